@@ -1,0 +1,1 @@
+"""The conversation: screens, handlers, locales, jobs."""

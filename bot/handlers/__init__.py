@@ -1,0 +1,1 @@
+"""One module per feature: what is done with an update."""

@@ -1,0 +1,1 @@
+"""One module per feature: texts, buttons, callback data."""

@@ -1,0 +1,1 @@
+"""Use cases: load facts, ask the policy, save, return the decision."""
