@@ -1,0 +1,87 @@
+"""What the environment says: read once at the edge, checked, handed on as values."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+TELEGRAM = "https://api.telegram.org"
+ENGINES = ("sqlite+aiosqlite", "postgresql+asyncpg")
+
+
+class SettingsError(ValueError):
+    """One or more settings are wrong or missing; the text names each, its value unless secret, and what is allowed."""
+
+
+def _token(token: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"\d+:[A-Za-z0-9_-]{20,}", token.get_secret_value()):
+        raise ValueError("allowed: the token BotFather gave, digits:letters")
+    return token
+
+
+def _address(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"allowed: the http or https address of a Bot API server, as {TELEGRAM}")
+    return address.rstrip("/")
+
+
+def _engine(address: str) -> str:
+    if address.partition("://")[0] not in ENGINES:
+        raise ValueError("allowed: " + " or ".join(f"{engine}://..." for engine in ENGINES))
+    return address
+
+
+def _file(path: Path | None) -> Path | None:
+    if path is not None and not path.is_file():
+        raise ValueError("allowed: the path of a TOML file that exists")
+    return path
+
+
+class Settings(BaseSettings):
+    """The environment of every command, also read from `.env` in the working directory."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore")
+
+    bot_token: Annotated[SecretStr, AfterValidator(_token)] | None = None
+    bot_api_url: Annotated[str, AfterValidator(_address)] = TELEGRAM
+    database_url: Annotated[str, AfterValidator(_engine)] = "sqlite+aiosqlite:///var/kenes.db"
+    kenes_profile: Annotated[Path | None, AfterValidator(_file)] = None
+    kenes_clock: str | None = None
+
+    @property
+    def speaks_to_telegram(self) -> bool:
+        """Whether the Bot API server is Telegram's own."""
+        host = urlsplit(self.bot_api_url).hostname or ""
+        return host == "telegram.org" or host.endswith(".telegram.org")
+
+    @property
+    def token(self) -> str:
+        """The bot's token; raises SettingsError when none is set."""
+        if self.bot_token is None:
+            raise SettingsError("BOT_TOKEN is missing; allowed: the token BotFather gave, in the environment or .env")
+        return self.bot_token.get_secret_value()
+
+
+def load_settings() -> Settings:
+    """Read and check the environment; raises SettingsError naming every setting that is wrong."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise SettingsError(
+            "\n".join(_complaint(problem["loc"], problem["input"], problem["msg"]) for problem in error.errors())
+        ) from None
+    if settings.kenes_clock and settings.speaks_to_telegram:
+        raise SettingsError(
+            "KENES_CLOCK is for the sandbox and tests: it is refused while BOT_API_URL is Telegram's own"
+        )
+    return settings
+
+
+def _complaint(location: tuple[int | str, ...], given: object, text: str) -> str:
+    name = str(location[0]).upper()
+    value = "***" if name in {"BOT_TOKEN", "DATABASE_URL"} else given
+    return f"{name}={value}: {text.removeprefix('Value error, ')}"
