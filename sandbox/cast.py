@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
@@ -68,8 +68,8 @@ class Group:
 class World:
     """Everything `make_app` needs; JSON form: the same names (`World.load`, `World.dump`).
 
-    `start` is the aware instant the sandbox's clock begins at; None is now. It cannot lie in the past, since the clock
-    only goes forward. `zone` is the page's time zone. `history_limit` bounds the messages kept per chat, the oldest
+    `start` is the aware instant the sandbox's clock begins at, past or future; None is now. From there it only goes
+    forward. `zone` is the page's time zone. `history_limit` bounds the messages kept per chat, the oldest
     going first; None keeps all.
     """
 
@@ -114,8 +114,6 @@ class World:
         ids = [person.id for person in self.people]
         if len(set(ids)) != len(ids) or self.bot.id in ids:
             raise WorldError("world: two accounts share an id")
-        if self.start is not None and self.start.astimezone(UTC) < datetime.now(UTC):
-            raise WorldError(f"world: start={self.start.isoformat()} lies in the past; the clock only goes forward")
         for group in self.groups:
             if group.id >= 0 or (group.type == "supergroup") != (group.id < -1_000_000_000_000):
                 raise WorldError(f"group {group.id}: not an id of a {group.type}")
