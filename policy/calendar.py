@@ -1,0 +1,172 @@
+"""The university's calendar: which days count, and how a deadline explains itself day by day."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from policy.citation import Cites
+from policy.instant import MessageInstant
+
+
+class DaySource(StrEnum):
+    """Who says that a day is special; the university overrules the state."""
+
+    STATE = "state"
+    UNIVERSITY = "university"
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialDay:
+    """A day that is not what its weekday says: off, or worked."""
+
+    day: date
+    working: bool
+    name_kk: str
+    name_ru: str
+    source: DaySource
+
+
+class DayReason(StrEnum):
+    """Why a day was counted or skipped."""
+
+    WORKING_DAY = "working_day"
+    WORKED_BY_ORDER = "worked_by_order"
+    CALENDAR_DAY = "calendar_day"
+    WEEKEND = "weekend"
+    DAY_OFF = "day_off"
+
+
+@dataclass(frozen=True, slots=True)
+class CountedDay:
+    """One line of an explanation: ``number`` is None where the day was skipped; names are of the special day, or None."""
+
+    day: date
+    number: int | None
+    reason: DayReason
+    name_kk: str | None = None
+    name_ru: str | None = None
+
+
+class DayCounting(StrEnum):
+    """Which days a time limit counts."""
+
+    CALENDAR = "calendar"
+    WORKING = "working"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A time in which something may be done: from ``opens``, and no longer at ``closes`` (T2).
+
+    ``basis`` says by which rule it closes, ``counted_from`` the day of the event that started the clock, ``days`` the
+    days after it, each counted or skipped. Raises ValueError when it would end before it starts.
+    """
+
+    opens: datetime
+    closes: datetime
+    cites: Cites
+    days: tuple[CountedDay, ...]
+    basis: StrEnum
+    counted_from: date
+
+    def __post_init__(self) -> None:
+        """Refuse a window nobody could ever be inside of by mistake of a rule."""
+        if self.opens.utcoffset() is None or self.closes.utcoffset() is None:
+            raise ValueError("a window needs time zones")
+        if self.closes < self.opens:
+            raise ValueError(f"a window cannot close at {self.closes} before it opens at {self.opens}")
+
+    def __contains__(self, instant: datetime | MessageInstant) -> bool:
+        """Tell whether an instant is in time."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class DateSpan:
+    """First and last day, both inclusive."""
+
+    starts: date
+    ends: date
+
+
+class PeriodEvent(StrEnum):
+    """What the academic calendar fixes within a period."""
+
+    TEACHING = "teaching"
+    RATING1 = "rating1"
+    RATING2 = "rating2"
+    SESSION = "session"
+    ADDITIONAL = "additional"
+    HOLIDAYS = "holidays"
+    DROP_OFF = "drop_off"
+    PRACTICE = "practice"
+    SUMMER = "summer"
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodDates:
+    """What happens in a period, and when; what the calendar does not give is absent.
+
+    ``period`` reads ``2025-2026/1``.
+    """
+
+    period: str
+    spans: Mapping[PeriodEvent, DateSpan]
+
+
+def academic_year(period: str) -> str:
+    """Return the academic year of a period: ``2025-2026`` of ``2025-2026/1``."""
+    raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class ExamSlot:
+    """A line of the exam timetable; ``starts`` and ``ends`` are aware instants."""
+
+    period: str
+    course_code: str
+    group: str
+    exam_form: str
+    starts: datetime
+    ends: datetime
+    room: str | None = None
+    lecturer_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The working days of a university.
+
+    ``working_week`` is 5 (Monday to Friday) or 6. ``days`` overrule the weekday; where the state and the university both
+    say something about a day, it holds what the university says.
+    """
+
+    zone: ZoneInfo
+    working_week: int
+    days: Mapping[date, SpecialDay]
+
+    def is_working(self, day: date) -> bool:
+        """Tell whether a day counts as a working day."""
+        raise NotImplementedError
+
+    def working_days_after(self, day: date, n: int) -> tuple[CountedDay, ...]:
+        """Return the days after ``day`` up to the n-th working day (n >= 1), each counted or skipped and why (T4)."""
+        raise NotImplementedError
+
+    def days_after(self, day: date, n: int, counting: DayCounting) -> tuple[CountedDay, ...]:
+        """Return the days after ``day`` up to the n-th that counts."""
+        raise NotImplementedError
+
+    def instant(self, day: date, hour: time) -> datetime:
+        """Return an hour of a day in the university's zone."""
+        raise NotImplementedError
+
+    def end_of(self, day: date) -> datetime:
+        """Return the first instant after a day: what "to the end of the day" means (T3)."""
+        raise NotImplementedError
+
+    def local_day(self, instant: datetime) -> date:
+        """Return the university's date at an instant."""
+        raise NotImplementedError
