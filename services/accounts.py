@@ -1,4 +1,4 @@
-"""Accounts: which Telegram account is whose, how that changes, and what is stored about a person."""
+"""Accounts: which Telegram account is whose, and how that changes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,9 +23,9 @@ class LinkRefusal(StrEnum):
     NOBODY_WITH_THIS_NUMBER = "nobody_with_this_number"
     NUMBER_IS_SHARED = "number_is_shared"  # two people in the records have it: it links nobody by itself
     NOTHING_OFFERED = "nothing_offered"  # no code or contact was shown, or what it offered is over
-    ACCOUNT_IS_ANOTHERS = "account_is_anothers"  # this Telegram account belongs to another person
-    PERSON_HAS_ACCOUNT = "person_has_account"  # ask the old account (`old_account_to_ask`), or share the contact
-    NOT_YOURS_TO_ALLOW = "not_yours_to_allow"  # the account that answers is not the one to be asked
+    ACCOUNT_IS_ANOTHERS = "account_is_anothers"  # this Telegram account belongs to another person: unlink there first
+    MOVE_OVER = "move_over"  # no such wish to move, answered already, or too late
+    NOT_YOURS_TO_ANSWER = "not_yours_to_answer"  # only the person's old account is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,26 @@ class Linked:
     new: bool  # False: it was so already (a second press)
 
 
+@dataclass(frozen=True, slots=True)
+class MoveAsked:
+    """A code alone does not move a link: the old account is to be asked, with a button for each answer."""
+
+    move_id: int
+    person_id: str
+    old: int
+    new: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MoveDeclined:
+    """The old account keeps the link; the new one is to be told."""
+
+    person_id: str
+    old: int
+    new: int
+
+
 async def offer_by_contact(storage: Storage, *, phone: str, user: int, now: datetime) -> Offer | Refused[LinkRefusal]:
     """Find whose number it is and remember what that offers until `link`. Commits.
 
@@ -58,39 +78,38 @@ async def offer_by_contact(storage: Storage, *, phone: str, user: int, now: date
     raise NotImplementedError
 
 
-async def offer_of(storage: Storage, *, user: int, now: datetime) -> Offer | None:
+async def offer_to(storage: Storage, *, user: int) -> Offer | None:
     """Return what was offered to this Telegram account and not yet answered, to ask for consent again."""
     raise NotImplementedError
 
 
 async def decline(storage: Storage, *, user: int) -> None:
-    """Forget what was offered: the owner did not consent. The code stays good for this account. Commits."""
+    """Forget what was offered: the owner did not consent. A code stays good until it is used or over. Commits."""
     raise NotImplementedError
 
 
-async def link(storage: Storage, *, user: int, now: datetime) -> Linked | Refused[LinkRefusal]:
-    """Link a Telegram account to the person it was offered, its owner having consented now. Commits.
+async def link(
+    storage: Storage, *, user: int, consent_version: str, now: datetime, profile: Profile
+) -> Linked | MoveAsked | Refused[LinkRefusal]:
+    """Link a Telegram account to the person it was offered; its owner consents now, to the text of this version. Commits.
 
-    A shared contact also moves the link from the person's old account; a code alone never does
-    (PERSON_HAS_ACCOUNT). Two presses at once link once.
+    A shared contact also moves the link from the person's old account; a code alone never does: then the old account
+    has to be asked. A second press finds it done (`new=False`) or asked already (the same move).
     """
     raise NotImplementedError
 
 
-async def old_account_to_ask(storage: Storage, *, user: int) -> int | None:
-    """Return the Telegram account whose consent would move the link to `user`, who was offered it by a code."""
+async def answer_move(
+    storage: Storage, *, move_id: int, user: int, agreed: bool, now: datetime
+) -> Linked | MoveDeclined | Refused[LinkRefusal]:
+    """Take the old account's answer; on consent the link moves to the new account. Commits."""
     raise NotImplementedError
 
 
-async def allow_move(storage: Storage, *, old: int, new: int, now: datetime) -> Linked | Refused[LinkRefusal]:
-    """Move the link from the old account, which consents by this press, to the new one that was offered it. Commits."""
-    raise NotImplementedError
+async def release(storage: Storage, *, person_id: str, actor: str | None, now: datetime) -> int | None:
+    """Take a person's link away, as the registrar may (None: the command line). Commits.
 
-
-async def release(storage: Storage, *, person_id: str, actor: str, now: datetime) -> int | None:
-    """Take a person's link away, as the registrar may; returns the account it was on, None if there was none.
-
-    The caller commits.
+    Returns the Telegram account it was on, None if there was none.
     """
     raise NotImplementedError
 
@@ -102,22 +121,4 @@ async def unlink(storage: Storage, *, user: int, now: datetime) -> str | None:
 
 async def choose_language(storage: Storage, *, user: int, language: Language, now: datetime) -> None:
     """Remember an explicit choice of language, linked or not. Commits."""
-    raise NotImplementedError
-
-
-@dataclass(frozen=True, slots=True)
-class PersonalData:
-    """Everything stored about one person, and nothing about anybody else: section -> rows of field -> value."""
-
-    person_id: str
-    taken_at: datetime
-    sections: dict[str, list[dict[str, object]]]
-
-    def as_json(self) -> bytes:
-        """Write it all as a UTF-8 JSON file: instants in ISO 8601 with offset, numbers as they are stored."""
-        raise NotImplementedError
-
-
-async def everything_about(storage: Storage, *, person_id: str, now: datetime) -> PersonalData:
-    """Collect what is stored about a person, for `/me`."""
     raise NotImplementedError

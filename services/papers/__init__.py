@@ -1,11 +1,23 @@
-"""Papers: what is printed or shown as a picture, drawn by typst in a worker thread from templates beside this file."""
+"""Papers: what is printed or shown as a picture, drawn by typst in a worker thread from the templates beside this file."""
 
+import asyncio
+import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import segno
+import typst
 
 from policy.people import Language
+
+PIXELS_PER_INCH = 144  # the chart's 540 points become 1080 pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +26,13 @@ class InvitationCard:
 
     name: str
     group: str | None
-    link: str  # also what the QR code says
+    link: str  # https://t.me/<bot>?start=<code>; also what the QR code says
     expires: date  # the last day on which the link works
 
 
 @dataclass(frozen=True, slots=True)
 class ChartPoint:
-    """One period of the chart; `value` is rounded for display and None while the period has no outcome."""
+    """One period of the chart; a label may have two lines, `value` is None while the period has no outcome."""
 
     label: str
     value: Decimal | None
@@ -31,16 +43,80 @@ class ChartWords:
     """The chart's texts in its reader's language."""
 
     title: str
-    threshold: str  # what the threshold line is called; unused without a threshold
+    threshold: str = ""  # what the threshold line means
 
 
-async def invitation_sheet(cards: Sequence[InvitationCard], *, language: Language) -> bytes:
-    """Lay out cards to cut, eight to an A4 page, as PDF; each explains itself in both languages, `language` first."""
-    raise NotImplementedError
+async def invitation_sheet(cards: Sequence[InvitationCard]) -> bytes:
+    """Lay out cards to cut, eight to an A4 page, as PDF; each explains itself in both languages."""
+    return await asyncio.to_thread(_invitation_sheet, cards)
 
 
 async def gpa_chart(
     points: Sequence[ChartPoint], *, words: ChartWords, language: Language, threshold: Decimal | None = None
 ) -> bytes:
-    """Draw GPA by period on a scale of 0 to 4 as PNG, 1080 pixels wide; raises ValueError without points."""
-    raise NotImplementedError
+    """Draw GPA by period, oldest first, on a scale of 0 to 4 as PNG, 1080 pixels wide.
+
+    Values are written as given, with a comma. Raises ValueError without points or with a value off the scale.
+    """
+    if not points:
+        raise ValueError("a chart needs at least one period")
+    shown = [point.value for point in points] + [threshold]
+    if any(value is not None and not 0 <= value <= 4 for value in shown):
+        raise ValueError("a GPA is between 0 and 4")
+    data = {
+        "language": language,
+        "title": words.title,
+        "points": [
+            {"label": point.label, "value": _comma(point.value), "height": _height(point.value)} for point in points
+        ],
+        "threshold": None
+        if threshold is None
+        else {"label": f"{words.threshold}: {_comma(threshold)}", "height": float(threshold)},
+    }
+    return await asyncio.to_thread(_draw, "gpa_chart.typ", data, "png")
+
+
+def _comma(value: Decimal | None) -> str | None:
+    return None if value is None else str(value).replace(".", ",")
+
+
+def _height(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _invitation_sheet(cards: Sequence[InvitationCard]) -> bytes:
+    data = [
+        {
+            "name": card.name,
+            "group": card.group,
+            "link": card.link,
+            "bot": urlsplit(card.link).path.strip("/"),
+            "qr": _qr(card.link),
+            "expires": f"{card.expires:%d.%m.%Y}",
+        }
+        for card in cards
+    ]
+    return _draw("invitation_sheet.typ", data, "pdf")
+
+
+def _qr(text: str) -> str:
+    drawing = io.BytesIO()
+    segno.make_qr(text, error="m").save(drawing, kind="svg", border=2, omitsize=True, xmldecl=False)
+    return drawing.getvalue().decode()
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """Typst's embedded fonts alone, so that a paper looks the same on every machine."""
+    return typst.Fonts(include_system_fonts=False)
+
+
+def _draw(template: str, data: object, kind: Literal["pdf", "png"]) -> bytes:
+    """Compile a template; people's words go in as JSON and are never read as markup."""
+    path = Path(__file__).with_name(template)
+    compiler = typst.Compiler(input=path, root=path.parent, font_paths=_fonts())
+    drawn = compiler.compile(
+        format=kind, ppi=PIXELS_PER_INCH, sys_inputs={"data": json.dumps(data, ensure_ascii=False)}
+    )
+    assert isinstance(drawn, bytes)  # a list only comes for several PNG pages
+    return drawn
