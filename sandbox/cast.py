@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar, get_args, get_type_hints
 T = TypeVar("T")
 
 Tag = Literal["student", "staff", "officer", "guest"]
-BotStatus = Literal["administrator", "member", "left", "kicked"]
+BotStatus = Literal["administrator", "member", "restricted", "left", "kicked"]
 
 
 class WorldError(ValueError):
@@ -53,7 +53,10 @@ class Person:
 
 @dataclass(frozen=True)
 class Group:
-    """A group chat; `id` is negative, for a supergroup below -1000000000000. `admins` are members too."""
+    """A group chat; `id` is negative, for a supergroup below -1000000000000. `admins` are members too.
+
+    `bot` is the bot's place in it; a restricted bot is there but may not write.
+    """
 
     id: int
     title: str

@@ -11,7 +11,7 @@ an offset; dates inside messages are Bot API integers (Unix seconds by the sandb
     Person: ``{id, first_name, last_name|null, username|null, language_code|null, phone|null, note: {kk?, ru?},
     tag: "student"|"staff"|"officer"|"guest", start: str|null, started: bool, blocked: bool, deactivated: bool}``.
     Group: ``{id, title, type: "group"|"supergroup", is_forum, members: [id], admins: [id],
-    bot: "administrator"|"member"|"left"|"kicked", topics: [{message_thread_id, name, closed}]}``.
+    bot: "administrator"|"member"|"restricted"|"left"|"kicked", topics: [{message_thread_id, name, closed}]}``.
     Clock: ``{now: ISO instant in `zone`, offset_seconds: number}``.
 
 ``GET /chats?as=<person id>`` -> ``{chats: [ChatCard]}``, newest first, the chat with the bot always among them.
