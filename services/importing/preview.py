@@ -1,0 +1,61 @@
+"""What an import would do, before it does it: counts, refusals, notices, and the plan that is then carried out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.importing.columns import Kind
+from services.importing.plan import Plan
+from services.importing.problems import Notice, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows of a file by what would happen to them; the sum is every row of the table."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What loading one file would do. Made by `preview`, shown to a person, handed back to `apply`.
+
+    ``objects`` counts by object ("student", "attempt", "course" ...) how many would be made and how many changed.
+    ``refusals`` are all of them, in the order of rows. Nothing may be loaded while there are any.
+    """
+
+    kind: Kind
+    file_name: str
+    sha256: str
+    made_at: datetime
+    rows: Counts
+    objects: Mapping[str, Counts]
+    refusals: tuple[Refusal, ...]
+    notices: tuple[Notice, ...]
+    plan: Plan
+
+    @property
+    def refused(self) -> bool:
+        """Whether the file cannot be loaded."""
+        return bool(self.refusals)
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether the file is fine and says nothing that is not there already."""
+        return not self.refusals and not self.plan.steps
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """An import that was done."""
+
+    import_id: int
+    rows: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """An import that was not done: the records have changed since the preview was made. Make a new one."""
