@@ -1,0 +1,65 @@
+"""The environment is checked as a whole, and every complaint names the setting and what is allowed."""
+
+from pathlib import Path
+
+import pytest
+
+from kenes.settings import Settings, SettingsError, load_settings
+
+TOKEN = "123456:" + "A" * 35
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_an_empty_environment_means_telegram_and_a_file_under_var() -> None:
+    settings = load_settings()
+    assert settings.bot_api_url == "https://api.telegram.org"
+    assert settings.database_url == "sqlite+aiosqlite:///var/kenes.db"
+    assert settings.kenes_profile is None
+    assert settings.speaks_to_telegram
+
+
+def test_a_missing_token_is_named_when_it_is_needed() -> None:
+    with pytest.raises(SettingsError, match="BOT_TOKEN is missing"):
+        _ = load_settings().token
+
+
+def test_settings_are_read_from_a_dotenv_file_too(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"BOT_TOKEN={TOKEN}\nBOT_API_URL=http://127.0.0.1:8080/\nUNRELATED=1\n")
+    settings = load_settings()
+    assert settings.token == TOKEN
+    assert settings.bot_api_url == "http://127.0.0.1:8080"
+    assert not settings.speaks_to_telegram
+
+
+def test_every_wrong_setting_is_named_at_once_and_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_TOKEN", "secret-but-no-token")
+    monkeypatch.setenv("DATABASE_URL", "mysql://root:hunter2@localhost/kenes")
+    monkeypatch.setenv("BOT_API_URL", "localhost:8080")
+    monkeypatch.setenv("KENES_PROFILE", "nowhere.toml")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    text = str(caught.value)
+    for name in ("BOT_TOKEN", "DATABASE_URL", "BOT_API_URL=localhost:8080", "KENES_PROFILE=nowhere.toml"):
+        assert name in text
+    assert text.count("allowed:") == 4
+    assert "hunter2" not in text
+    assert "secret-but-no-token" not in text
+
+
+@pytest.mark.parametrize(("address", "refused"), [("https://api.telegram.org", True), ("http://127.0.0.1:8080", False)])
+def test_a_moved_clock_is_refused_on_telegram_itself(
+    monkeypatch: pytest.MonkeyPatch, address: str, refused: bool
+) -> None:
+    monkeypatch.setenv("KENES_CLOCK", "var/clock")
+    monkeypatch.setenv("BOT_API_URL", address)
+    if refused:
+        with pytest.raises(SettingsError, match="KENES_CLOCK"):
+            load_settings()
+    else:
+        assert load_settings().kenes_clock == "var/clock"
