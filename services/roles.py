@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from policy.citation import HOUSE
 from policy.decision import Refused
 from policy.people import Role, RoleGrant
+from storage.records import Change
 from storage.unit import Storage
 
 
@@ -33,24 +35,64 @@ async def grant(
     role: Role,
     scope: str | None,
     until: date | None,
-    actor: str,
+    actor: str | None,
     today: date,
     now: datetime,
 ) -> RoleChange | Refused[RoleRefusal]:
-    """Give a role in a scope (None: everywhere) until the end of a day (None: no end); again changes the end only.
+    """Give a role in a scope (None: everywhere) to the end of a day (None: no end); again changes the end only. Commits.
 
-    The caller commits.
+    `actor` is a person's id, None for the command line.
     """
-    raise NotImplementedError
+    if await storage.people.by_id(person_id) is None:
+        return Refused(RoleRefusal.UNKNOWN_PERSON, (HOUSE,))
+    if until is not None and until < today:
+        return Refused(RoleRefusal.ALREADY_OVER, (HOUSE,))
+    scope = scope or None
+    before = await _standing(storage, person_id, role, scope)
+    after = RoleGrant(person_id, role, scope, until)
+    if before != after:
+        await storage.roles.grant([after], at=now, by=actor)
+        await storage.changes.record([_change(before, after, actor, now)])
+        await storage.commit()
+    return RoleChange(before, after)
 
 
 async def revoke(
-    storage: Storage, *, person_id: str, role: Role, scope: str | None, actor: str, now: datetime
+    storage: Storage, *, person_id: str, role: Role, scope: str | None, actor: str | None, now: datetime
 ) -> RoleChange | Refused[RoleRefusal]:
-    """Take a role away in exactly this scope. The caller commits."""
-    raise NotImplementedError
+    """Take a role away in exactly this scope (None: the one that holds everywhere). Commits."""
+    before = await _standing(storage, person_id, role, scope or None)
+    if before is None or not await storage.roles.revoke(person_id, role, scope, at=now, by=actor):
+        return Refused(RoleRefusal.NOT_HELD, (HOUSE,))
+    await storage.changes.record([_change(before, None, actor, now)])
+    await storage.commit()
+    return RoleChange(before, None)
 
 
 def holds(roles: Iterable[RoleGrant], role: Role, *, on: date, scope: str | None = None) -> bool:
-    """Tell whether a role is held on a day: a role without scope holds in every scope, its last day counts."""
-    raise NotImplementedError
+    """Tell whether a role is held on a day in a scope (None: anywhere at all); one without scope holds in every scope."""
+    return any(
+        each.role is role and each.holds_on(on) and (scope is None or each.scope is None or each.scope == scope)
+        for each in roles
+    )
+
+
+async def _standing(storage: Storage, person_id: str, role: Role, scope: str | None) -> RoleGrant | None:
+    return next(
+        (each for each in await storage.roles.of_person(person_id) if (each.role, each.scope) == (role, scope)), None
+    )
+
+
+def _change(before: RoleGrant | None, after: RoleGrant | None, actor: str | None, now: datetime) -> Change:
+    named = after or before
+    assert named is not None
+    return Change(
+        object="role",
+        key=(named.person_id, named.role, named.scope or ""),
+        before=None if before is None else {"until": before.until},
+        after=None if after is None else {"until": after.until},
+        cause="grant" if after else "revoke",
+        at=now,
+        about=named.person_id,
+        actor=actor,
+    )
