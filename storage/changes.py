@@ -1,0 +1,95 @@
+"""The history: every change of imported or corrected data, in order, never altered."""
+
+import json
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.columns import to_json
+from storage.records import Change
+from storage.tables import changes
+from storage.upsert import ROWS_AT_ONCE, chunks
+
+
+class Changes:
+    """The history of everything; the database itself refuses to alter or delete it."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def record(self, those: Iterable[Change]) -> None:
+        """Add to the history, in this order. Decimals and dates in `before` and `after` are written as text."""
+        for chunk in chunks(those, ROWS_AT_ONCE):
+            await self._connection.execute(changes.insert(), [_row(each) for each in chunk])
+
+    async def latest_id(self) -> int:
+        """Give the number of the latest change; 0 when nothing ever changed. It grows with every change."""
+        return await self._connection.scalar(_LATEST) or 0
+
+    async def of(self, object_: str, key: Sequence[str]) -> tuple[Change, ...]:
+        """Give the history of one thing, oldest first."""
+        rows = await self._connection.execute(_OF, {"object": object_, "key": to_json(list(key))})
+        return tuple(map(_change, rows))
+
+    async def about(self, person_id: str) -> tuple[Change, ...]:
+        """Give the history of all that concerns a person, oldest first."""
+        return tuple(map(_change, await self._connection.execute(_ABOUT, {"about": person_id})))
+
+    async def caused_by(self, cause: str, cause_id: int) -> AsyncIterator[Change]:
+        """Go through what one import or correction changed, newest first: the order an undo takes it back in."""
+        last = None
+        while True:
+            statement = _CAUSED_BY if last is None else _CAUSED_BY.where(changes.c.id < last)
+            rows = (await self._connection.execute(statement, {"cause": cause, "cause_id": cause_id})).all()
+            for row in rows:
+                yield _change(row)
+            if len(rows) < ROWS_AT_ONCE:
+                return
+            last = rows[-1].id
+
+
+def _row(change: Change) -> dict[str, Any]:
+    return {
+        "object": change.object,
+        "key": to_json(change.key),
+        "about": change.about,
+        "before": change.before,
+        "after": change.after,
+        "actor": change.actor,
+        "cause": change.cause,
+        "cause_id": change.cause_id,
+        "why": change.why,
+        "at": change.at,
+    }
+
+
+def _change(row: Row[Any]) -> Change:
+    return Change(
+        object=row.object,
+        key=tuple(json.loads(row.key)),
+        before=row.before,
+        after=row.after,
+        cause=row.cause,
+        at=row.at,
+        about=row.about,
+        cause_id=row.cause_id,
+        actor=row.actor,
+        why=row.why,
+    )
+
+
+_LATEST = select(func.max(changes.c.id))
+_OF = (
+    select(changes)
+    .where(changes.c.object == bindparam("object"), changes.c.key == bindparam("key"))
+    .order_by(changes.c.id)
+)
+_ABOUT = select(changes).where(changes.c.about == bindparam("about")).order_by(changes.c.id)
+_CAUSED_BY = (
+    select(changes)
+    .where(changes.c.cause == bindparam("cause"), changes.c.cause_id == bindparam("cause_id"))
+    .order_by(changes.c.id.desc())
+    .limit(ROWS_AT_ONCE)
+)

@@ -1,0 +1,57 @@
+"""Imports: which files were loaded, by whom, and which were undone."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.records import Import
+from storage.tables import imports
+
+
+class Imports:
+    """Files that were loaded, by their number."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def record(
+        self, *, kind: str, file_name: str, sha256: str, actor: str | None, at: datetime, counts: Mapping[str, int]
+    ) -> int:
+        """Keep that a file was loaded and return the import's number, which the history refers to."""
+        row = {
+            "kind": kind,
+            "file_name": file_name,
+            "sha256": sha256,
+            "actor": actor,
+            "at": at,
+            "counts": counts,
+        }
+        made: int = (await self._connection.execute(_RECORD, row)).scalar_one()
+        return made
+
+    async def by_id(self, import_id: int) -> Import | None:
+        """Give an import by its number."""
+        row = (await self._connection.execute(_BY_ID, {"id": import_id})).first()
+        return row and Import(*row)
+
+    async def latest(self, *, limit: int = 20) -> tuple[Import, ...]:
+        """Give the latest imports, newest first."""
+        rows = await self._connection.execute(_LATEST, {"limit": limit})
+        return tuple(Import(*row) for row in rows)
+
+    async def mark_undone(self, import_id: int, *, at: datetime, by: str | None) -> bool:
+        """Keep that an import was undone; True once only."""
+        changed = await self._connection.execute(_UNDONE, {"of_id": import_id, "new_at": at, "new_by": by})
+        return changed.rowcount > 0
+
+
+_RECORD = imports.insert().returning(imports.c.id)
+_BY_ID = select(imports).where(imports.c.id == bindparam("id"))
+_LATEST = select(imports).order_by(imports.c.id.desc()).limit(bindparam("limit"))
+_UNDONE = (
+    imports.update()
+    .where(imports.c.id == bindparam("of_id"), imports.c.undone_at.is_(None))
+    .values(undone_at=bindparam("new_at"), undone_by=bindparam("new_by"))
+)

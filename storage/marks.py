@@ -1,0 +1,276 @@
+"""Marks: enrolments in courses and their attempts, read for one student in a blink and written by the hundred thousand."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.calendar import ExamSlot
+from policy.marks import Attempt, Course, Enrolment, ExamForm, Outcome
+from storage.calendar import dates_of_rows, slot_of
+from storage.records import StudyRecord
+from storage.tables import attempts, courses, enrolments, exams, period_dates, sheets
+from storage.upsert import NAMES_AT_ONCE, chunks, insert_missing, upsert
+
+EnrolmentKey = tuple[str, str, str]  # student id, period, course code
+AttemptKey = tuple[str, str, str, int]  # and the attempt's number
+
+
+class Marks:
+    """Enrolments by (student id, period, course code), each with its attempts in order."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def study_of(self, student_id: str) -> StudyRecord:
+        """Give all that a student's marks are shown from, in two round trips."""
+        rows = (await self._connection.execute(_RECORD, {"student_id": student_id})).all()
+        dates = (await self._connection.execute(_RECORD_DATES, {"student_id": student_id})).all()
+        slots: dict[ExamSlot, None] = {}
+        locked = set()
+        for row in rows:
+            if row.starts_at is not None:
+                slot = slot_of(row.period, row.course_code, row.group_name, *row[19:24])
+                slots[slot] = None
+            if row.locked_at is not None:
+                locked.add((row.period, row.course_code))
+        return StudyRecord(
+            enrolments=tuple(_enrolments(rows)),
+            slots=tuple(slots),
+            locked=frozenset(locked),
+            dates=dates_of_rows(dates),
+        )
+
+    async def of_student(self, student_id: str) -> tuple[Enrolment, ...]:
+        """Give a student's enrolments, oldest period first, then by course code."""
+        return tuple(_enrolments((await self._connection.execute(_OF_STUDENT, {"student_id": student_id})).all()))
+
+    async def by_key(self, student_id: str, period: str, course_code: str) -> Enrolment | None:
+        """Give one enrolment with its attempts."""
+        key = {"student_id": student_id, "period": period, "course_code": course_code}
+        return next(_enrolments((await self._connection.execute(_BY_KEY, key)).all()), None)
+
+    async def by_keys(self, keys: Iterable[EnrolmentKey]) -> dict[EnrolmentKey, Enrolment]:
+        """Give those of these enrolments that are there: a whole file's in one query per 500 students and period."""
+        wanted = set(keys)
+        students: dict[str, dict[str, None]] = {}
+        for student_id, period, _ in sorted(wanted):
+            students.setdefault(period, {})[student_id] = None
+        found: dict[EnrolmentKey, Enrolment] = {}
+        for period, those in students.items():
+            for chunk in chunks(those, NAMES_AT_ONCE):
+                rows = await self._connection.execute(_BY_KEYS, {"period": period, "student_ids": chunk})
+                for enrolment in _enrolments(rows.all()):
+                    key = key_of(enrolment)
+                    if key in wanted:
+                        found[key] = enrolment
+        return found
+
+    async def of_sheet(self, course_code: str, period: str, group: str) -> tuple[Enrolment, ...]:
+        """Give the enrolments on one mark sheet, by student id."""
+        key = {"course_code": course_code, "period": period, "group": group}
+        return tuple(_enrolments((await self._connection.execute(_OF_SHEET, key)).all()))
+
+    async def save(self, those: Iterable[Enrolment]) -> None:
+        """Keep these enrolments and the attempts they hold, over what was kept; attempts they do not hold stay.
+
+        Courses must be known (`storage.courses.save`); a course that is not yet is added without touching a known one.
+        """
+        for chunk in chunks(those, _ENROLMENTS_AT_ONCE):
+            known = {each.course.code: each.course for each in chunk}
+            await insert_missing(
+                self._connection,
+                courses,
+                ({"code": each.code, "name_kk": each.name_kk, "name_ru": each.name_ru} for each in known.values()),
+            )
+            await upsert(self._connection, enrolments, map(_enrolment_row, chunk))
+            await upsert(self._connection, attempts, (row for each in chunk for row in _attempt_rows(each)))
+
+    async def remove(self, keys: Iterable[EnrolmentKey]) -> None:
+        """Withdraw enrolments with all their attempts."""
+        for chunk in chunks(keys, _ENROLMENTS_AT_ONCE):
+            rows = [{"of_student": s, "of_period": p, "of_course": c} for s, p, c in chunk]
+            await self._connection.execute(_REMOVE, rows)
+
+    async def remove_attempts(self, keys: Iterable[AttemptKey]) -> None:
+        """Withdraw attempts; their enrolment stays."""
+        for chunk in chunks(keys, _ENROLMENTS_AT_ONCE):
+            rows = [{"of_student": s, "of_period": p, "of_course": c, "of_number": n} for s, p, c, n in chunk]
+            await self._connection.execute(_REMOVE_ATTEMPT, rows)
+
+    async def periods(self) -> tuple[str, ...]:
+        """Give every period that has marks, oldest first."""
+        return tuple(await self._connection.scalars(_PERIODS))
+
+
+def key_of(enrolment: Enrolment) -> EnrolmentKey:
+    """Give what names an enrolment."""
+    return (enrolment.student_id, enrolment.period, enrolment.course.code)
+
+
+_ENROLMENTS_AT_ONCE = 5_000
+
+
+def _enrolment_row(enrolment: Enrolment) -> dict[str, Any]:
+    return {
+        "student_id": enrolment.student_id,
+        "period": enrolment.period,
+        "course_code": enrolment.course.code,
+        "credits": enrolment.credits,
+        "exam_form": enrolment.exam_form,
+        "group_name": enrolment.group,
+        "course_work": enrolment.course_work,
+        "missed_percent": enrolment.missed_percent,
+        "fees_cleared": enrolment.fees_cleared,
+    }
+
+
+def _attempt_rows(enrolment: Enrolment) -> Iterator[dict[str, Any]]:
+    for attempt in enrolment.attempts:
+        yield {
+            "student_id": enrolment.student_id,
+            "period": enrolment.period,
+            "course_code": enrolment.course.code,
+            "number": attempt.number,
+            "rating1": attempt.rating1,
+            "rating2": attempt.rating2,
+            "exam": attempt.exam,
+            "outcome": attempt.outcome,
+            "exam_date": attempt.exam_date,
+            "posted_at": attempt.posted_at,
+            "corrected_at": attempt.corrected_at,
+        }
+
+
+_FORMS: Mapping[str | None, ExamForm | None] = {None: None} | {form.value: form for form in ExamForm}
+_OUTCOMES: Mapping[str | None, Outcome | None] = {None: None} | {outcome.value: outcome for outcome in Outcome}
+
+
+def _enrolments(rows: Iterable[Row[Any]]) -> Iterator[Enrolment]:
+    """Read enrolments from rows of `_COLUMNS`, sorted by enrolment; an attempt may stand in several rows."""
+    current: tuple[Any, ...] | None = None
+    taken: dict[int, Attempt] = {}
+    for row in rows:
+        head = row[:11]
+        if head[:3] != (current and current[:3]):
+            if current is not None:
+                yield _enrolment(current, taken)
+            current, taken = head, {}
+        number = row[11]
+        if number is not None and number not in taken:
+            rating1, rating2, exam, outcome, exam_date, posted_at, corrected_at = row[12:19]
+            taken[number] = Attempt(
+                number, rating1, rating2, exam, _OUTCOMES[outcome], exam_date, posted_at, corrected_at
+            )
+    if current is not None:
+        yield _enrolment(current, taken)
+
+
+def _enrolment(head: tuple[Any, ...], taken: dict[int, Attempt]) -> Enrolment:
+    student_id, period, code, name_kk, name_ru, credit_points, form, group, course_work, missed, fees = head
+    return Enrolment(
+        student_id,
+        period,
+        Course(code, name_kk, name_ru),
+        credit_points,
+        _FORMS[form],
+        group,
+        course_work,
+        missed,
+        fees,
+        tuple(taken.values()),
+    )
+
+
+_COLUMNS = (
+    enrolments.c.student_id,
+    enrolments.c.period,
+    enrolments.c.course_code,
+    courses.c.name_kk,
+    courses.c.name_ru,
+    enrolments.c.credits,
+    enrolments.c.exam_form,
+    enrolments.c.group_name,
+    enrolments.c.course_work,
+    enrolments.c.missed_percent,
+    enrolments.c.fees_cleared,
+    attempts.c.number,
+    attempts.c.rating1,
+    attempts.c.rating2,
+    attempts.c.exam,
+    attempts.c.outcome,
+    attempts.c.exam_date,
+    attempts.c.posted_at,
+    attempts.c.corrected_at,
+)
+_ATTEMPTS_OF_ENROLMENT = and_(
+    attempts.c.student_id == enrolments.c.student_id,
+    attempts.c.period == enrolments.c.period,
+    attempts.c.course_code == enrolments.c.course_code,
+)
+_ORDER = (enrolments.c.student_id, enrolments.c.period, enrolments.c.course_code, attempts.c.number)
+_WITH_ATTEMPTS = enrolments.join(courses).outerjoin(attempts, _ATTEMPTS_OF_ENROLMENT)
+_ENROLMENTS: Select[Any] = select(*_COLUMNS).select_from(_WITH_ATTEMPTS).order_by(*_ORDER)
+_OF_STUDENT = _ENROLMENTS.where(enrolments.c.student_id == bindparam("student_id"))
+_BY_KEY = _OF_STUDENT.where(
+    enrolments.c.period == bindparam("period"), enrolments.c.course_code == bindparam("course_code")
+)
+_BY_KEYS = _ENROLMENTS.where(
+    enrolments.c.period == bindparam("period"),
+    enrolments.c.student_id.in_(bindparam("student_ids", expanding=True)),
+)
+_OF_SHEET = _ENROLMENTS.where(
+    enrolments.c.course_code == bindparam("course_code"),
+    enrolments.c.period == bindparam("period"),
+    enrolments.c.group_name == bindparam("group"),
+)
+_RECORD: Select[Any] = (
+    select(
+        *_COLUMNS,
+        exams.c.starts_at,
+        exams.c.ends_at,
+        exams.c.exam_form,
+        exams.c.room,
+        exams.c.lecturer_id,
+        sheets.c.locked_at,
+    )
+    .select_from(
+        _WITH_ATTEMPTS.outerjoin(
+            exams,
+            and_(
+                exams.c.period == enrolments.c.period,
+                exams.c.course_code == enrolments.c.course_code,
+                exams.c.group_name == enrolments.c.group_name,
+            ),
+        ).outerjoin(
+            sheets,
+            and_(
+                sheets.c.period == enrolments.c.period,
+                sheets.c.course_code == enrolments.c.course_code,
+                sheets.c.group_name == enrolments.c.group_name,
+            ),
+        )
+    )
+    .where(enrolments.c.student_id == bindparam("student_id"))
+    .order_by(*_ORDER, exams.c.starts_at)
+)
+_RECORD_DATES = (
+    select(period_dates)
+    .where(
+        period_dates.c.period.in_(select(enrolments.c.period).where(enrolments.c.student_id == bindparam("student_id")))
+    )
+    .order_by(period_dates.c.period, period_dates.c.kind)
+)
+_REMOVE = enrolments.delete().where(
+    enrolments.c.student_id == bindparam("of_student"),
+    enrolments.c.period == bindparam("of_period"),
+    enrolments.c.course_code == bindparam("of_course"),
+)
+_REMOVE_ATTEMPT = attempts.delete().where(
+    attempts.c.student_id == bindparam("of_student"),
+    attempts.c.period == bindparam("of_period"),
+    attempts.c.course_code == bindparam("of_course"),
+    attempts.c.number == bindparam("of_number"),
+)
+_PERIODS = select(enrolments.c.period).distinct().order_by(enrolments.c.period)

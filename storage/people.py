@@ -1,0 +1,95 @@
+"""People in the records, students and staff: kept, found by id, by phone, by name."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import RowMapping, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.people import Language, Name, Sex
+from storage.alphabet import folded, sort_key
+from storage.phones import phone_digits
+from storage.records import Person
+from storage.tables import people
+from storage.upsert import NAMES_AT_ONCE, chunks, upsert
+
+
+class People:
+    """Anybody with a person id. A student's is the student id."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def save(self, persons: Iterable[Person]) -> None:
+        """Keep these people as they are given, over what was kept."""
+        await upsert(self._connection, people, map(person_row, persons))
+
+    async def by_id(self, person_id: str) -> Person | None:
+        """Give the person with this id."""
+        row = (await self._connection.execute(_BY_ID, {"person_id": person_id})).mappings().first()
+        return row and person_of(row)
+
+    async def by_ids(self, person_ids: Iterable[str]) -> dict[str, Person]:
+        """Give those of these people who are there, by id."""
+        found = {}
+        for chunk in chunks(dict.fromkeys(person_ids), NAMES_AT_ONCE):
+            rows = await self._connection.execute(_BY_IDS, {"person_ids": chunk})
+            found.update({row["person_id"]: person_of(row) for row in rows.mappings()})
+        return found
+
+    async def with_phone(self, phone: str) -> tuple[Person, ...]:
+        """Give everybody who has this number. More than one: the number tells nobody apart and links nobody."""
+        digits = phone_digits(phone)
+        if digits is None:
+            return ()
+        rows = await self._connection.execute(_WITH_PHONE, {"digits": digits})
+        return tuple(map(person_of, rows.mappings()))
+
+    async def found(self, text: str, *, limit: int = 20) -> tuple[Person, ...]:
+        """Search by the beginnings of names or id, in any order; case and Kazakh letters do not matter. Alphabetical."""
+        words = folded(text).replace("\\", " ").replace("%", " ").replace("_", " ").split()
+        if not words:
+            return ()
+        statement = select(people).order_by(people.c.sort_key, people.c.person_id).limit(limit)
+        for word in words:
+            statement = statement.where(people.c.search.like(f"% {word}%"))
+        return tuple(map(person_of, (await self._connection.execute(statement)).mappings()))
+
+    async def all_ids(self) -> set[str]:
+        """Give every person id there is."""
+        return set(await self._connection.scalars(select(people.c.person_id)))
+
+
+def person_row(person: Person) -> dict[str, Any]:
+    """Write a person as a row of `people`."""
+    name = person.name
+    return {
+        "person_id": person.person_id,
+        "surname": name.surname,
+        "given_name": name.given_name,
+        "patronymic": name.patronymic,
+        "sex": person.sex,
+        "birth_year": person.birth_year,
+        "phone": person.phone,
+        "phone_digits": phone_digits(person.phone),
+        "language": person.language,
+        "search": folded(f" {person.person_id} {name.surname} {name.given_name} {name.patronymic or ''}").rstrip(),
+        "sort_key": sort_key(name.surname, name.given_name, name.patronymic or "", person.person_id),
+    }
+
+
+def person_of(row: Mapping[str, Any] | RowMapping) -> Person:
+    """Read a person from a row that holds the columns of `people`."""
+    return Person(
+        person_id=row["person_id"],
+        name=Name(row["surname"], row["given_name"], row["patronymic"]),
+        language=Language(row["language"]),
+        phone=row["phone"],
+        sex=Sex(row["sex"]) if row["sex"] else None,
+        birth_year=row["birth_year"],
+    )
+
+
+_BY_ID = select(people).where(people.c.person_id == bindparam("person_id"))
+_BY_IDS = select(people).where(people.c.person_id.in_(bindparam("person_ids", expanding=True)))
+_WITH_PHONE = select(people).where(people.c.phone_digits == bindparam("digits")).order_by(people.c.person_id)

@@ -1,0 +1,224 @@
+"""What storage keeps that the regulations have no word for: accounts, invitations, imports, history."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from policy.calendar import ExamSlot, PeriodDates
+from policy.marks import Enrolment
+from policy.people import Language, Name, RoleGrant, Sex, Student
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Anybody in the records, student or staff; `phone` as written in the records."""
+
+    person_id: str
+    name: Name
+    language: Language
+    phone: str | None = None
+    sex: Sex | None = None
+    birth_year: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedRole:
+    """A role as it was given: the grant, and who gave it when and took it away when (a person id; None: the command line)."""
+
+    id: int
+    grant: RoleGrant
+    granted_at: datetime
+    granted_by: str | None
+    revoked_at: datetime | None
+    revoked_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DegreeProgramme:
+    """A programme of study: its code and, once known, its names."""
+
+    code: str
+    name_kk: str | None = None
+    name_ru: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRecord:
+    """All that `/marks` needs of one student, oldest period first.
+
+    `slots` are the lines of the exam timetable for the groups the student is in; `locked` holds those
+    (period, course code) whose sheet is printed; `dates` what happens in the periods, by period.
+    """
+
+    enrolments: tuple[Enrolment, ...]
+    slots: tuple[ExamSlot, ...]
+    locked: frozenset[tuple[str, str]]
+    dates: Mapping[str, PeriodDates]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A Telegram account the bot knows. `person_id` is None until it is linked; `language` only when it was chosen."""
+
+    user_id: int
+    person_id: str | None
+    language: Language | None
+    linked_at: datetime | None
+    consent_version: str | None
+    consented_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Acquaintance:
+    """Whom the bot is talking to: the account and, once linked, its person, study and standing roles (look at `until`)."""
+
+    account: Account
+    person: Person | None
+    student: Student | None
+    roles: tuple[RoleGrant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A one-time code for one person; only its SHA-256 (64 hexadecimal digits) is kept.
+
+    `opened_by` is the first Telegram account that opened it: it is that account's from then on, used up when it links.
+    """
+
+    id: int
+    code_sha256: str
+    person_id: str
+    made_at: datetime
+    made_by: str | None
+    expires_at: datetime
+    opened_by: int | None
+    opened_at: datetime | None
+    used_at: datetime | None
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFailures:
+    """How often in a row an account sent a wrong code, and until when it must wait."""
+
+    user_id: int
+    failures: int
+    last_at: datetime
+    wait_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LinkOffer:
+    """Whom an account may be linked to once its owner consents; `way` is what showed it: `code` or `contact`.
+
+    `consented_at` is set when the owner did, and the old account is still to be asked.
+    """
+
+    user_id: int
+    person_id: str
+    way: str
+    invitation_id: int | None
+    offered_at: datetime
+    consented_at: datetime | None = None
+    consent_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Where somebody is in a form that asks for text: its name and what was said so far (JSON values)."""
+
+    chat_id: int
+    user_id: int
+    form: str
+    content: Mapping[str, Any]
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A file that was loaded: `counts` tells how many rows were new, changed, same."""
+
+    id: int
+    kind: str
+    file_name: str
+    sha256: str
+    actor: str | None
+    at: datetime
+    counts: Mapping[str, int]
+    undone_at: datetime | None
+    undone_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file sent to the bot that waits for Confirm or Cancel, kept whole so that what was shown is what is loaded."""
+
+    id: int
+    user_id: int
+    person_id: str
+    kind: str | None
+    file_name: str
+    content: bytes
+    sent_at: datetime
+
+
+class CorrectionState(StrEnum):
+    """The life of a correction."""
+
+    PROPOSED = "proposed"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A clerical error in a posted mark, put right by two people: `before` and `after` hold the fields that differ."""
+
+    id: int
+    student_id: str
+    period: str
+    course_code: str
+    attempt: int
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    reason: str
+    proposed_by: str
+    proposed_at: datetime
+    state: CorrectionState
+    decided_by: str | None
+    decided_at: datetime | None
+    decision_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the history, never altered. `before` None: it was made; `after` None: it was withdrawn.
+
+    `object` and `key` name what changed (`"attempt"`, `("02500065", "2025-2026/1", "MAT1201", "1")`), `about` the person
+    it concerns, `cause` and `cause_id` what changed it (`"import"`, 7), `actor` who (None: the command line).
+    """
+
+    object: str
+    key: tuple[str, ...]
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    cause: str
+    at: datetime
+    about: str | None = None
+    cause_id: int | None = None
+    actor: str | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A printed sheet: its marks no longer change."""
+
+    course_code: str
+    period: str
+    group: str
+    locked_at: datetime
+    locked_by: str | None

@@ -1,0 +1,159 @@
+"""Students: their study as the university's records have it, and the year of study they were in, year by year."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import RowMapping, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policy.people import Funding, Language, Level, Name, Sex, Status, Student, StudyForm
+from storage.people import person_row
+from storage.records import DegreeProgramme, Person
+from storage.tables import degree_programmes, people, student_years, students
+from storage.upsert import NAMES_AT_ONCE, chunks, insert_missing, upsert
+
+
+class Students:
+    """Students by their id, which is their person id."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def save(self, those: Iterable[Student]) -> None:
+        """Keep these students as they are given, over what was kept, with the people they are."""
+        those = list(those)
+        await upsert(self._connection, people, (person_row(_person(student)) for student in those))
+        programmes = dict.fromkeys(student.degree_programme for student in those)
+        await insert_missing(self._connection, degree_programmes, ({"code": code} for code in programmes))
+        await upsert(self._connection, students, map(_student_row, those))
+
+    async def by_id(self, student_id: str) -> Student | None:
+        """Give the student with this id."""
+        row = (await self._connection.execute(_BY_ID, {"student_id": student_id})).mappings().first()
+        return row and student_of(row)
+
+    async def by_ids(self, student_ids: Iterable[str]) -> dict[str, Student]:
+        """Give those of these students who are there, by id."""
+        found = {}
+        for chunk in chunks(dict.fromkeys(student_ids), NAMES_AT_ONCE):
+            rows = await self._connection.execute(_BY_IDS, {"student_ids": chunk})
+            found.update({row["person_id"]: student_of(row) for row in rows.mappings()})
+        return found
+
+    async def all_ids(self) -> set[str]:
+        """Give every student id there is."""
+        return set(await self._connection.scalars(select(students.c.person_id)))
+
+    async def of_group(self, group: str) -> tuple[Student, ...]:
+        """Give the students of a group, in alphabetical order."""
+        return tuple(map(student_of, (await self._connection.execute(_OF_GROUP, {"group": group})).mappings()))
+
+    async def all_in_order(self) -> tuple[Student, ...]:
+        """Give all students by group, and alphabetically within it."""
+        return tuple(map(student_of, (await self._connection.execute(_ALL)).mappings()))
+
+    async def set_years(self, academic_year: str, years: Mapping[str, int]) -> None:
+        """Keep which year of study each student (by id) is in during an academic year (`2025-2026`)."""
+        await upsert(
+            self._connection,
+            student_years,
+            (
+                {"student_id": student_id, "academic_year": academic_year, "year": year}
+                for student_id, year in years.items()
+            ),
+        )
+
+    async def years_of(self, student_id: str) -> dict[str, int]:
+        """Give the year of study the student was in, by academic year (`2025-2026`), oldest first."""
+        rows = await self._connection.execute(_YEARS_OF, {"student_id": student_id})
+        return {academic_year: year for academic_year, year in rows}
+
+    async def years_in(self, academic_year: str) -> dict[str, int]:
+        """Give the year of study of every student in an academic year, by student id."""
+        rows = await self._connection.execute(_YEARS_IN, {"academic_year": academic_year})
+        return {student_id: year for student_id, year in rows}
+
+    async def remove(self, student_ids: Iterable[str]) -> None:
+        """Withdraw students whom an undone import had brought, and the people they were.
+
+        Raises IntegrityError when anything (marks, a role, an account) already stands on one of them.
+        """
+        keys = [{"student_id": student_id} for student_id in student_ids]
+        if keys:
+            await self._connection.execute(_REMOVE_STUDENT, keys)
+            await self._connection.execute(_REMOVE_PERSON, keys)
+
+    async def name_programmes(self, programmes: Iterable[DegreeProgramme]) -> None:
+        """Keep the names of programmes of study."""
+        await upsert(
+            self._connection,
+            degree_programmes,
+            ({"code": each.code, "name_kk": each.name_kk, "name_ru": each.name_ru} for each in programmes),
+        )
+
+    async def programme(self, code: str) -> DegreeProgramme | None:
+        """Give a programme of study by its code."""
+        row = (await self._connection.execute(_PROGRAMME, {"code": code})).first()
+        return row and DegreeProgramme(*row)
+
+
+def _person(student: Student) -> Person:
+    return Person(student.person_id, student.name, student.language, student.phone, student.sex, student.birth_year)
+
+
+def _student_row(student: Student) -> dict[str, Any]:
+    return {
+        "person_id": student.person_id,
+        "institute": student.institute,
+        "degree_programme": student.degree_programme,
+        "level": student.level,
+        "form": student.form,
+        "year": student.year,
+        "group_name": student.group,
+        "funding": student.funding,
+        "status": student.status,
+        "penalty": student.penalty,
+        "credits_total": student.credits_total,
+        "dormitory": student.dormitory,
+    }
+
+
+def student_of(row: Mapping[str, Any] | RowMapping) -> Student:
+    """Read a student from a row that holds the columns of `people` and `students`."""
+    return Student(
+        person_id=row["person_id"],
+        name=Name(row["surname"], row["given_name"], row["patronymic"]),
+        sex=Sex(row["sex"]),
+        birth_year=row["birth_year"],
+        phone=row["phone"],
+        institute=row["institute"],
+        degree_programme=row["degree_programme"],
+        level=Level(row["level"]),
+        form=StudyForm(row["form"]),
+        year=row["year"],
+        group=row["group_name"],
+        funding=Funding(row["funding"]),
+        language=Language(row["language"]),
+        status=Status(row["status"]),
+        penalty=row["penalty"],
+        credits_total=row["credits_total"],
+        dormitory=row["dormitory"],
+    )
+
+
+_STUDENTS = select(people, *(column for column in students.c if column.name != "person_id")).join_from(people, students)
+_BY_ID = _STUDENTS.where(people.c.person_id == bindparam("student_id"))
+_BY_IDS = _STUDENTS.where(people.c.person_id.in_(bindparam("student_ids", expanding=True)))
+_OF_GROUP = _STUDENTS.where(students.c.group_name == bindparam("group")).order_by(people.c.sort_key)
+_ALL = _STUDENTS.order_by(students.c.group_name, people.c.sort_key)
+_YEARS_OF = (
+    select(student_years.c.academic_year, student_years.c.year)
+    .where(student_years.c.student_id == bindparam("student_id"))
+    .order_by(student_years.c.academic_year)
+)
+_YEARS_IN = select(student_years.c.student_id, student_years.c.year).where(
+    student_years.c.academic_year == bindparam("academic_year")
+)
+_REMOVE_STUDENT = students.delete().where(students.c.person_id == bindparam("student_id"))
+_REMOVE_PERSON = people.delete().where(people.c.person_id == bindparam("student_id"))
+_PROGRAMME = select(degree_programmes).where(degree_programmes.c.code == bindparam("code"))

@@ -1,0 +1,368 @@
+"""The rows of every table; nobody outside storage imports them.
+
+Marks are keyed by what names them (student, period, course, attempt): an import of 100,000 rows then needs no look-up of
+numbers, and SQLite keeps one student's marks side by side.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    false,
+    text,
+)
+
+from storage.columns import Exact, Instant
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Number = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER PRIMARY KEY counts by itself on SQLite
+Json = JSON(none_as_null=True)
+
+# People
+
+people = Table(
+    "people",
+    metadata,
+    Column("person_id", String, primary_key=True),
+    Column("surname", String, nullable=False),
+    Column("given_name", String, nullable=False),
+    Column("patronymic", String),
+    Column("sex", String),
+    Column("birth_year", SmallInteger),
+    Column("phone", String),  # as written in the records
+    Column("phone_digits", String, index=True),  # see storage.phones
+    Column("language", String, nullable=False),
+    Column("search", String, nullable=False),  # folded, see storage.alphabet
+    Column("sort_key", LargeBinary, nullable=False, index=True),  # order of the Kazakh alphabet, bytewise
+    sqlite_with_rowid=False,
+)
+
+degree_programmes = Table(
+    "degree_programmes",
+    metadata,
+    Column("code", String, primary_key=True),
+    Column("name_kk", String),
+    Column("name_ru", String),
+    sqlite_with_rowid=False,
+)
+
+students = Table(
+    "students",
+    metadata,
+    Column("person_id", ForeignKey("people.person_id"), primary_key=True),
+    Column("institute", String, nullable=False),
+    Column("degree_programme", ForeignKey("degree_programmes.code"), nullable=False, index=True),
+    Column("level", String, nullable=False),
+    Column("form", String, nullable=False),
+    Column("year", SmallInteger, nullable=False),
+    Column("group_name", String, nullable=False, index=True),
+    Column("funding", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("penalty", Boolean, nullable=False, server_default=false()),
+    Column("credits_total", Exact, nullable=False),
+    Column("dormitory", String),
+    sqlite_with_rowid=False,
+)
+
+student_years = Table(
+    "student_years",
+    metadata,
+    Column("student_id", ForeignKey("students.person_id", ondelete="CASCADE"), primary_key=True),
+    Column("academic_year", String, primary_key=True),  # "2025-2026"
+    Column("year", SmallInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+role_grants = Table(
+    "role_grants",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("person_id", ForeignKey("people.person_id"), nullable=False),
+    Column("role", String, nullable=False),
+    Column("scope", String, nullable=False, server_default=""),  # an institute; empty: all of them
+    Column("until", Date),  # last day of the term
+    Column("granted_at", Instant, nullable=False),
+    Column("granted_by", String),  # a person; empty: the command line
+    Column("revoked_at", Instant),
+    Column("revoked_by", String),
+    Index(
+        "uq_role_grants_standing",
+        "person_id",
+        "role",
+        "scope",
+        unique=True,
+        sqlite_where=text("revoked_at IS NULL"),
+        postgresql_where=text("revoked_at IS NULL"),
+    ),
+    Index("ix_role_grants_role", "role"),
+)
+
+# Courses and the calendar
+
+courses = Table(
+    "courses",
+    metadata,
+    Column("code", String, primary_key=True),
+    Column("name_kk", String),
+    Column("name_ru", String),
+    sqlite_with_rowid=False,
+)
+
+period_dates = Table(
+    "period_dates",
+    metadata,
+    Column("period", String, primary_key=True),  # "2025-2026/1"
+    Column("kind", String, primary_key=True),
+    Column("starts", Date, nullable=False),
+    Column("ends", Date, nullable=False),  # the last day itself
+    CheckConstraint("starts <= ends", name="order"),
+    sqlite_with_rowid=False,
+)
+
+special_days = Table(
+    "special_days",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("source", String, primary_key=True),  # state | university, the last overrules
+    Column("working", Boolean, nullable=False),
+    Column("name_kk", String, nullable=False),
+    Column("name_ru", String, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+exams = Table(  # no foreign keys: a timetable may arrive before the marks that name its courses
+    "exams",
+    metadata,
+    Column("period", String, primary_key=True),
+    Column("course_code", String, primary_key=True),
+    Column("group_name", String, primary_key=True),
+    Column("starts_at", Instant, primary_key=True),  # a retake is another line
+    Column("ends_at", Instant, nullable=False),
+    Column("exam_form", String, nullable=False),
+    Column("room", String),
+    Column("lecturer_id", String),
+    CheckConstraint("starts_at < ends_at", name="order"),
+    sqlite_with_rowid=False,
+)
+
+# Marks
+
+enrolments = Table(
+    "enrolments",
+    metadata,
+    Column("student_id", ForeignKey("students.person_id"), primary_key=True),
+    Column("period", String, primary_key=True),
+    Column("course_code", ForeignKey("courses.code"), primary_key=True),
+    Column("credits", Exact, nullable=False),
+    Column("exam_form", String),  # not known before the timetable or the mark sheet
+    Column("group_name", String),  # at the time of the exam
+    Column("course_work", Boolean),  # NULL: none asked
+    Column("missed_percent", Exact),
+    Column("fees_cleared", Boolean),
+    Index("ix_enrolments_sheet", "course_code", "period", "group_name"),
+    sqlite_with_rowid=False,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("student_id", String, primary_key=True),
+    Column("period", String, primary_key=True),
+    Column("course_code", String, primary_key=True),
+    Column("number", SmallInteger, primary_key=True),
+    Column("rating1", Exact),
+    Column("rating2", Exact),
+    Column("exam", Exact),
+    Column("outcome", String),  # NULL: pending
+    Column("exam_date", Date),
+    Column("posted_at", Instant),
+    Column("corrected_at", Instant),
+    ForeignKeyConstraint(
+        ["student_id", "period", "course_code"],
+        ["enrolments.student_id", "enrolments.period", "enrolments.course_code"],
+        ondelete="CASCADE",
+    ),
+    CheckConstraint("number >= 1", name="number"),
+    sqlite_with_rowid=False,
+)
+
+sheets = Table(
+    "sheets",
+    metadata,
+    Column("course_code", ForeignKey("courses.code"), primary_key=True),
+    Column("period", String, primary_key=True),
+    Column("group_name", String, primary_key=True),
+    Column("locked_at", Instant, nullable=False),
+    Column("locked_by", String),
+    sqlite_with_rowid=False,
+)
+
+components = Table(
+    "components",
+    metadata,
+    Column("student_id", ForeignKey("students.person_id"), primary_key=True),
+    Column("academic_year", String, primary_key=True),
+    Column("research", Exact),  # NULL: not yet known
+    Column("iros", Exact),
+    Column("ssci", Exact),
+    sqlite_with_rowid=False,
+)
+
+corrections = Table(  # no foreign key to the attempt: the record outlives a mark that an undone import withdrew
+    "corrections",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("student_id", String, nullable=False),
+    Column("period", String, nullable=False),
+    Column("course_code", String, nullable=False),
+    Column("attempt", SmallInteger, nullable=False),
+    Column("before", Json, nullable=False),
+    Column("after", Json, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("proposed_by", ForeignKey("people.person_id"), nullable=False),
+    Column("proposed_at", Instant, nullable=False),
+    Column("state", String, nullable=False),  # proposed | confirmed | refused | expired
+    Column("decided_by", ForeignKey("people.person_id")),
+    Column("decided_at", Instant),
+    Column("decision_reason", Text),
+    CheckConstraint("state <> 'confirmed' OR decided_by <> proposed_by", name="second_person"),
+    CheckConstraint("(state = 'proposed') = (decided_at IS NULL)", name="decided"),
+    Index(
+        "uq_corrections_open",
+        "student_id",
+        "period",
+        "course_code",
+        "attempt",
+        unique=True,
+        sqlite_where=text("state = 'proposed'"),
+        postgresql_where=text("state = 'proposed'"),
+    ),
+)
+
+# History
+
+changes = Table(  # triggers of the first migration refuse UPDATE and DELETE
+    "changes",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("object", String, nullable=False),
+    Column("key", String, nullable=False),  # what names the object, a JSON array of texts
+    Column("about", String),  # the person it concerns
+    Column("before", Json),  # NULL: made
+    Column("after", Json),  # NULL: withdrawn
+    Column("actor", String),  # a person; empty: the command line
+    Column("cause", String, nullable=False),
+    Column("cause_id", BigInteger),
+    Column("why", Text),
+    Column("at", Instant, nullable=False),
+    Index("ix_changes_about", "about", "object"),
+    Index("ix_changes_cause", "cause", "cause_id"),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("file_name", String, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("actor", String),  # a person; empty: the command line
+    Column("at", Instant, nullable=False),
+    Column("counts", Json, nullable=False),
+    Column("undone_at", Instant),
+    Column("undone_by", String),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("person_id", ForeignKey("people.person_id"), nullable=False),
+    Column("kind", String),
+    Column("file_name", String, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("sent_at", Instant, nullable=False, index=True),
+)
+
+# Telegram
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", ForeignKey("people.person_id"), unique=True),
+    Column("language", String),  # chosen by the person; NULL: never chose
+    Column("linked_at", Instant),
+    Column("consent_version", String),
+    Column("consented_at", Instant),
+    CheckConstraint("(person_id IS NULL) = (linked_at IS NULL)", name="linked"),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("code_sha256", String(64), nullable=False, unique=True),
+    Column("person_id", ForeignKey("people.person_id"), nullable=False, index=True),
+    Column("made_at", Instant, nullable=False),
+    Column("made_by", String),
+    Column("expires_at", Instant, nullable=False),
+    Column("opened_by", BigInteger),  # the first Telegram account that opened it has it to itself
+    Column("opened_at", Instant),
+    Column("used_at", Instant),
+    Column("withdrawn_at", Instant),
+)
+
+code_failures = Table(
+    "code_failures",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("wait_until", Instant, nullable=False),
+)
+
+link_offers = Table(  # what a code or a contact offered an account, until its owner consents
+    "link_offers",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", ForeignKey("people.person_id"), nullable=False),
+    Column("way", String, nullable=False),  # code | contact
+    Column("invitation_id", ForeignKey("invitations.id")),
+    Column("offered_at", Instant, nullable=False),
+    Column("consented_at", Instant),  # set while the old account is asked to let the link move
+    Column("consent_version", String),
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("form", String, nullable=False),
+    Column("content", Json, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)

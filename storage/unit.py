@@ -1,0 +1,56 @@
+"""Storage: all repositories over one transaction, kept by an explicit commit."""
+
+import asyncio
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.accounts import Accounts
+from storage.calendar import CalendarDays
+from storage.changes import Changes
+from storage.components import ComponentsOfStudents
+from storage.corrections import Corrections
+from storage.courses import Courses
+from storage.drafts import Drafts
+from storage.imports import Imports
+from storage.invitations import Invitations
+from storage.marks import Marks
+from storage.people import People
+from storage.roles import Roles
+from storage.sheets import Sheets
+from storage.students import Students
+from storage.uploads import Uploads
+
+
+class Storage:
+    """The repositories of one transaction. None of them commits; what is not committed is forgotten."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self.people = People(connection)
+        self.students = Students(connection)
+        self.roles = Roles(connection)
+        self.courses = Courses(connection)
+        self.calendar = CalendarDays(connection)
+        self.marks = Marks(connection)
+        self.sheets = Sheets(connection)
+        self.components = ComponentsOfStudents(connection)
+        self.accounts = Accounts(connection)
+        self.invitations = Invitations(connection)
+        self.drafts = Drafts(connection)
+        self.imports = Imports(connection)
+        self.uploads = Uploads(connection)
+        self.corrections = Corrections(connection)
+        self.changes = Changes(connection)
+
+    async def commit(self) -> None:
+        """Keep everything done so far; a cancelled commit is finished first, because it may have happened already."""
+        committing = asyncio.ensure_future(self._connection.commit())
+        try:
+            await asyncio.shield(committing)
+        except asyncio.CancelledError:
+            await asyncio.wait([committing])
+            raise
+
+    async def rollback(self) -> None:
+        """Forget everything since the last commit."""
+        await self._connection.rollback()

@@ -1,0 +1,55 @@
+"""Uploads: files sent to the bot that wait for Confirm or Cancel."""
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.records import Upload
+from storage.tables import uploads
+
+
+class Uploads:
+    """Waiting files by their number."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def keep(
+        self, *, user_id: int, person_id: str, kind: str | None, file_name: str, content: bytes, sent_at: datetime
+    ) -> int:
+        """Keep a file and return its number."""
+        row = {
+            "user_id": user_id,
+            "person_id": person_id,
+            "kind": kind,
+            "file_name": file_name,
+            "content": content,
+            "sent_at": sent_at,
+        }
+        kept: int = (await self._connection.execute(_KEEP, row)).scalar_one()
+        return kept
+
+    async def by_id(self, upload_id: int) -> Upload | None:
+        """Give a waiting file; None when it was answered already."""
+        row = (await self._connection.execute(_BY_ID, {"id": upload_id})).first()
+        return row and Upload(*row)
+
+    async def set_kind(self, upload_id: int, kind: str) -> None:
+        """Keep what kind of file it is said to be."""
+        await self._connection.execute(_SET_KIND, {"of_id": upload_id, "new_kind": kind})
+
+    async def drop(self, upload_id: int) -> bool:
+        """Forget a file that was answered; True for one of two people who press at once."""
+        return (await self._connection.execute(_DROP, {"of_id": upload_id})).rowcount > 0
+
+    async def drop_older_than(self, instant: datetime) -> int:
+        """Forget files nobody answered, sent before this instant; return how many."""
+        return (await self._connection.execute(_DROP_OLDER, {"before": instant})).rowcount
+
+
+_KEEP = uploads.insert().returning(uploads.c.id)
+_BY_ID = select(uploads).where(uploads.c.id == bindparam("id"))
+_SET_KIND = uploads.update().where(uploads.c.id == bindparam("of_id")).values(kind=bindparam("new_kind"))
+_DROP = uploads.delete().where(uploads.c.id == bindparam("of_id"))
+_DROP_OLDER = uploads.delete().where(uploads.c.sent_at < bindparam("before"))
