@@ -2,23 +2,30 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from enum import StrEnum
+from typing import Annotated, Final
 
 from policy.calendar import Calendar, DayCounting, ExamSlot, Window
-from policy.decision import Decision, Refused
+from policy.citation import HOUSE, Citation, Cites, encodes
+from policy.dated import Chapter
+from policy.decision import Allowed, Decision, Refused
 from policy.instant import MessageInstant
-from policy.marks import Attempt, ExamForm
+from policy.marks import Attempt, ExamForm, Outcome
+from policy.values import choice, hour_or_end_of_day, whole
+
+_APPEALS: Final = Citation("AP", "8")
 
 
-@dataclass(frozen=True, slots=True)
-class AppealRules:
-    """The time limits of an appeal on one day; ``closes_at`` None is the end of the day."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppealRules(Chapter):
+    """The time limits of an appeal on one day; ``window_closes_at`` None is the end of the day."""
 
-    window_days: int
-    window_counting: DayCounting
-    window_closes_at: time | None
-    state_exam_days: int
+    window_days: Annotated[int, whole(1, 30)]
+    window_counting: Annotated[DayCounting, choice(DayCounting)]
+    window_closes_at: Annotated[time | None, hour_or_end_of_day]
+    state_exam_days: Annotated[int, whole(1, 30)]
+    answer_working_days: Annotated[int, whole(1, 30)]
 
 
 class AppealBasis(StrEnum):
@@ -59,15 +66,99 @@ class Exam:
 
 
 def slot_of(attempt: Attempt, slots: Iterable[ExamSlot], calendar: Calendar) -> ExamSlot | None:
-    """Return the timetable's line for an attempt, out of those of its period, course and group."""
-    raise NotImplementedError
+    """Return the timetable's line for an attempt, out of those of its period, course and group.
+
+    That is the one on the day of the exam; while that day is not known, the first sitting's is the earliest line.
+    """
+    earliest_first = sorted(slots, key=lambda slot: slot.starts)
+    if attempt.exam_date is not None:
+        earliest_first = [slot for slot in earliest_first if calendar.local_day(slot.starts) == attempt.exam_date]
+    elif attempt.number > 1:
+        return None
+    return next(iter(earliest_first), None)
 
 
-def appeal_window(exam: Exam, calendar: Calendar, rules: AppealRules) -> Window | Refused[AppealRefusal]:
+def appeal_window(  # noqa: PLR0911 - a return for each form and refusal
+    exam: Exam, calendar: Calendar, rules: AppealRules
+) -> Window | Refused[AppealRefusal]:
     """Return when this exam may be appealed, or why that cannot be said (A1-A3, M9)."""
-    raise NotImplementedError
+    attempt = exam.attempt
+    if attempt.corrected_at is not None:
+        return _after_posting(attempt.corrected_at, AppealBasis.AFTER_CORRECTION, (HOUSE,), calendar, rules)
+    if attempt.outcome is Outcome.REMOVED:
+        return Refused(AppealRefusal.REMOVED, (_APPEALS,))
+    if attempt.outcome in (Outcome.DID_NOT_COME, Outcome.NOT_ADMITTED):
+        return Refused(AppealRefusal.DID_NOT_SIT, (_APPEALS,))
+    match exam.form:
+        case None:
+            return Refused(AppealRefusal.FORM_UNKNOWN, (_APPEALS,))
+        case ExamForm.COMPUTER_TEST:
+            return _while_running(exam.slot, calendar)
+        case ExamForm.STATE:
+            return _after_state_exam(exam, calendar, rules)
+    if attempt.posted_at is None or not attempt.concluded:
+        return Refused(AppealRefusal.NOT_POSTED, rules.cited("window_days"))
+    cites = rules.cited("window_days", "window_counting", "window_closes_at")
+    return _after_posting(attempt.posted_at, AppealBasis.AFTER_POSTING, cites, calendar, rules)
 
 
-def may_appeal(exam: Exam, filed: MessageInstant, calendar: Calendar, rules: AppealRules) -> Decision[AppealRefusal]:
-    """Tell whether the owner may appeal this exam's mark at this instant."""
-    raise NotImplementedError
+@encodes("AP 8")
+def may_appeal(  # noqa: PLR0911 - a return for each refusal
+    exam: Exam, filed: MessageInstant, calendar: Calendar, rules: AppealRules
+) -> Decision[AppealRefusal]:
+    """Tell whether the owner may appeal this exam's mark at this instant.
+
+    One open appeal per exam (A4); after a decision no second one, unless the mark was corrected since.
+    """
+    window = appeal_window(exam, calendar, rules)
+    if isinstance(window, Refused):
+        return window
+    if exam.open_appeal:
+        return Refused(AppealRefusal.ALREADY_FILED, (HOUSE,))
+    corrected_at = exam.attempt.corrected_at
+    decided_at = exam.appeal_decided_at
+    if decided_at is not None and (corrected_at is None or corrected_at <= decided_at):
+        return Refused(AppealRefusal.ALREADY_DECIDED, (HOUSE,))
+    if exam.sheet_locked:
+        return Refused(AppealRefusal.SHEET_LOCKED, (_APPEALS,), until=window.closes)
+    if filed.at < window.opens:
+        return Refused(AppealRefusal.NOT_OPEN_YET, window.cites)
+    if filed not in window:
+        return Refused(AppealRefusal.WINDOW_CLOSED, window.cites, until=window.closes)
+    return Allowed(window.cites, until=window.closes)
+
+
+@encodes("AP 8")
+def _after_posting(event: datetime, basis: AppealBasis, cites: Cites, calendar: Calendar, rules: AppealRules) -> Window:
+    """From the instant the mark is known, to an hour of a day after it (A1)."""
+    known_on = calendar.local_day(event)
+    days = calendar.days_after(known_on, rules.window_days, rules.window_counting)
+    closes = _close(days[-1].day, rules.window_closes_at, calendar)
+    return Window(event.astimezone(calendar.zone), closes, cites, days, basis, known_on)
+
+
+def _close(day: date, hour: time | None, calendar: Calendar) -> datetime:
+    return calendar.end_of(day) if hour is None else calendar.instant(day, hour)
+
+
+@encodes("AP 8")
+def _while_running(slot: ExamSlot | None, calendar: Calendar) -> Window | Refused[AppealRefusal]:
+    """A computer test: while it runs, whether or not a mark exists yet (A2)."""
+    if slot is None:
+        return Refused(AppealRefusal.TIMETABLE_UNKNOWN, (_APPEALS,))
+    opens, closes = slot.starts.astimezone(calendar.zone), slot.ends.astimezone(calendar.zone)
+    return Window(opens, closes, (_APPEALS,), (), AppealBasis.WHILE_RUNNING, opens.date())
+
+
+@encodes("AP 8")
+def _after_state_exam(exam: Exam, calendar: Calendar, rules: AppealRules) -> Window | Refused[AppealRefusal]:
+    """A state exam: from the exam on, so that late posting shortens nobody's right, to the end of a day after it (A3)."""
+    day = exam.attempt.exam_date
+    if day is None and exam.slot is not None:
+        day = calendar.local_day(exam.slot.starts)
+    if day is None:
+        return Refused(AppealRefusal.EXAM_DATE_UNKNOWN, (_APPEALS,))
+    opens = exam.slot.ends.astimezone(calendar.zone) if exam.slot else calendar.instant(day, time.min)
+    days = calendar.days_after(day, rules.state_exam_days, DayCounting.CALENDAR)
+    closes = calendar.end_of(days[-1].day)
+    return Window(opens, closes, rules.cited("state_exam_days"), days, AppealBasis.AFTER_STATE_EXAM, day)

@@ -8,6 +8,10 @@ from zoneinfo import ZoneInfo
 
 from policy.citation import Cites
 from policy.instant import MessageInstant
+from policy.marks import ExamForm
+
+_WEEK = timedelta(days=7)
+_LONGEST_CLOSURE = timedelta(days=366)
 
 
 class DaySource(StrEnum):
@@ -40,7 +44,7 @@ class DayReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CountedDay:
-    """One line of an explanation: ``number`` is None where the day was skipped; names are of the special day, or None."""
+    """A line of an explanation; ``number`` is None where the day was skipped, the names are those of a special day."""
 
     day: date
     number: int | None
@@ -80,7 +84,8 @@ class Window:
 
     def __contains__(self, instant: datetime | MessageInstant) -> bool:
         """Tell whether an instant is in time."""
-        raise NotImplementedError
+        at = instant.at if isinstance(instant, MessageInstant) else instant
+        return self.opens <= at < self.closes
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ class PeriodDates:
 
 def academic_year(period: str) -> str:
     """Return the academic year of a period: ``2025-2026`` of ``2025-2026/1``."""
-    raise NotImplementedError
+    return period.partition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,7 @@ class ExamSlot:
     period: str
     course_code: str
     group: str
-    exam_form: str
+    exam_form: ExamForm
     starts: datetime
     ends: datetime
     room: str | None = None
@@ -139,8 +144,8 @@ class ExamSlot:
 class Calendar:
     """The working days of a university.
 
-    ``working_week`` is 5 (Monday to Friday) or 6. ``days`` overrule the weekday; where the state and the university both
-    say something about a day, it holds what the university says.
+    ``working_week`` is 5 (Monday to Friday) or 6. ``days`` overrule the weekday; where the state and the university
+    both say something about a day, they hold what the university says.
     """
 
     zone: ZoneInfo
@@ -149,24 +154,54 @@ class Calendar:
 
     def is_working(self, day: date) -> bool:
         """Tell whether a day counts as a working day."""
-        raise NotImplementedError
+        special = self.days.get(day)
+        return day.weekday() < self.working_week if special is None else special.working
 
     def working_days_after(self, day: date, n: int) -> tuple[CountedDay, ...]:
-        """Return the days after ``day`` up to the n-th working day (n >= 1), each counted or skipped and why (T4)."""
-        raise NotImplementedError
+        """Return the days after ``day`` up to the n-th working day (n >= 1), each counted or skipped and why (T4).
+
+        Raises ValueError for n below 1, and where the calendar stays closed for a year.
+        """
+        if n < 1:
+            raise ValueError(f"cannot count {n} working days")
+        counted: list[CountedDay] = []
+        number = 0
+        current = day
+        while number < n:
+            current += timedelta(days=1)
+            if current - day > n * _WEEK + _LONGEST_CLOSURE:
+                raise ValueError(f"the calendar has no {n} working days after {day}")
+            working = self.is_working(current)
+            number += working
+            counted.append(self._explained(current, number if working else None))
+        return tuple(counted)
 
     def days_after(self, day: date, n: int, counting: DayCounting) -> tuple[CountedDay, ...]:
-        """Return the days after ``day`` up to the n-th that counts."""
-        raise NotImplementedError
+        """Return the days after ``day`` up to the n-th (n >= 1) that counts."""
+        if counting is DayCounting.WORKING:
+            return self.working_days_after(day, n)
+        return tuple(
+            CountedDay(day + timedelta(days=number), number, DayReason.CALENDAR_DAY) for number in range(1, n + 1)
+        )
 
     def instant(self, day: date, hour: time) -> datetime:
         """Return an hour of a day in the university's zone."""
-        raise NotImplementedError
+        return datetime.combine(day, hour, self.zone)
 
     def end_of(self, day: date) -> datetime:
         """Return the first instant after a day: what "to the end of the day" means (T3)."""
-        raise NotImplementedError
+        return self.instant(day + timedelta(days=1), time.min)
 
     def local_day(self, instant: datetime) -> date:
         """Return the university's date at an instant."""
-        raise NotImplementedError
+        return instant.astimezone(self.zone).date()
+
+    def _explained(self, day: date, number: int | None) -> CountedDay:
+        special = self.days.get(day)
+        if number is None:
+            if special is None:
+                return CountedDay(day, None, DayReason.WEEKEND)
+            return CountedDay(day, None, DayReason.DAY_OFF, special.name_kk, special.name_ru)
+        if special is None or day.weekday() < self.working_week:
+            return CountedDay(day, number, DayReason.WORKING_DAY)
+        return CountedDay(day, number, DayReason.WORKED_BY_ORDER, special.name_kk, special.name_ru)

@@ -1,33 +1,96 @@
 """GPA, the integral GPA and what passing to the next year asks for (AP 8, AP 9, AP 12)."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from typing import Annotated, Any, Final
 
-from policy.citation import Cites
+from policy.calendar import academic_year
+from policy.citation import HOUSE, Citation, Cites, encodes
+from policy.dated import Chapter
 from policy.decision import Refused
 from policy.marks import Enrolment, Grade, Result, Standing
 from policy.people import Level, StudyForm
+from policy.values import NotAllowedError, choice, number, several, share, table, weights, whole
+
+_GRADED_PASSES: Final = Citation("AP", "8")
+_IGPA: Final = Citation("AP", "9")
+_HUNDREDTH: Final = Decimal("0.01")
+_ZERO: Final = Decimal(0)
+
+
+class Part(StrEnum):
+    """What an iGPA is made of."""
+
+    GPA = "gpa"
+    RESEARCH = "research"
+    IROS = "iros"
+    SSCI = "ssci"
+
+
+def _by_part(read: Callable[[object], dict[str, Any]]) -> Callable[[object], Mapping[Part, Decimal]]:
+    return lambda value: {Part(name): part for name, part in read(value).items()}
 
 
 @dataclass(frozen=True, slots=True)
-class GpaRules:
-    """The numbers of the GPA chapters on one day; weights by the names of what they weigh."""
+class DayOfYear:
+    """A day that comes every year; raises NotAllowedError for one that does not."""
 
-    scale: Decimal
-    igpa_levels: tuple[Level, ...]
-    igpa_forms: tuple[StudyForm, ...]
-    junior_years: tuple[int, ...]
-    senior_years: tuple[int, ...]
-    academic_weights: Mapping[str, Decimal]
-    junior_weights: Mapping[str, Decimal]
-    senior_weights: Mapping[str, Decimal]
-    component_maxima: Mapping[str, Decimal]
-    block_share_minimum: Decimal
-    decision_day: tuple[int, int]
-    winter_intake_decision_day: tuple[int, int]
+    month: int
+    day: int
+
+    def __post_init__(self) -> None:
+        """Check that the day comes every year."""
+        try:
+            self.of(2001)
+        except ValueError:
+            raise NotAllowedError(self.day, f"a day that month {self.month} has every year", "day") from None
+
+    def of(self, year: int) -> date:
+        """Return the day in a year."""
+        return date(year, self.month, self.day)
+
+
+def _day_of_year(value: object) -> DayOfYear:
+    return DayOfYear(**table(month=whole(1, 12), day=whole(1, 31))(value))
+
+
+_COMPONENTS: Final = (Part.RESEARCH, Part.IROS, Part.SSCI)
+_PartNumbers = Mapping[Part, Decimal]
+_Years = Annotated[tuple[int, ...], several(whole(1, 8))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpaRules(Chapter):
+    """The numbers of the GPA chapters on one day.
+
+    In years 1-2 the GPA and research make up an inner average (``academic_weights``), which weighs
+    ``junior_academic_weight`` against the SSCI; in years 3-4 ``senior_weights`` hold.
+    """
+
+    scale: Annotated[Decimal, number(1, 100)]
+    igpa_levels: Annotated[tuple[Level, ...], several(choice(Level))]
+    igpa_forms: Annotated[tuple[StudyForm, ...], several(choice(StudyForm))]
+    junior_years: _Years
+    senior_years: _Years
+    academic_weights: Annotated[_PartNumbers, _by_part(weights(Part.GPA, Part.RESEARCH))]
+    junior_academic_weight: Annotated[Decimal, share]
+    junior_ssci_weight: Annotated[Decimal, share]
+    senior_weights: Annotated[_PartNumbers, _by_part(weights(Part.GPA, Part.IROS, Part.SSCI))]
+    component_maxima: Annotated[_PartNumbers, _by_part(table(**dict.fromkeys(_COMPONENTS, number(1, 1000))))]
+    block_share_minimum: Annotated[Decimal, share]
+    decision_day: Annotated[DayOfYear, _day_of_year]
+    winter_intake_decision_day: Annotated[DayOfYear, _day_of_year]
+
+    def __post_init__(self) -> None:
+        """Check what the values say together."""
+        if self.junior_academic_weight + self.junior_ssci_weight != 1:
+            expected = f"{1 - self.junior_academic_weight}: the two weights sum to 1"
+            raise NotAllowedError(str(self.junior_ssci_weight), expected, "junior_ssci_weight")
+        if set(self.junior_years) & set(self.senior_years):
+            raise NotAllowedError(list(self.senior_years), "years that are not among junior_years", "senior_years")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +107,24 @@ class CourseOutcome:
     numeric: Decimal | None
     additional_over: bool
 
+    @property
+    def counts(self) -> Decimal | None:
+        """Return what it counts, None while it is left out."""
+        if self.standing in (Standing.DID_NOT_COME, Standing.NOT_ADMITTED):
+            return _ZERO if self.additional_over else None
+        return self.numeric
+
 
 def course_outcome(enrolment: Enrolment, result: Result, *, additional_over: bool) -> CourseOutcome:
     """Return what the GPA needs to know of a course."""
-    raise NotImplementedError
+    return CourseOutcome(
+        period=enrolment.period,
+        course_code=enrolment.course.code,
+        credits=enrolment.credits,
+        standing=result.standing,
+        numeric=None if result.grade is None else result.grade.numeric,
+        additional_over=additional_over,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +143,47 @@ class Gpa:
     cites: Cites
 
 
+@encodes("AP 8")
 def gpa(courses: Iterable[CourseOutcome]) -> Gpa:
-    """Return the average of these courses, each once by its latest outcome (G1)."""
-    raise NotImplementedError
+    """Return the average of these courses weighed by credits, each course once by its latest outcome (G1)."""
+    latest: dict[str, CourseOutcome] = {}
+    left_out, superseded = [], []
+    for course in sorted(courses, key=lambda one: one.period):
+        if course.counts is None:
+            left_out.append(course)
+            continue
+        replaced = latest.pop(course.course_code, None)
+        if replaced is not None:
+            superseded.append(replaced)
+        latest[course.course_code] = course
+    counted = tuple(latest.values())
+    credit_sum = sum((course.credits for course in counted), _ZERO)
+    points = sum((course.credits * (course.counts or _ZERO) for course in counted), _ZERO)
+    return Gpa(
+        value=points / credit_sum if credit_sum else None,
+        credits=credit_sum,
+        counted=counted,
+        left_out=tuple(left_out),
+        superseded=tuple(superseded),
+        cites=(_GRADED_PASSES, HOUSE),
+    )
 
 
 def gpa_by_period(courses: Iterable[CourseOutcome]) -> dict[str, Gpa]:
     """Return the GPA of each period, periods in order."""
-    raise NotImplementedError
+    return _gpa_by(courses, lambda course: course.period)
 
 
 def gpa_by_year(courses: Iterable[CourseOutcome]) -> dict[str, Gpa]:
     """Return the GPA of each academic year, years in order."""
-    raise NotImplementedError
+    return _gpa_by(courses, lambda course: academic_year(course.period))
+
+
+def _gpa_by(courses: Iterable[CourseOutcome], span: Callable[[CourseOutcome], str]) -> dict[str, Gpa]:
+    grouped: dict[str, list[CourseOutcome]] = {}
+    for course in courses:
+        grouped.setdefault(span(course), []).append(course)
+    return {name: gpa(grouped[name]) for name in sorted(grouped)}
 
 
 def what_if(courses: Iterable[CourseOutcome], grades: Mapping[tuple[str, str], Grade]) -> tuple[CourseOutcome, ...]:
@@ -86,12 +191,15 @@ def what_if(courses: Iterable[CourseOutcome], grades: Mapping[tuple[str, str], G
 
     Raises KeyError for a course that is not among them.
     """
-    raise NotImplementedError
+    known = {(course.period, course.course_code): course for course in courses}
+    for key, grade in grades.items():
+        known[key] = replace(known[key], standing=grade.standing, numeric=grade.numeric)
+    return tuple(known.values())
 
 
 def shown(value: Decimal) -> Decimal:
     """Return a GPA as people see it: two decimals, halves up."""
-    raise NotImplementedError
+    return value.quantize(_HUNDREDTH, ROUND_HALF_UP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +209,6 @@ class Components:
     research: Decimal | None = None
     iros: Decimal | None = None
     ssci: Decimal | None = None
-
-
-class Part(StrEnum):
-    """What an iGPA is made of."""
-
-    GPA = "gpa"
-    RESEARCH = "research"
-    IROS = "iros"
-    SSCI = "ssci"
 
 
 class Formula(StrEnum):
@@ -131,7 +230,7 @@ class IgpaRefusal(StrEnum):
 class Igpa:
     """An integral GPA laid open, unrounded, on the scale of the GPA.
 
-    ``inputs`` are the parts scaled, None where missing; ``weights`` how each part enters the whole (they sum to 1).
+    ``inputs`` are the parts, scaled, None where missing; ``weights`` how each part enters the whole (they sum to 1).
     ``academic`` is the inner average of years 1-2. ``value`` is None while ``missing`` is not empty; ``low`` and
     ``high`` are then the range it can still take, else both equal ``value``.
     """
@@ -147,11 +246,74 @@ class Igpa:
     cites: Cites
 
 
+@encodes("AP 9")
 def igpa(
-    level: Level, form: StudyForm, year: int, gpa_value: Decimal | None, components: Components, rules: GpaRules
+    gpa_value: Decimal | None, components: Components, rules: GpaRules, *, level: Level, form: StudyForm, year: int
 ) -> Igpa | Refused[IgpaRefusal]:
-    """Return the iGPA of somebody who was in this year of study, from the GPA of that academic year (G2-G5, G7)."""
-    raise NotImplementedError
+    """Return the iGPA of somebody who was in this year of study, from the GPA of that academic year (G2-G5, G7).
+
+    Raises ValueError for a part outside its scale.
+    """
+    formula = _formula(level, form, year, rules)
+    if isinstance(formula, Refused):
+        return formula
+    parts = _scaled(gpa_value, components, rules)
+    academic = None
+    if formula is Formula.JUNIOR:
+        inner = rules.academic_weights
+        part_weights = {part: rules.junior_academic_weight * weight for part, weight in inner.items()}
+        part_weights[Part.SSCI] = rules.junior_ssci_weight
+        if parts[Part.GPA] is not None and parts[Part.RESEARCH] is not None:
+            academic = sum(((parts[part] or _ZERO) * weight for part, weight in inner.items()), _ZERO)
+        cites = rules.cited("academic_weights", "junior_academic_weight")
+    else:
+        part_weights = dict(rules.senior_weights)
+        cites = rules.cited("senior_weights")
+    inputs = {part: parts[part] for part in part_weights}
+    missing = tuple(part for part, value in inputs.items() if value is None)
+    low = sum((weight * (inputs[part] or _ZERO) for part, weight in part_weights.items()), _ZERO)
+    high = low + sum((part_weights[part] * rules.scale for part in missing), _ZERO)
+    return Igpa(
+        formula=formula,
+        inputs=inputs,
+        weights=part_weights,
+        academic=academic,
+        value=None if missing else low,
+        low=low,
+        high=high,
+        missing=missing,
+        cites=cites,
+    )
+
+
+def _formula(level: Level, form: StudyForm, year: int, rules: GpaRules) -> Formula | Refused[IgpaRefusal]:
+    """Tell which formula holds for somebody, or why none does (G4)."""
+    if level not in rules.igpa_levels:
+        return Refused(IgpaRefusal.NOT_THIS_LEVEL, rules.cited("igpa_levels"))
+    if form not in rules.igpa_forms:
+        return Refused(IgpaRefusal.NOT_THIS_FORM, rules.cited("igpa_forms"))
+    if year in rules.junior_years:
+        return Formula.JUNIOR
+    if year in rules.senior_years:
+        return Formula.SENIOR
+    return Refused(IgpaRefusal.NOT_THIS_YEAR, (_IGPA,))
+
+
+def _scaled(gpa_value: Decimal | None, components: Components, rules: GpaRules) -> dict[Part, Decimal | None]:
+    """Bring every part to the scale of the GPA (G5)."""
+    maxima = {Part.GPA: rules.scale, **rules.component_maxima}
+    raw = {
+        Part.GPA: gpa_value,
+        Part.RESEARCH: components.research,
+        Part.IROS: components.iros,
+        Part.SSCI: components.ssci,
+    }
+    scaled: dict[Part, Decimal | None] = {}
+    for part, value in raw.items():
+        if value is not None and not 0 <= value <= maxima[part]:
+            raise ValueError(f"{part} {value} is not within 0-{maxima[part]}")
+        scaled[part] = None if value is None else value * rules.scale / maxima[part]
+    return scaled
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +336,37 @@ class Promotion:
     cites: Cites
 
 
+@encodes("AP 12")
 def promotion(
-    level: Level, form: StudyForm, year: int, gpa_value: Decimal | None, components: Components, rules: GpaRules
+    gpa_value: Decimal | None, components: Components, rules: GpaRules, *, level: Level, form: StudyForm, year: int
 ) -> Promotion | Refused[IgpaRefusal]:
-    """Check every block against its minimum share (G6)."""
-    raise NotImplementedError
+    """Check every block against its minimum share of the maximum (G6); defined for those who have an iGPA.
+
+    Raises ValueError for a part outside its scale.
+    """
+    formula = _formula(level, form, year, rules)
+    if isinstance(formula, Refused):
+        return formula
+    parts = _scaled(gpa_value, components, rules)
+    required = rules.block_share_minimum * rules.scale
+    names = (Part.GPA, Part.IROS, Part.SSCI) if formula is Formula.SENIOR else (Part.GPA, Part.SSCI)
+    blocks = tuple(_block(part, parts[part], required) for part in names)
+    met = [block.met for block in blocks]
+    passes = False if False in met else None if None in met else True
+    return Promotion(blocks, passes, rules.cited("block_share_minimum"))
 
 
-def promotion_day(academic_year: str, rules: GpaRules, *, winter_intake: bool = False) -> date:
-    """Return the day by which promotion after an academic year (``2025-2026``) is decided (G6)."""
-    raise NotImplementedError
+def _block(part: Part, value: Decimal | None, required: Decimal) -> Block:
+    if value is None:
+        return Block(part, None, required, None, None)
+    return Block(part, value, required, max(required - value, _ZERO), value >= required)
+
+
+@encodes("AP 12")
+def promotion_day(year: str, rules: GpaRules, *, winter_intake: bool = False) -> date:
+    """Return the day by which promotion after an academic year (``2025-2026``) is decided (G6).
+
+    The winter intake of master's and doctoral students begins half a year later and is decided in the next January.
+    """
+    ends = int(year.partition("-")[2])
+    return rules.winter_intake_decision_day.of(ends + 1) if winter_intake else rules.decision_day.of(ends)

@@ -71,6 +71,10 @@ class Service:
     quiet_until: time
     reminder_lead_hours: tuple[int, ...]
     invitation_days: int
+    free_wrong_codes: int  # in a row, before an account has to wait
+    wrong_code_waits_minutes: tuple[int, ...]  # after each further one; the last stays
+    move_answer_hours: int  # for the old account to agree that a link moves
+    correction_days: int  # for the second person to confirm
     read_access_days_after_leaving: int
 
 
