@@ -52,7 +52,7 @@ class Accounts:
     async def of_person(self, person_id: str) -> Account | None:
         """Give the account a person is linked to."""
         row = (await self._connection.execute(_OF_PERSON, {"person_id": person_id})).first()
-        return row and _account(row)
+        return _account(row) if row else None
 
     async def of_people(self, person_ids: Iterable[str]) -> dict[str, Account]:
         """Give the accounts of those of these people who are linked, by person id."""
@@ -96,7 +96,7 @@ class Accounts:
     async def offer_to(self, user_id: int) -> LinkOffer | None:
         """Give what an account was offered and has not answered."""
         row = (await self._connection.execute(_OFFER_TO, {"user_id": user_id})).first()
-        return row and LinkOffer(*row)
+        return LinkOffer(*row) if row else None
 
     async def offers_of(self, person_id: str) -> tuple[LinkOffer, ...]:
         """Give the open offers of a person to any account, oldest first."""
@@ -110,7 +110,7 @@ class Accounts:
     async def code_failures(self, user_id: int) -> CodeFailures | None:
         """Tell how often in a row an account sent a wrong code; None: never, or a good one came since."""
         row = (await self._connection.execute(_FAILURES, {"user_id": user_id})).first()
-        return row and CodeFailures(*row)
+        return CodeFailures(*row) if row else None
 
     async def keep_code_failures(self, failures: CodeFailures) -> None:
         """Keep how often an account sent a wrong code, and until when it waits."""
@@ -121,7 +121,7 @@ class Accounts:
         await self._connection.execute(_FORGIVE, {"of_user": user_id})
 
 
-def _account(row: Row[Any]) -> Account:
+def _account(row: Row[*tuple[Any, ...]]) -> Account:
     language = Language(row.language) if row.language else None
     return Account(row.user_id, row.person_id, language, row.linked_at, row.consent_version, row.consented_at)
 

@@ -1,4 +1,4 @@
-"""The Kazakh alphabet: the order names stand in, and the folding that lets a search find them however they are typed."""
+"""The Kazakh alphabet: the order of names, and the folding that lets a search find them."""
 
 import unicodedata
 

@@ -1,12 +1,14 @@
 """The calendar: the dates of the periods, days that are not what their weekday says, and the exam timetable."""
 
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.calendar import DateSpan, DaySource, ExamSlot, PeriodDates, PeriodEvent, SpecialDay
+from policy.marks import ExamForm
 from storage.tables import exams, period_dates, special_days
 from storage.upsert import upsert
 
@@ -126,24 +128,16 @@ class CalendarDays:
     async def exams_in(self, periods: Iterable[str]) -> tuple[ExamSlot, ...]:
         """Give the timetable of these periods, in order of time."""
         rows = await self._connection.execute(_EXAMS_IN, {"periods": list(dict.fromkeys(periods))})
-        return tuple(slot_of(*row) for row in rows)
+        return tuple(slot_of(row) for row in rows)
 
 
-def slot_of(
-    period: str,
-    course_code: str,
-    group: str,
-    starts: datetime,
-    ends: datetime,
-    exam_form: str,
-    room: str | None,
-    lecturer_id: str | None,
-) -> ExamSlot:
+def slot_of(row: Sequence[Any]) -> ExamSlot:
     """Read a line of the timetable from the columns of `exams`, in the table's order."""
-    return ExamSlot(period, course_code, group, exam_form, starts, ends, room, lecturer_id)
+    period, course_code, group, starts, ends, exam_form, room, lecturer_id = row
+    return ExamSlot(period, course_code, group, ExamForm(exam_form), starts, ends, room, lecturer_id)
 
 
-def dates_of_rows(rows: Iterable[Row[tuple[str, str, date, date]]]) -> dict[str, PeriodDates]:
+def dates_of_rows(rows: Iterable[Sequence[Any]]) -> dict[str, PeriodDates]:
     """Read the dates of periods from rows of (period, kind, starts, ends)."""
     spans: dict[str, dict[PeriodEvent, DateSpan]] = {}
     for period, kind, starts, ends in rows:

@@ -65,7 +65,7 @@ def _row(change: Change) -> dict[str, Any]:
     }
 
 
-def _change(row: Row[Any]) -> Change:
+def _change(row: Row[*tuple[Any, ...]]) -> Change:
     return Change(
         object=row.object,
         key=tuple(json.loads(row.key)),

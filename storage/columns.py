@@ -31,7 +31,7 @@ class Instant(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value.isoformat(timespec="microseconds") if dialect.name == "sqlite" else value
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
+    def result_processor(self, dialect: Dialect, _coltype: object) -> Callable[[Any], datetime | None] | None:
         return _instant if dialect.name == "sqlite" else None
 
 
@@ -57,7 +57,7 @@ class Exact(TypeDecorator[Decimal]):
             raise ValueError("an exact decimal must be finite")
         return format(value, "f") if dialect.name == "sqlite" else value
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Decimal | None] | None:
+    def result_processor(self, dialect: Dialect, _coltype: object) -> Callable[[Any], Decimal | None] | None:
         return _exact if dialect.name == "sqlite" else None
 
 

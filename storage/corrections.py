@@ -66,7 +66,7 @@ class Corrections:
     async def by_id(self, correction_id: int) -> Correction | None:
         """Give a correction by its number."""
         row = (await self._connection.execute(_BY_ID, {"id": correction_id})).first()
-        return row and _correction(row)
+        return _correction(row) if row else None
 
     async def waiting(self) -> tuple[Correction, ...]:
         """Give every correction that waits for a second person, oldest first."""
@@ -76,14 +76,14 @@ class Corrections:
         """Give the correction of this attempt that waits."""
         key = dict(zip(("student_id", "period", "course_code", "attempt"), attempt, strict=True))
         row = (await self._connection.execute(_WAITING_FOR, key)).first()
-        return row and _correction(row)
+        return _correction(row) if row else None
 
     async def of_student(self, student_id: str) -> tuple[Correction, ...]:
         """Give every correction of a student's marks, oldest first."""
         return tuple(map(_correction, await self._connection.execute(_OF_STUDENT, {"student_id": student_id})))
 
 
-def _correction(row: Row[Any]) -> Correction:
+def _correction(row: Row[*tuple[Any, ...]]) -> Correction:
     return Correction(**{**row._asdict(), "state": CorrectionState(row.state)})
 
 

@@ -21,7 +21,7 @@ class Drafts:
     async def of(self, chat_id: int, user_id: int) -> Draft | None:
         """Give the draft this user has in this chat."""
         row = (await self._connection.execute(_OF, {"chat_id": chat_id, "user_id": user_id})).first()
-        return row and Draft(*row)
+        return Draft(*row) if row else None
 
     async def keep(self, chat_id: int, user_id: int, form: str, content: Mapping[str, Any], *, at: datetime) -> None:
         """Keep what was said in a form so far, over any draft before; `content` are JSON values."""

@@ -34,7 +34,7 @@ class Imports:
     async def by_id(self, import_id: int) -> Import | None:
         """Give an import by its number."""
         row = (await self._connection.execute(_BY_ID, {"id": import_id})).first()
-        return row and Import(*row)
+        return Import(*row) if row else None
 
     async def latest(self, *, limit: int = 20) -> tuple[Import, ...]:
         """Give the latest imports, newest first."""

@@ -40,7 +40,7 @@ class Invitations:
     async def by_hash(self, code_sha256: str) -> Invitation | None:
         """Give the invitation whose code has this hash, whatever became of it."""
         row = (await self._connection.execute(_BY_HASH, {"code_sha256": code_sha256})).first()
-        return row and Invitation(*row)
+        return Invitation(*row) if row else None
 
     async def of_person(self, person_id: str) -> tuple[Invitation, ...]:
         """Give every invitation of a person, oldest first."""

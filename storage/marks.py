@@ -1,4 +1,4 @@
-"""Marks: enrolments in courses and their attempts, read for one student in a blink and written by the hundred thousand."""
+"""Marks: enrolments in courses and their attempts, read for one student at once, written by the hundred thousand."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -31,7 +31,7 @@ class Marks:
         locked = set()
         for row in rows:
             if row.starts_at is not None:
-                slot = slot_of(row.period, row.course_code, row.group_name, *row[19:24])
+                slot = slot_of((row.period, row.course_code, row.group_name, *row[19:24]))
                 slots[slot] = None
             if row.locked_at is not None:
                 locked.add((row.period, row.course_code))
@@ -147,7 +147,7 @@ _FORMS: Mapping[str | None, ExamForm | None] = {None: None} | {form.value: form 
 _OUTCOMES: Mapping[str | None, Outcome | None] = {None: None} | {outcome.value: outcome for outcome in Outcome}
 
 
-def _enrolments(rows: Iterable[Row[Any]]) -> Iterator[Enrolment]:
+def _enrolments(rows: Iterable[Row[*tuple[Any, ...]]]) -> Iterator[Enrolment]:
     """Read enrolments from rows of `_COLUMNS`, sorted by enrolment; an attempt may stand in several rows."""
     current: tuple[Any, ...] | None = None
     taken: dict[int, Attempt] = {}

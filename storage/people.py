@@ -27,7 +27,7 @@ class People:
     async def by_id(self, person_id: str) -> Person | None:
         """Give the person with this id."""
         row = (await self._connection.execute(_BY_ID, {"person_id": person_id})).mappings().first()
-        return row and person_of(row)
+        return person_of(row) if row else None
 
     async def by_ids(self, person_ids: Iterable[str]) -> dict[str, Person]:
         """Give those of these people who are there, by id."""
@@ -46,7 +46,7 @@ class People:
         return tuple(map(person_of, rows.mappings()))
 
     async def found(self, text: str, *, limit: int = 20) -> tuple[Person, ...]:
-        """Search by the beginnings of names or id, in any order; case and Kazakh letters do not matter. Alphabetical."""
+        """Search by the beginnings of names or id, in any order and case, Kazakh letters or not; alphabetical."""
         words = folded(text).replace("\\", " ").replace("%", " ").replace("_", " ").split()
         if not words:
             return ()

@@ -2,7 +2,7 @@
 
 
 def phone_digits(text: str | None) -> str | None:
-    """Keep the digits of a number, as `77011234567` for Kazakhstan: `8 701 ...`, `+7 (701) ...` and `701 ...` are alike.
+    """Keep the digits of a number: `8 701 1234567`, `+7 (701) 123-45-67` and `7011234567` are all `77011234567`.
 
     None when there are no digits. A number of another country keeps its digits as they are.
     """

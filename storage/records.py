@@ -25,7 +25,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class GrantedRole:
-    """A role as it was given: the grant, and who gave it when and took it away when (a person id; None: the command line)."""
+    """A role as it was given, and who gave it and took it away (a person id; None: the command line)."""
 
     id: int
     grant: RoleGrant
@@ -72,7 +72,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Acquaintance:
-    """Whom the bot is talking to: the account and, once linked, its person, study and standing roles (look at `until`)."""
+    """Whom the bot is talking to: the account and, once linked, its person, study and roles (also those over)."""
 
     account: Account
     person: Person | None
@@ -197,8 +197,8 @@ class Correction:
 class Change:
     """One line of the history, never altered. `before` None: it was made; `after` None: it was withdrawn.
 
-    `object` and `key` name what changed (`"attempt"`, `("02500065", "2025-2026/1", "MAT1201", "1")`), `about` the person
-    it concerns, `cause` and `cause_id` what changed it (`"import"`, 7), `actor` who (None: the command line).
+    `object` and `key` name what changed (`"attempt"`, `("02500065", "2025-2026/1", "MAT1201", "1")`), `about` the
+    person it concerns, `cause` and `cause_id` what changed it (`"import"`, 7), `actor` who (None: the command line).
     """
 
     object: str

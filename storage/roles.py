@@ -1,9 +1,10 @@
 """Roles: who may act for the university, in what scope, until when; who gave them and who took them away."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.people import Role, RoleGrant
@@ -73,9 +74,7 @@ def grant_of(person_id: str, role: str, scope: str, until: date | None) -> RoleG
     return RoleGrant(person_id, Role(role), scope or None, until)
 
 
-def _granted(
-    row: Row[tuple[int, str, str, str, date | None, datetime, str | None, datetime | None, str | None]],
-) -> GrantedRole:
+def _granted(row: Sequence[Any]) -> GrantedRole:
     number, person_id, role, scope, until, granted_at, granted_by, revoked_at, revoked_by = row
     return GrantedRole(number, grant_of(person_id, role, scope, until), granted_at, granted_by, revoked_at, revoked_by)
 

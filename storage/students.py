@@ -30,7 +30,7 @@ class Students:
     async def by_id(self, student_id: str) -> Student | None:
         """Give the student with this id."""
         row = (await self._connection.execute(_BY_ID, {"student_id": student_id})).mappings().first()
-        return row and student_of(row)
+        return student_of(row) if row else None
 
     async def by_ids(self, student_ids: Iterable[str]) -> dict[str, Student]:
         """Give those of these students who are there, by id."""
@@ -66,12 +66,12 @@ class Students:
     async def years_of(self, student_id: str) -> dict[str, int]:
         """Give the year of study the student was in, by academic year (`2025-2026`), oldest first."""
         rows = await self._connection.execute(_YEARS_OF, {"student_id": student_id})
-        return {academic_year: year for academic_year, year in rows}
+        return dict(rows.all())
 
     async def years_in(self, academic_year: str) -> dict[str, int]:
         """Give the year of study of every student in an academic year, by student id."""
         rows = await self._connection.execute(_YEARS_IN, {"academic_year": academic_year})
-        return {student_id: year for student_id, year in rows}
+        return dict(rows.all())
 
     async def remove(self, student_ids: Iterable[str]) -> None:
         """Withdraw students whom an undone import had brought, and the people they were.
@@ -94,7 +94,7 @@ class Students:
     async def programme(self, code: str) -> DegreeProgramme | None:
         """Give a programme of study by its code."""
         row = (await self._connection.execute(_PROGRAMME, {"code": code})).first()
-        return row and DegreeProgramme(*row)
+        return DegreeProgramme(*row) if row else None
 
 
 def _person(student: Student) -> Person:

@@ -1,7 +1,7 @@
 """The rows of every table; nobody outside storage imports them.
 
-Marks are keyed by what names them (student, period, course, attempt): an import of 100,000 rows then needs no look-up of
-numbers, and SQLite keeps one student's marks side by side.
+Marks are keyed by what names them (student, period, course, attempt): an import of 100,000 rows then needs no look-up
+of numbers, and SQLite keeps one student's marks side by side.
 """
 
 from sqlalchemy import (
@@ -21,7 +21,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    false,
     text,
 )
 
@@ -80,7 +79,7 @@ students = Table(
     Column("group_name", String, nullable=False, index=True),
     Column("funding", String, nullable=False),
     Column("status", String, nullable=False),
-    Column("penalty", Boolean, nullable=False, server_default=false()),
+    Column("penalty", Boolean, nullable=False),
     Column("credits_total", Exact, nullable=False),
     Column("dormitory", String),
     sqlite_with_rowid=False,
@@ -101,7 +100,7 @@ role_grants = Table(
     Column("id", Number, primary_key=True),
     Column("person_id", ForeignKey("people.person_id"), nullable=False),
     Column("role", String, nullable=False),
-    Column("scope", String, nullable=False, server_default=""),  # an institute; empty: all of them
+    Column("scope", String, nullable=False),  # an institute; empty: all of them
     Column("until", Date),  # last day of the term
     Column("granted_at", Instant, nullable=False),
     Column("granted_by", String),  # a person; empty: the command line
@@ -305,6 +304,7 @@ uploads = Table(
     Column("file_name", String, nullable=False),
     Column("content", LargeBinary, nullable=False),
     Column("sent_at", Instant, nullable=False, index=True),
+    sqlite_autoincrement=True,  # rows are deleted, and a number on an old button must not come to mean another file
 )
 
 # Telegram

@@ -33,7 +33,7 @@ class Uploads:
     async def by_id(self, upload_id: int) -> Upload | None:
         """Give a waiting file; None when it was answered already."""
         row = (await self._connection.execute(_BY_ID, {"id": upload_id})).first()
-        return row and Upload(*row)
+        return Upload(*row) if row else None
 
     async def set_kind(self, upload_id: int, kind: str) -> None:
         """Keep what kind of file it is said to be."""

@@ -42,6 +42,8 @@ def _statement(table: Table, dialect: str, *, overwrite: bool) -> Insert:
     insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
     key = list(table.primary_key.columns)
     others = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
-    if overwrite and others:
-        return insert.on_conflict_do_update(index_elements=key, set_=others)
-    return insert.on_conflict_do_nothing(index_elements=key)
+    if overwrite:
+        statement: Insert = insert.on_conflict_do_update(index_elements=key, set_=others)
+    else:
+        statement = insert.on_conflict_do_nothing(index_elements=key)
+    return statement
