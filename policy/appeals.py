@@ -152,7 +152,7 @@ def _while_running(slot: ExamSlot | None, calendar: Calendar) -> Window | Refuse
 
 @encodes("AP 8")
 def _after_state_exam(exam: Exam, calendar: Calendar, rules: AppealRules) -> Window | Refused[AppealRefusal]:
-    """A state exam: from the exam on, so that late posting shortens nobody's right, to the end of a day after it (A3)."""
+    """A state exam: from the exam on, however late its mark is posted, to the end of a day after it (A3)."""
     day = exam.attempt.exam_date
     if day is None and exam.slot is not None:
         day = calendar.local_day(exam.slot.starts)

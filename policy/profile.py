@@ -1,16 +1,27 @@
 """The profile of a university: every value it may set differently, checked before anything starts."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, time
+import tomllib
+import zoneinfo
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cache
+from importlib import resources
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, Final, TypeVar, get_type_hints
 
 from policy.appeals import AppealRules
-from policy.dated import Parameter
+from policy.citation import HOUSE, Citation
+from policy.dated import Chapter, Parameter
 from policy.gpa import GpaRules
 from policy.marks import MarkRules
+from policy.people import Role
 from policy.retakes import RetakeRules
+from policy.values import NotAllowedError, choice, hour, near, several, table, text, text_or_nothing, whole, zone
+
+_C = TypeVar("_C", bound=Chapter)
 
 
 class ProfileError(ValueError):
@@ -42,40 +53,61 @@ class Desk:
     phone: str
 
 
-@dataclass(frozen=True, slots=True)
-class University:
+def _bilingual(value: object) -> Bilingual:
+    return Bilingual(**table(kk=text, ru=text)(value))
+
+
+def _bilingual_or_nothing(value: object) -> Bilingual:
+    return Bilingual(**table(kk=text_or_nothing, ru=text_or_nothing)(value))
+
+
+def _desk(value: object) -> Desk:
+    parts = table(desk=_bilingual, place=_bilingual_or_nothing, hours=_bilingual_or_nothing, phone=text_or_nothing)(
+        value
+    )
+    return Desk(**parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class University(Chapter):
     """Who and where the university is; ``working_week`` is 5 or 6 days."""
 
-    name: Bilingual
-    short_name: Bilingual
-    zone: ZoneInfo
-    zone_name: Bilingual
-    working_week: int
+    name: Annotated[Bilingual, _bilingual]
+    short_name: Annotated[Bilingual, _bilingual]
+    zone: Annotated[zoneinfo.ZoneInfo, zone]
+    zone_name: Annotated[Bilingual, _bilingual]
+    working_week: Annotated[int, whole(5, 6)]
 
 
-@dataclass(frozen=True, slots=True)
-class Contacts:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contacts(Chapter):
     """The desks a refusal may point to."""
 
-    service_desk: Desk
-    registrar: Desk
-    dean_office: Desk
-    appeal_commission: Desk
+    service_desk: Annotated[Desk, _desk]
+    registrar: Annotated[Desk, _desk]
+    dean_office: Annotated[Desk, _desk]
+    appeal_commission: Annotated[Desk, _desk]
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service(Chapter):
     """How the program itself behaves (ours)."""
 
-    quiet_from: time
-    quiet_until: time
-    reminder_lead_hours: tuple[int, ...]
-    invitation_days: int
-    free_wrong_codes: int  # in a row, before an account has to wait
-    wrong_code_waits_minutes: tuple[int, ...]  # after each further one; the last stays
-    move_answer_hours: int  # for the old account to agree that a link moves
-    correction_days: int  # for the second person to confirm
-    read_access_days_after_leaving: int
+    quiet_from: Annotated[time, hour]
+    quiet_until: Annotated[time, hour]
+    reminder_lead_hours: Annotated[tuple[int, ...], several(whole(1, 24 * 30))]
+    invitation_days: Annotated[int, whole(1, 366)]
+    free_wrong_codes: Annotated[int, whole(1, 100)]
+    """In a row, before an account has to wait."""
+    wrong_code_waits_minutes: Annotated[tuple[int, ...], several(whole(1, 60 * 24))]
+    """After each further one; the last stays."""
+    link_offer_hours: Annotated[int, whole(1, 24 * 30)]
+    """For its owner to agree to a link, and for an old account to let it move."""
+    correction_days: Annotated[int, whole(1, 30)]
+    """For the second person to confirm."""
+    correction_confirmed_by: Annotated[tuple[Role, ...], several(choice(Role))]
+    """The roles a second person needs one of."""
+    read_access_days_after_leaving: Annotated[int, whole(0, 3660)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,28 +122,171 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A university's values; ask ``on`` for those of a day (resolved once, then a look-up)."""
+    """A university's values; ask ``on`` for those of a day."""
 
     university: University
     contacts: Contacts
     service: Service
     parameters: Mapping[str, Parameter]
     editions: tuple[tuple[date, Rules], ...]
+    """The rules from each day on which some value changes, in order."""
 
     def on(self, day: date) -> Rules:
-        """Return the rules in force on a day; earlier results are read by the oldest edition we know (ours)."""
-        raise NotImplementedError
+        """Return the rules in force on a day; results from before the first edition are read by the first (ours)."""
+        later = bisect_right(self.editions, day, key=lambda edition: edition[0])
+        return self.editions[max(later - 1, 0)][1]
+
+
+_UNDATED: Final[Mapping[str, type[Chapter]]] = {"university": University, "contacts": Contacts, "service": Service}
+_DATED: Final[Mapping[str, type[Chapter]]] = {
+    "marks": MarkRules,
+    "appeals": AppealRules,
+    "retakes": RetakeRules,
+    "gpa": GpaRules,
+}
+_CHAPTERS: Final = {**_UNDATED, **_DATED}
 
 
 def load_profile(path: Path | None) -> Profile:
     """Return the default profile, or that of a university whose TOML file overrides it by the same keys.
 
+    In the file ``[appeals]`` with ``window_days = 3`` replaces a value for good, and
+    ``window_days = [{ from = 2026-09-01, value = 3 }]`` from a day on. An overridden value is the university's own and
+    cites ``HOUSE``.
+
     Raises ProfileError for a file that cannot be read, an unknown key, a wrong type or range, a letter table with gaps,
     weights that do not sum to 1, an unknown zone.
     """
-    raise NotImplementedError
+    parameters = dict(_defaults())
+    for key, raw in _overrides(path).items():
+        parameters[key] = _overridden(parameters[key], raw)
+    dated = [parameter for key, parameter in parameters.items() if key.partition(".")[0] in _DATED]
+    complete_from = max(parameter.values[0][0] for parameter in dated)
+    first_days = {first for parameter in dated for first, _ in parameter.values}
+    editions = sorted(first for first in first_days if first >= complete_from)
+    return Profile(
+        university=_chapter(University, "university", parameters, date.max),
+        contacts=_chapter(Contacts, "contacts", parameters, date.max),
+        service=_chapter(Service, "service", parameters, date.max),
+        parameters=parameters,
+        editions=tuple((first, _rules(parameters, first)) for first in editions),
+    )
 
 
 def use_pinned_time_zones() -> None:
-    """Make the pinned tzdata win over the system's files; raises RuntimeError when Almaty is not at UTC+5 in 2026 (T1)."""
-    raise NotImplementedError
+    """Make the pinned tzdata win over the system's files (T1); call it before anything else asks for a zone.
+
+    Raises RuntimeError when Almaty is not at UTC+5 in 2026: every deadline would be an hour off.
+    """
+    zoneinfo.reset_tzpath(to=())
+    zoneinfo.ZoneInfo.clear_cache()
+    new_year = datetime(2026, 1, 1, tzinfo=UTC)
+    try:
+        offset = new_year.astimezone(zoneinfo.ZoneInfo("Asia/Almaty")).utcoffset()
+    except zoneinfo.ZoneInfoNotFoundError as error:
+        raise RuntimeError("the tzdata package is not installed") from error
+    if offset != timedelta(hours=5):
+        raise RuntimeError(f"the tzdata package is out of date: Almaty at UTC+{offset} on {new_year:%Y-%m-%d}")
+
+
+@cache
+def _readers(chapter: str) -> Mapping[str, Callable[[object], Any]]:
+    hints = get_type_hints(_CHAPTERS[chapter], include_extras=True)
+    return {name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")}
+
+
+@cache
+def _defaults() -> Mapping[str, Parameter]:
+    """Read the parameter files; each chapter's fields and its file name the same parameters."""
+    parameters = {}
+    for chapter in _CHAPTERS:
+        entries = _parsed(resources.files("policy").joinpath(f"parameters/{chapter}.toml").read_text(encoding="utf-8"))
+        for name in _readers(chapter):
+            entry = entries.pop(name)
+            key = f"{chapter}.{name}"
+            dated = entry.get("values") or [{"from": date.min, "value": entry["value"]}]
+            values = tuple((one["from"], _read(key, one["value"])) for one in dated)
+            parameters[key] = Parameter(key, entry["unit"], Citation.parse(entry["cites"]), values)
+        if entries:
+            raise ProfileError(f"{chapter}.{next(iter(entries))}", "in the parameter file", "a field of the chapter")
+    return parameters
+
+
+def _overrides(path: Path | None) -> dict[str, object]:
+    """Read a university's file as dotted key -> raw value."""
+    if path is None:
+        return {}
+    try:
+        chapters = _parsed(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ProfileError(str(path), str(error), "a readable TOML file in UTF-8") from None
+    raw = {}
+    for chapter, entries in chapters.items():
+        if chapter not in _CHAPTERS:
+            raise ProfileError(chapter, entries, f"one of {', '.join(_CHAPTERS)}{near(chapter, _CHAPTERS)}")
+        if not isinstance(entries, dict):
+            raise ProfileError(chapter, entries, "a table of values")
+        for name, value in entries.items():
+            readers = _readers(chapter)
+            if name not in readers:
+                raise ProfileError(f"{chapter}.{name}", value, f"one of {', '.join(readers)}{near(name, readers)}")
+            raw[f"{chapter}.{name}"] = value
+    return raw
+
+
+def _overridden(default: Parameter, raw: object) -> Parameter:
+    if not isinstance(raw, list) or not _is_dated(raw):
+        return Parameter(default.key, default.unit, HOUSE, ((date.min, _read(default.key, raw)),))
+    if default.key.partition(".")[0] in _UNDATED:
+        raise ProfileError(default.key, raw, "one value: this one does not change on a day")
+    values = sorted((_first_day(default.key, one["from"]), _read(default.key, one["value"])) for one in raw)
+    return Parameter(default.key, default.unit, HOUSE, tuple(values))
+
+
+def _is_dated(raw: list[object]) -> bool:
+    return bool(raw) and all(isinstance(one, dict) and "from" in one for one in raw)
+
+
+def _first_day(key: str, value: object) -> date:
+    if isinstance(value, datetime) or not isinstance(value, date):
+        raise ProfileError(f"{key}.from", value, "a day, as 2026-09-01")
+    return value
+
+
+def _read(key: str, raw: object) -> Any:
+    chapter, _, name = key.partition(".")
+    try:
+        return _readers(chapter)[name](raw)
+    except NotAllowedError as error:
+        raise _profile_error(key, error) from None
+
+
+def _profile_error(key: str, error: NotAllowedError) -> ProfileError:
+    separator = "." if error.path and not error.path.startswith("[") else ""
+    return ProfileError(f"{key}{separator}{error.path}", error.value, error.allowed)
+
+
+def _chapter(kind: type[_C], name: str, parameters: Mapping[str, Parameter], day: date) -> _C:
+    mine = {field.name: parameters[f"{name}.{field.name}"] for field in fields(kind) if field.name != "cites"}
+    values: dict[str, Any] = {field: parameter.on(day) for field, parameter in mine.items()}
+    try:
+        return kind(cites={field: parameter.cites for field, parameter in mine.items()}, **values)
+    except NotAllowedError as error:
+        raise _profile_error(name, error) from None
+
+
+def _rules(parameters: Mapping[str, Parameter], day: date) -> Rules:
+    rules = Rules(
+        marks=_chapter(MarkRules, "marks", parameters, day),
+        appeals=_chapter(AppealRules, "appeals", parameters, day),
+        retakes=_chapter(RetakeRules, "retakes", parameters, day),
+        gpa=_chapter(GpaRules, "gpa", parameters, day),
+    )
+    best = next(iter(rules.marks.letters)).numeric
+    if best != rules.gpa.scale:
+        raise ProfileError("gpa.scale", str(rules.gpa.scale), f"{best}, as the best letter of marks.letters counts")
+    return rules
+
+
+def _parsed(text_of_file: str) -> dict[str, Any]:
+    return tomllib.loads(text_of_file, parse_float=Decimal)
