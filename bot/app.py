@@ -1,0 +1,61 @@
+"""The bot put together: a dispatcher with every feature in its place, and a client to speak through.
+
+How to add a screen.
+
+1. Write it in `bot/screens/<feature>.py`: a function of `Texts` and facts that returns a `Screen`, and a `CallbackData`
+   class for each new button (ids only, a short prefix of its own).
+2. Write a handler in `bot/handlers/<feature>.py` that asks for what it needs by name (`bot/middlewares/context.py` lists
+   everything), calls a use case of `services/` and returns the screen. Register it in that file's `router()`, with
+   `flags=WRITES` when it writes; a step that waits for text keeps a draft and is registered with `Answers("form")`.
+3. A new feature joins `FEATURES` below, its command `bot/commands.py`, its button `bot/screens/menu.py`.
+4. `make i18n`, then write the new sentences in both catalogues.
+5. A test in `tests/bot/` with a `Person` (`tests/telegram.py`) who sends, taps and sees, in both languages.
+"""
+
+from aiogram import Bot, Dispatcher
+from aiogram.client.default import DefaultBotProperties
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.enums import ParseMode
+
+from bot.handlers import cancel, errors, fallback, groups, language, me, menu, start, strangers
+from bot.handlers import help as help_
+from bot.i18n import load_texts
+from bot.middlewares.context import Context, Speech
+from bot.middlewares.turns import Turns
+from policy.profile import Profile
+from services.clock import Clock
+from storage.database import Database
+
+FEATURES = (  # asked in this order; the first that knows the update handles it
+    groups,  # takes everything that is not a private chat
+    start,
+    strangers,  # takes everything from somebody not linked
+    menu,
+    language,
+    me,
+    help_,
+    cancel,
+    fallback,  # takes what is left
+)
+
+
+def make_dispatcher(*, database: Database, profile: Profile, clock: Clock) -> Dispatcher:
+    """Return a dispatcher that holds the whole conversation; raises OSError or ValueError for a broken catalogue."""
+    dispatcher = Dispatcher(disable_fsm=True)
+    dispatcher.update.outer_middleware(Turns())
+    dispatcher.update.outer_middleware(Context(database, profile, clock, load_texts(profile.university.zone)))
+    speech = Speech(database)
+    dispatcher.message.middleware(speech)
+    dispatcher.callback_query.middleware(speech)
+    dispatcher.include_router(errors.router())
+    for feature in FEATURES:
+        dispatcher.include_router(feature.router())
+    return dispatcher
+
+
+def make_bot(token: str, api_url: str) -> Bot:
+    """Return a client of the Bot API server at `api_url` that speaks HTML and shows no link previews."""
+    session = AiohttpSession(api=TelegramAPIServer.from_base(api_url))
+    properties = DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview_is_disabled=True)
+    return Bot(token, session=session, default=properties)

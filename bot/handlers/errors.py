@@ -1,0 +1,40 @@
+"""When a handler fails: logged by the update's number, told to the person in their language, and on with the next."""
+
+from contextlib import suppress
+
+import structlog
+from aiogram import Bot, Router
+from aiogram.dispatcher.middlewares.user_context import EventContext
+from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError
+from aiogram.types import ErrorEvent
+
+from bot.i18n import Texts
+from bot.screen import Screen, UnsaidError, answer, send
+from bot.screens.fallback import broken, unsaid
+from policy.profile import Profile
+
+log = structlog.get_logger(__name__)
+
+
+async def fail(event: ErrorEvent, bot: Bot, event_context: EventContext, texts: Texts, profile: Profile) -> bool:
+    """Log and tell; a person who blocked the bot is told nothing."""
+    untold = isinstance(event.exception, UnsaidError)
+    cause = event.exception.__cause__ if untold else event.exception
+    if isinstance(cause, TelegramForbiddenError):
+        log.info("unreachable", update=event.update.update_id)
+        return True
+    log.error("update failed", update=event.update.update_id, exc_info=cause)
+    chat = event_context.chat
+    with suppress(TelegramAPIError):
+        if chat and chat.type == "private":
+            await send(bot, chat.id, Screen((unsaid if untold else broken)(texts, profile)))
+        if event.update.callback_query:
+            await answer(event.update.callback_query)
+    return True
+
+
+def router() -> Router:
+    """Return the routes of this feature."""
+    router = Router(name=__name__)
+    router.errors.register(fail)
+    return router

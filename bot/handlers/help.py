@@ -1,0 +1,24 @@
+"""/help: how this works and where a human answers."""
+
+from aiogram import Router
+from aiogram.filters import Command
+
+from bot.i18n import Texts
+from bot.middlewares.context import Said
+from bot.screen import Event
+from bot.screens.help import help_screen
+from bot.screens.menu import OpenHelp
+from policy.profile import Profile
+
+
+async def open_help(_: Event, texts: Texts, profile: Profile) -> Said:
+    """Show the help."""
+    return help_screen(texts, profile)
+
+
+def router() -> Router:
+    """Return the routes of this feature."""
+    router = Router(name=__name__)
+    router.message.register(open_help, Command("help"))
+    router.callback_query.register(open_help, OpenHelp.filter())
+    return router

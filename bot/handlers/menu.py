@@ -1,0 +1,23 @@
+"""/menu: back to where everything begins."""
+
+from aiogram import Router
+from aiogram.filters import Command
+
+from bot.i18n import Texts
+from bot.middlewares.context import Said
+from bot.screen import Event
+from bot.screens.menu import OpenMenu, menu
+from storage.records import Person
+
+
+async def open_menu(_: Event, person: Person, texts: Texts) -> Said:
+    """Show the menu."""
+    return menu(texts, person)
+
+
+def router() -> Router:
+    """Return the routes of this feature."""
+    router = Router(name=__name__)
+    router.message.register(open_menu, Command("menu"))
+    router.callback_query.register(open_menu, OpenMenu.filter())
+    return router

@@ -1,0 +1,252 @@
+"""What a person reads: a screen of text and buttons, and the one place that puts it into a chat.
+
+A screen is a value made by a function of `bot/screens/` from facts and the person's `Texts`; a handler returns it, the
+middleware commits or closes what the handler read and shows it. All that is normal life in a chat is dealt with here:
+a message that is not modified, is gone or is too old to edit, a press that is too old to be answered.
+"""
+
+import html
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramForbiddenError
+from aiogram.filters.callback_data import CallbackData
+from aiogram.methods import EditMessageMedia, EditMessageText, SendDocument, SendMessage, SendPhoto
+from aiogram.types import (
+    BufferedInputFile,
+    CallbackQuery,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputMediaPhoto,
+    KeyboardButton,
+    MaybeInaccessibleMessageUnion,
+    Message,
+    ReplyKeyboardMarkup,
+    ReplyKeyboardRemove,
+)
+
+from bot.i18n import TAG, Html, escape
+
+CANNOT_BE_EDITED = ("message to edit not found", "message can't be edited", "MESSAGE_ID_INVALID", "there is no text in")
+TEXT_LIMIT = 4096
+CAPTION_LIMIT = 1024
+ANSWER_LIMIT = 200
+
+Event = Message | CallbackQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button under a message: it asks again (`data`) or opens a page (`url`)."""
+
+    text: str
+    data: CallbackData | None = None
+    url: str | None = None
+
+
+Rows = Sequence[Sequence[Button]]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that goes with a screen."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One thing to read, and what can be done next.
+
+    `picture` (a PNG) or `document` makes the text its caption. `ask_contact` is the label of a button that shares the
+    person's own contact, in place of the usual keyboard; `drop_contact` takes that button away again. `toast` is said
+    over the chat when the screen answers a press. `anew` never edits: what stands there must stay. `protected` cannot
+    be forwarded or saved.
+    """
+
+    text: Html
+    buttons: Rows = ()
+    picture: File | None = None
+    document: File | None = None
+    ask_contact: str | None = None
+    drop_contact: bool = False
+    toast: str | None = None
+    anew: bool = False
+    protected: bool = False
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the message whose button was pressed gives way to this screen."""
+        return not (self.anew or self.document or self.drop_contact)
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A screen for another chat; when it cannot be sent, the person here reads `unreachable` and not the rest."""
+
+    chat: int
+    screen: Screen
+    unreachable: Screen | None = None
+
+
+class UnsaidError(Exception):
+    """The handler did its work; what failed was telling about it."""
+
+
+async def say(event: Event, said: Sequence[Screen | Elsewhere]) -> None:
+    """Say all that a handler returned, in order; raises UnsaidError from Telegram's error when it cannot be said."""
+    try:
+        for part in said:
+            if isinstance(part, Screen):
+                await show(event, part)
+            elif not await _reached(event, part) and part.unreachable:
+                await show(event, part.unreachable)
+                return
+    except TelegramAPIError as error:
+        raise UnsaidError from error
+
+
+async def _reached(event: Event, told: Elsewhere) -> bool:
+    try:
+        await send(_bot(event), told.chat, told.screen)
+    except (TelegramForbiddenError, TelegramBadRequest):
+        return False
+    return True
+
+
+def _bot(event: Event) -> Bot:
+    if event.bot is None:
+        raise RuntimeError("an event from nowhere: it has no bot to answer through")
+    return event.bot
+
+
+async def show(event: Event, screen: Screen) -> None:
+    """Show a screen where the person is: in place of the message they pressed a button of, else as a new message."""
+    bot = _bot(event)
+    if isinstance(event, Message):
+        await send(bot, event.chat.id, screen, thread=event.message_thread_id if event.is_topic_message else None)
+        return
+    pressed = event.message
+    if pressed is not None and not await _edited(bot, pressed, screen):
+        await send(bot, pressed.chat.id, screen)
+        if screen.replaces:
+            with suppress(TelegramBadRequest):
+                await bot.delete_message(pressed.chat.id, pressed.message_id)
+    await answer(event, screen.toast)
+
+
+async def send(bot: Bot, chat: int, screen: Screen, *, thread: int | None = None) -> None:
+    """Send a screen as new messages: as many as its text needs, the buttons under the last."""
+    *first, last = pages(screen.text)
+    attached = screen.picture or screen.document
+    if attached and length(last) > CAPTION_LIMIT:
+        first, last = [*first, last], Html("")
+    for page in first:
+        await bot.send_message(chat, page, message_thread_id=thread, protect_content=screen.protected)
+    method: SendMessage | SendPhoto | SendDocument
+    if screen.picture:
+        method = SendPhoto(chat_id=chat, photo=_upload(screen.picture), caption=last or None)
+    elif screen.document:
+        method = SendDocument(chat_id=chat, document=_upload(screen.document), caption=last or None)
+    else:
+        method = SendMessage(chat_id=chat, text=last)
+    where = {"message_thread_id": thread, "protect_content": screen.protected, "reply_markup": _keyboard(screen)}
+    await bot(method.model_copy(update=where))
+
+
+async def answer(press: CallbackQuery, text: str | None = None, *, alert: bool = False) -> None:
+    """Answer a press at last; one that is too old to be answered is let be."""
+    with suppress(TelegramBadRequest):
+        await press.answer(text[:ANSWER_LIMIT] if text else None, show_alert=alert)
+
+
+async def _edited(bot: Bot, pressed: MaybeInaccessibleMessageUnion, screen: Screen) -> bool:
+    """Turn the pressed message into the screen; False when it cannot be and the screen has to be sent anew."""
+    if not isinstance(pressed, Message) or not screen.replaces or screen.ask_contact:
+        return False
+    fits = length(screen.text) <= (CAPTION_LIMIT if screen.picture else TEXT_LIMIT)
+    method: EditMessageText | EditMessageMedia
+    if screen.picture and pressed.photo and fits:
+        method = EditMessageMedia(media=InputMediaPhoto(media=_upload(screen.picture), caption=screen.text))
+    elif pressed.text is not None and not screen.picture and fits:
+        method = EditMessageText(text=screen.text)
+    else:
+        return False
+    where = {"chat_id": pressed.chat.id, "message_id": pressed.message_id, "reply_markup": _inline(screen)}
+    try:
+        await bot(method.model_copy(update=where))
+    except TelegramBadRequest as error:
+        if "message is not modified" in error.message:
+            return True
+        if any(reason in error.message for reason in CANNOT_BE_EDITED):
+            return False
+        raise
+    return True
+
+
+def pages(text: Html) -> list[Html]:
+    """Cut HTML into parts that Telegram takes as one message each, between lines, tags closed and opened again."""
+    done: list[Html] = []
+    page, open_tags = "", list[str]()
+    for line in (part for whole in text.split("\n") for part in _short(whole)):
+        longer = f"{page}\n{line}" if page else line
+        if page and length(longer) > TEXT_LIMIT:
+            done.append(Html(page.rstrip("\n") + _closing(open_tags)))
+            longer = "".join(open_tags) + line
+        page = longer
+        _follow(open_tags, line)
+    return [*done, Html(page)]
+
+
+def length(text: str) -> int:
+    """Return how long HTML is for Telegram: UTF-16 units of what is left when tags and entities are read."""
+    return len(html.unescape(TAG.sub("", text)).encode("utf-16-le")) // 2
+
+
+def _short(line: str) -> Iterator[str]:
+    """Give a line that no message could hold in pieces and without its markup; any other as it is."""
+    if length(line) <= TEXT_LIMIT:
+        yield line
+        return
+    bare = html.unescape(TAG.sub("", line))
+    for start in range(0, len(bare), TEXT_LIMIT // 2):
+        yield escape(bare[start : start + TEXT_LIMIT // 2])
+
+
+def _follow(open_tags: list[str], line: str) -> None:
+    for tag in TAG.findall(line):
+        if tag.startswith("</"):
+            open_tags.pop()
+        else:
+            open_tags.append(tag)
+
+
+def _closing(open_tags: list[str]) -> str:
+    return "".join(f"</{tag[1:-1].split()[0]}>" for tag in reversed(open_tags))
+
+
+def _inline(screen: Screen) -> InlineKeyboardMarkup | None:
+    rows = [
+        [
+            InlineKeyboardButton(
+                text=button.text, callback_data=button.data.pack() if button.data else None, url=button.url
+            )
+            for button in row
+        ]
+        for row in screen.buttons
+    ]
+    return InlineKeyboardMarkup(inline_keyboard=rows) if rows else None
+
+
+def _keyboard(screen: Screen) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | None:
+    if screen.ask_contact:
+        button = KeyboardButton(text=screen.ask_contact, request_contact=True)
+        return ReplyKeyboardMarkup(keyboard=[[button]], resize_keyboard=True, one_time_keyboard=True)
+    return ReplyKeyboardRemove() if screen.drop_contact else _inline(screen)
+
+
+def _upload(file: File) -> BufferedInputFile:
+    return BufferedInputFile(file.content, file.name)

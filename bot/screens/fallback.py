@@ -1,0 +1,46 @@
+"""What is said to what was not understood, and when something broke."""
+
+from dataclasses import replace
+
+from bot.i18n import Html, Texts, paragraphs
+from bot.screen import Screen
+from bot.screens.contacts import desk
+from bot.screens.menu import menu
+from policy.profile import Profile
+from storage.records import Person
+
+
+def unknown_text(texts: Texts, person: Person) -> Screen:
+    """Answer a text that no form waits for."""
+    return menu(texts, person, texts("This text was not understood and nothing was filed. Choose below:"))
+
+
+def unknown_command(texts: Texts, person: Person) -> Screen:
+    """Answer a command there is not."""
+    return menu(texts, person, texts("There is no such command. /help lists them all."))
+
+
+def only_text(texts: Texts, person: Person) -> Screen:
+    """Answer a voice, a picture, a sticker, a place."""
+    return menu(texts, person, texts("Only text and buttons are understood here."))
+
+
+def old_button(texts: Texts, person: Person) -> Screen:
+    """Answer a button that is no longer there."""
+    return replace(menu(texts, person), toast=texts.plain("This button is old. Here is the menu."))
+
+
+def broken(texts: Texts, profile: Profile) -> Html:
+    """Say that something failed and that nothing was changed."""
+    return paragraphs(
+        texts("This did not work, and nothing was changed. Please try again in a minute."),
+        desk(texts, profile.contacts.service_desk),
+    )
+
+
+def unsaid(texts: Texts, profile: Profile) -> Html:
+    """Say that it was done though it could not be shown."""
+    return paragraphs(
+        texts("The answer could not be shown. Open /menu to see how things stand."),
+        desk(texts, profile.contacts.service_desk),
+    )

@@ -1,0 +1,43 @@
+"""The menu: what can be done here, one button each."""
+
+from aiogram.filters.callback_data import CallbackData
+
+from bot.i18n import Texts, paragraphs
+from bot.screen import Button, Rows, Screen
+from storage.records import Person
+
+
+class OpenMenu(CallbackData, prefix="menu"):
+    """Back to the menu."""
+
+
+class OpenLanguage(CallbackData, prefix="lang"):
+    """Choose a language."""
+
+
+class OpenMe(CallbackData, prefix="me"):
+    """Everything stored about me."""
+
+
+class OpenHelp(CallbackData, prefix="help"):
+    """What this bot can do."""
+
+
+def menu(texts: Texts, person: Person, *said: str) -> Screen:
+    """Show what this person can do here, under whatever was just `said`."""
+    return Screen(
+        paragraphs(*said, texts("What would you like to know, {name}?", name=person.name.given_name)), entries(texts)
+    )
+
+
+def entries(texts: Texts) -> Rows:
+    """Return the buttons of the menu."""
+    return (
+        (Button(texts.plain("What is stored about me"), OpenMe()),),
+        (Button(texts.plain("Language"), OpenLanguage()), Button(texts.plain("Help"), OpenHelp())),
+    )
+
+
+def back(texts: Texts) -> tuple[Button, ...]:
+    """Return the row that leads back to the menu."""
+    return (Button(texts.plain("« Menu"), OpenMenu()),)
