@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.marks import Course
-from storage.tables import courses
+from storage.tables import courses, enrolments, sheets
 from storage.upsert import NAMES_AT_ONCE, chunks, upsert
 
 
@@ -32,5 +32,16 @@ class Courses:
             found.update({code: Course(code, name_kk, name_ru) for code, name_kk, name_ru in rows})
         return found
 
+    async def remove_unused(self, codes: Iterable[str]) -> None:
+        """Withdraw those of these courses that nobody is enrolled in and no sheet names."""
+        rows = [{"of_code": code} for code in codes]
+        if rows:
+            await self._connection.execute(_REMOVE_UNUSED, rows)
+
 
 _BY_CODES = select(courses).where(courses.c.code.in_(bindparam("codes", expanding=True)))
+_REMOVE_UNUSED = courses.delete().where(
+    courses.c.code == bindparam("of_code"),
+    ~exists().where(enrolments.c.course_code == courses.c.code),
+    ~exists().where(sheets.c.course_code == courses.c.code),
+)

@@ -73,6 +73,16 @@ class Students:
         rows = await self._connection.execute(_YEARS_IN, {"academic_year": academic_year})
         return dict(rows.all())
 
+    async def remove_years(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Forget which year of study these students were in, by (student id, academic year)."""
+        rows = [{"of_student": student_id, "of_year": academic_year} for student_id, academic_year in keys]
+        if rows:
+            await self._connection.execute(_REMOVE_YEARS, rows)
+
+    async def institutes(self) -> set[str]:
+        """Give every institute that has students."""
+        return set(await self._connection.scalars(select(students.c.institute).distinct()))
+
     async def remove(self, student_ids: Iterable[str]) -> None:
         """Withdraw students whom an undone import had brought, and the people they were.
 
@@ -153,6 +163,9 @@ _YEARS_OF = (
 )
 _YEARS_IN = select(student_years.c.student_id, student_years.c.year).where(
     student_years.c.academic_year == bindparam("academic_year")
+)
+_REMOVE_YEARS = student_years.delete().where(
+    student_years.c.student_id == bindparam("of_student"), student_years.c.academic_year == bindparam("of_year")
 )
 _REMOVE_STUDENT = students.delete().where(students.c.person_id == bindparam("student_id"))
 _REMOVE_PERSON = people.delete().where(people.c.person_id == bindparam("student_id"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage.database import migrate
+from storage.migrations import migrate
 from storage.migrations.compare import differences
 
 

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage.database import migrate
+from storage.migrations import migrate
 from storage.migrations.compare import configuration
 
 

@@ -10,17 +10,17 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+_SAY = "the history is never altered"
 _NEVER_ALTERED = {
     "sqlite": [
-        f"CREATE TRIGGER changes_no_{act} BEFORE {act} ON changes"
-        " BEGIN SELECT RAISE(ABORT, 'the history is never altered'); END"
+        f"CREATE TRIGGER changes_no_{act} BEFORE {act} ON changes BEGIN SELECT RAISE(ABORT, '{_SAY}'); END"
         for act in ("UPDATE", "DELETE")
     ],
     "postgresql": [
-        "CREATE FUNCTION refuse_to_alter_history() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN RAISE EXCEPTION 'the history is never altered' USING ERRCODE = 'integrity_constraint_violation'; END $$",
-        "CREATE TRIGGER changes_never_altered BEFORE UPDATE OR DELETE ON changes"
-        " FOR EACH ROW EXECUTE FUNCTION refuse_to_alter_history()",
+        f"""CREATE FUNCTION refuse_to_alter_history() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION '{_SAY}' USING ERRCODE = 'integrity_constraint_violation'; END $$""",
+        """CREATE TRIGGER changes_never_altered BEFORE UPDATE OR DELETE ON changes
+        FOR EACH ROW EXECUTE FUNCTION refuse_to_alter_history()""",
     ],
 }
 
