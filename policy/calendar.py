@@ -90,10 +90,15 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class DateSpan:
-    """First and last day, both inclusive."""
+    """First and last day, both inclusive; raises ValueError when the last comes before the first."""
 
     starts: date
     ends: date
+
+    def __post_init__(self) -> None:
+        """Refuse days in the wrong order."""
+        if self.ends < self.starts:
+            raise ValueError(f"{self.ends} comes before {self.starts}")
 
 
 class PeriodEvent(StrEnum):
@@ -128,7 +133,7 @@ def academic_year(period: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ExamSlot:
-    """A line of the exam timetable; ``starts`` and ``ends`` are aware instants."""
+    """A line of the exam timetable; ``starts`` and ``ends`` are aware instants, ValueError when in the wrong order."""
 
     period: str
     course_code: str
@@ -138,6 +143,11 @@ class ExamSlot:
     ends: datetime
     room: str | None = None
     lecturer_id: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an exam that ends before it starts."""
+        if self.ends < self.starts:
+            raise ValueError(f"an exam cannot end at {self.ends} before it starts at {self.starts}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,20 +12,25 @@ class MissingValueError(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
-    """A value that a regulation, or we, fixed; ``key`` reads ``chapter.name``.
+class DatedValue:
+    """A value, the first day it holds on (``date.min``: always did) and the clause it comes from."""
 
-    ``values`` are (first day, value) in order of days; ``date.min`` where a value has no first day.
-    """
+    first_day: date
+    value: object
+    cites: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What a regulation, or we, fixed; ``key`` reads ``chapter.name``, ``values`` go in order of days."""
 
     key: str
     unit: str
-    cites: Citation
-    values: tuple[tuple[date, object], ...]
+    values: tuple[DatedValue, ...]
 
-    def on(self, day: date) -> object:
+    def on(self, day: date) -> DatedValue:
         """Return the value that holds on a day; raises MissingValueError before the first."""
-        held = [value for first, value in self.values if first <= day]
+        held = [value for value in self.values if value.first_day <= day]
         if not held:
             raise MissingValueError(f"{self.key} has no value on {day}")
         return held[-1]

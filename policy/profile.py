@@ -4,7 +4,7 @@ import tomllib
 import zoneinfo
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, TypeVar, get_type_hints
 
 from policy.appeals import AppealRules
 from policy.citation import HOUSE, Citation
-from policy.dated import Chapter, Parameter
+from policy.dated import Chapter, DatedValue, Parameter
 from policy.gpa import GpaRules
 from policy.marks import MarkRules
 from policy.people import Role
@@ -161,8 +161,8 @@ def load_profile(path: Path | None) -> Profile:
     for key, raw in _overrides(path).items():
         parameters[key] = _overridden(parameters[key], raw)
     dated = [parameter for key, parameter in parameters.items() if key.partition(".")[0] in _DATED]
-    complete_from = max(parameter.values[0][0] for parameter in dated)
-    first_days = {first for parameter in dated for first, _ in parameter.values}
+    complete_from = max(parameter.values[0].first_day for parameter in dated)
+    first_days = {value.first_day for parameter in dated for value in parameter.values}
     editions = sorted(first for first in first_days if first >= complete_from)
     return Profile(
         university=_chapter(University, "university", parameters, date.max),
@@ -205,8 +205,9 @@ def _defaults() -> Mapping[str, Parameter]:
             entry = entries.pop(name)
             key = f"{chapter}.{name}"
             dated = entry.get("values") or [{"from": date.min, "value": entry["value"]}]
-            values = tuple((one["from"], _read(key, one["value"])) for one in dated)
-            parameters[key] = Parameter(key, entry["unit"], Citation.parse(entry["cites"]), values)
+            cites = Citation.parse(entry["cites"])
+            values = tuple(DatedValue(one["from"], _read(key, one["value"]), cites) for one in dated)
+            parameters[key] = Parameter(key, entry["unit"], values)
         if entries:
             raise ProfileError(f"{chapter}.{next(iter(entries))}", "in the parameter file", "a field of the chapter")
     return parameters
@@ -235,22 +236,24 @@ def _overrides(path: Path | None) -> dict[str, object]:
 
 
 def _overridden(default: Parameter, raw: object) -> Parameter:
-    if not isinstance(raw, list) or not _is_dated(raw):
-        return Parameter(default.key, default.unit, HOUSE, ((date.min, _read(default.key, raw)),))
-    if default.key.partition(".")[0] in _UNDATED:
-        raise ProfileError(default.key, raw, "one value: this one does not change on a day")
-    values = sorted((_first_day(default.key, one["from"]), _read(default.key, one["value"])) for one in raw)
-    return Parameter(default.key, default.unit, HOUSE, tuple(values))
-
-
-def _is_dated(raw: list[object]) -> bool:
-    return bool(raw) and all(isinstance(one, dict) and "from" in one for one in raw)
-
-
-def _first_day(key: str, value: object) -> date:
-    if isinstance(value, datetime) or not isinstance(value, date):
-        raise ProfileError(f"{key}.from", value, "a day, as 2026-09-01")
-    return value
+    """Put a university's value over the default, for good or from a day on."""
+    key = default.key
+    if not isinstance(raw, list) or not raw or not all(isinstance(one, dict) and "from" in one for one in raw):
+        return replace(default, values=(DatedValue(date.min, _read(key, raw), HOUSE),))
+    if key.partition(".")[0] in _UNDATED:
+        raise ProfileError(key, raw, "one value: this one does not change on a day")
+    values: list[DatedValue] = []
+    for place, one in enumerate(raw):
+        if set(one) != {"from", "value"}:
+            raise ProfileError(f"{key}[{place}]", one, "a table with from and value")
+        first = one["from"]
+        if isinstance(first, datetime) or not isinstance(first, date):
+            raise ProfileError(f"{key}[{place}].from", first, "a day, as 2026-09-01")
+        if values and first <= values[-1].first_day:
+            raise ProfileError(f"{key}[{place}].from", first, f"a day after {values[-1].first_day}")
+        values.append(DatedValue(first, _read(key, one["value"]), HOUSE))
+    kept = tuple(value for value in default.values if value.first_day < values[0].first_day)
+    return replace(default, values=(*kept, *values))
 
 
 def _read(key: str, raw: object) -> Any:
@@ -267,10 +270,10 @@ def _profile_error(key: str, error: NotAllowedError) -> ProfileError:
 
 
 def _chapter(kind: type[_C], name: str, parameters: Mapping[str, Parameter], day: date) -> _C:
-    mine = {field.name: parameters[f"{name}.{field.name}"] for field in fields(kind) if field.name != "cites"}
-    values: dict[str, Any] = {field: parameter.on(day) for field, parameter in mine.items()}
+    mine = {field.name: parameters[f"{name}.{field.name}"].on(day) for field in fields(kind) if field.name != "cites"}
+    values: dict[str, Any] = {field: held.value for field, held in mine.items()}
     try:
-        return kind(cites={field: parameter.cites for field, parameter in mine.items()}, **values)
+        return kind(cites={field: held.cites for field, held in mine.items()}, **values)
     except NotAllowedError as error:
         raise _profile_error(name, error) from None
 
