@@ -49,6 +49,22 @@ class Changes:
                 return
             last = rows[-1].id
 
+    async def after(self, change_id: int) -> AsyncIterator[Change]:
+        """Go through what changed later than this change, oldest first."""
+        last = change_id
+        while True:
+            rows = (await self._connection.execute(_AFTER, {"last": last})).all()
+            for row in rows:
+                yield _change(row)
+            if len(rows) < ROWS_AT_ONCE:
+                return
+            last = rows[-1].id
+
+    async def first_caused_by(self, cause: str, cause_id: int) -> int | None:
+        """Give the number of the first change one import or correction made."""
+        first: int | None = await self._connection.scalar(_FIRST, {"cause": cause, "cause_id": cause_id})
+        return first
+
 
 def _row(change: Change) -> dict[str, Any]:
     return {
@@ -92,4 +108,8 @@ _CAUSED_BY = (
     .where(changes.c.cause == bindparam("cause"), changes.c.cause_id == bindparam("cause_id"))
     .order_by(changes.c.id.desc())
     .limit(ROWS_AT_ONCE)
+)
+_AFTER = select(changes).where(changes.c.id > bindparam("last")).order_by(changes.c.id).limit(ROWS_AT_ONCE)
+_FIRST = select(func.min(changes.c.id)).where(
+    changes.c.cause == bindparam("cause"), changes.c.cause_id == bindparam("cause_id")
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.records import Import
@@ -15,6 +15,11 @@ class Imports:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+
+    async def take_turn(self) -> None:
+        """Wait until no other transaction imports or undoes; held to the end of this one (SQLite has one writer)."""
+        if self._connection.dialect.name == "postgresql":
+            await self._connection.execute(_TAKE_TURN)
 
     async def record(
         self, *, kind: str, file_name: str, sha256: str, actor: str | None, at: datetime, counts: Mapping[str, int]
@@ -47,6 +52,7 @@ class Imports:
         return changed.rowcount > 0
 
 
+_TAKE_TURN = select(func.pg_advisory_xact_lock(0x6B656E6573))  # "kenes"
 _RECORD = imports.insert().returning(imports.c.id)
 _BY_ID = select(imports).where(imports.c.id == bindparam("id"))
 _LATEST = select(imports).order_by(imports.c.id.desc()).limit(bindparam("limit"))

@@ -85,7 +85,15 @@ class Marks:
                 ({"code": each.code, "name_kk": each.name_kk, "name_ru": each.name_ru} for each in known.values()),
             )
             await upsert(self._connection, enrolments, map(_enrolment_row, chunk))
-            await upsert(self._connection, attempts, (row for each in chunk for row in _attempt_rows(each)))
+            await upsert(
+                self._connection,
+                attempts,
+                (_attempt_row(key_of(each), attempt) for each in chunk for attempt in each.attempts),
+            )
+
+    async def save_attempts(self, those: Iterable[tuple[EnrolmentKey, Attempt]]) -> None:
+        """Keep these attempts, over what was kept; their enrolments must be there."""
+        await upsert(self._connection, attempts, (_attempt_row(key, attempt) for key, attempt in those))
 
     async def remove(self, keys: Iterable[EnrolmentKey]) -> None:
         """Withdraw enrolments with all their attempts."""
@@ -126,21 +134,20 @@ def _enrolment_row(enrolment: Enrolment) -> dict[str, Any]:
     }
 
 
-def _attempt_rows(enrolment: Enrolment) -> Iterator[dict[str, Any]]:
-    for attempt in enrolment.attempts:
-        yield {
-            "student_id": enrolment.student_id,
-            "period": enrolment.period,
-            "course_code": enrolment.course.code,
-            "number": attempt.number,
-            "rating1": attempt.rating1,
-            "rating2": attempt.rating2,
-            "exam": attempt.exam,
-            "outcome": attempt.outcome,
-            "exam_date": attempt.exam_date,
-            "posted_at": attempt.posted_at,
-            "corrected_at": attempt.corrected_at,
-        }
+def _attempt_row(key: EnrolmentKey, attempt: Attempt) -> dict[str, Any]:
+    return {
+        "student_id": key[0],
+        "period": key[1],
+        "course_code": key[2],
+        "number": attempt.number,
+        "rating1": attempt.rating1,
+        "rating2": attempt.rating2,
+        "exam": attempt.exam,
+        "outcome": attempt.outcome,
+        "exam_date": attempt.exam_date,
+        "posted_at": attempt.posted_at,
+        "corrected_at": attempt.corrected_at,
+    }
 
 
 _FORMS: Mapping[str | None, ExamForm | None] = {None: None} | {form.value: form for form in ExamForm}

@@ -10,7 +10,7 @@ from policy.people import Language, Name, Sex
 from storage.alphabet import folded, sort_key
 from storage.phones import phone_digits
 from storage.records import Person
-from storage.tables import people
+from storage.tables import metadata, people, student_years, students
 from storage.upsert import NAMES_AT_ONCE, chunks, upsert
 
 
@@ -59,6 +59,27 @@ class People:
         """Give every person id there is."""
         return set(await self._connection.scalars(select(people.c.person_id)))
 
+    async def bound(self, person_ids: Iterable[str]) -> dict[str, str]:
+        """Tell which of these people something stands on (marks, a role, an account ...), and the table it is in.
+
+        Their being students, and of which year, does not count.
+        """
+        wanted = list(dict.fromkeys(person_ids))
+        found: dict[str, str] = {}
+        for column in _REFERENCES:
+            named = bindparam("person_ids", expanding=True)
+            statement = select(column).where(column.in_(named)).distinct()
+            for chunk in chunks(wanted, NAMES_AT_ONCE):
+                for person_id in await self._connection.scalars(statement, {"person_ids": chunk}):
+                    found.setdefault(person_id, column.table.name)
+        return found
+
+    async def remove(self, person_ids: Iterable[str]) -> None:
+        """Withdraw people whom an undone import had brought; ask `bound` first."""
+        keys = [{"of_person": person_id} for person_id in person_ids]
+        if keys:
+            await self._connection.execute(_REMOVE, keys)
+
 
 def person_row(person: Person) -> dict[str, Any]:
     """Write a person as a row of `people`."""
@@ -90,6 +111,14 @@ def person_of(row: Mapping[str, Any] | RowMapping) -> Person:
     )
 
 
+_REFERENCES = [
+    key.parent
+    for table in metadata.sorted_tables
+    if table not in {students, student_years}
+    for key in table.foreign_keys
+    if key.column.table in {people, students}
+]
+_REMOVE = people.delete().where(people.c.person_id == bindparam("of_person"))
 _BY_ID = select(people).where(people.c.person_id == bindparam("person_id"))
 _BY_IDS = select(people).where(people.c.person_id.in_(bindparam("person_ids", expanding=True)))
 _WITH_PHONE = select(people).where(people.c.phone_digits == bindparam("digits")).order_by(people.c.person_id)

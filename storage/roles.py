@@ -45,6 +45,12 @@ class Roles:
         changed = await self._connection.execute(_REVOKE, key | {"new_at": at, "new_by": by})
         return changed.rowcount > 0
 
+    async def remove(self, those: Iterable[RoleGrant]) -> None:
+        """Withdraw standing grants that an undone import had given, as if they had never been; see `revoke`."""
+        keys = [{"of_person": each.person_id, "of_role": each.role, "of_scope": each.scope or ""} for each in those]
+        if keys:
+            await self._connection.execute(_REMOVE, keys)
+
     async def of_person(self, person_id: str) -> tuple[RoleGrant, ...]:
         """Give the standing roles of a person, also those whose term is over."""
         rows = await self._connection.execute(_OF_PERSON, {"person_id": person_id})
@@ -89,6 +95,12 @@ _OF_PEOPLE = _GRANTS.where(role_grants.c.person_id.in_(bindparam("person_ids", e
 _HOLDERS = _GRANTS.where(role_grants.c.role == bindparam("role"))
 _HISTORY_OF = select(role_grants).where(role_grants.c.person_id == bindparam("person_id")).order_by(role_grants.c.id)
 _STANDING = role_grants.update().where(
+    role_grants.c.person_id == bindparam("of_person"),
+    role_grants.c.role == bindparam("of_role"),
+    role_grants.c.scope == bindparam("of_scope"),
+    role_grants.c.revoked_at.is_(None),
+)
+_REMOVE = role_grants.delete().where(
     role_grants.c.person_id == bindparam("of_person"),
     role_grants.c.role == bindparam("of_role"),
     role_grants.c.scope == bindparam("of_scope"),
