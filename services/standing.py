@@ -202,14 +202,14 @@ async def years_of(storage: Storage, study: Study, *, profile: Profile) -> tuple
     standings = []
     for name in known:
         year = years.get(name, study.student.year if name == known[0] else None)
-        standings.append(_year(study.student, name, year, averages.get(name) or gpa(()), components.get(name), rules))
+        average, parts = averages.get(name) or gpa(()), components.get(name) or Components()
+        standings.append(_year(study.student, name, year, average=average, parts=parts, rules=rules))
     return tuple(standings)
 
 
 def _year(
-    student: Student, name: str, year: int | None, average: Gpa, components: Components | None, rules: GpaRules
+    student: Student, name: str, year: int | None, *, average: Gpa, parts: Components, rules: GpaRules
 ) -> YearStanding:
-    parts = components or Components()
     if year is None:
         return YearStanding(name, None, average, parts, None, None)
     return YearStanding(

@@ -1,4 +1,4 @@
-"""What a command opens before it works on the records: settings, profile, clock and an up-to-date database."""
+"""What a command opens before it works: settings, profile and clock, and an up-to-date database."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,10 +10,19 @@ import click
 
 from kenes.settings import Settings, SettingsError, load_settings
 from policy.profile import Profile, ProfileError, load_profile, use_pinned_time_zones
-from services.clock import ClockError, clock_from
+from services.clock import ClockError, FileClock, RemoteClock, WallClock, clock_from
 from storage.database import Database
 
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What every command starts from, checked."""
+
+    settings: Settings
+    profile: Profile
+    clock: WallClock | FileClock | RemoteClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +40,26 @@ class Opened:
         return self.now.astimezone(self.profile.university.zone).date()
 
 
-def with_database(task: Callable[[Opened], Awaitable[Result]]) -> Result:
-    """Open everything, run the task, close; raises ClickException when the environment or the profile is wrong."""
-    from storage.migrations import migrate
-
+def read_environment() -> Environment:
+    """Read settings, profile and clock; raises ClickException naming what is wrong."""
     try:
         settings = load_settings()
         use_pinned_time_zones()
-        profile = load_profile(settings.kenes_profile)
-        now = clock_from(settings.kenes_clock).now()
+        return Environment(settings, load_profile(settings.kenes_profile), clock_from(settings.kenes_clock))
     except (SettingsError, ProfileError, ClockError) as error:
         raise click.ClickException(str(error)) from None
+
+
+def with_database(task: Callable[[Opened], Awaitable[Result]], environment: Environment | None = None) -> Result:
+    """Bring the database up to date, run the task, close; raises ClickException as `read_environment` does."""
+    from storage.migrations import migrate
+
+    environment = environment or read_environment()
+    settings = environment.settings
     migrate(settings.database_url)
 
     async def run() -> Result:
         async with Database.open(settings.database_url) as database:
-            return await task(Opened(settings, profile, now, database))
+            return await task(Opened(settings, environment.profile, environment.clock.now(), database))
 
     return asyncio.run(run())
