@@ -1,0 +1,73 @@
+"""Databases for tests: every test that asks for one runs on SQLite and on PostgreSQL, each time on an empty one."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy import make_url
+
+from storage.database import Database
+from storage.migrations import migrate
+
+POSTGRES = os.environ.get("KENES_TEST_POSTGRES", "postgresql+asyncpg://root@127.0.0.1:5432/test")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrate one empty SQLite file, to be copied."""
+    file = tmp_path_factory.mktemp("template") / "kenes.db"
+    migrate(f"sqlite+aiosqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_template() -> Iterator[str]:
+    """Migrate one empty PostgreSQL database, to be copied; skip when no server answers, unless in CI."""
+    name = f"kenes_test_{os.getpid()}"
+    try:
+        asyncio.run(_on_postgres(f"CREATE DATABASE {name}"))
+    except (OSError, asyncpg.PostgresError) as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"PostgreSQL does not answer at KENES_TEST_POSTGRES: {error}")
+    migrate(_postgres(name))
+    yield name
+    asyncio.run(_on_postgres(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the URL of an empty migrated database of each kind."""
+    if request.param == "sqlite":
+        file = tmp_path / "kenes.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), file)
+        yield f"sqlite+aiosqlite:///{file}"
+        return
+    template = request.getfixturevalue("postgres_template")
+    name = f"{template}_copy"
+    asyncio.run(_on_postgres(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield _postgres(name)
+    asyncio.run(_on_postgres(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """Give an empty migrated database of each kind, open."""
+    async with Database.open(database_url) as opened:
+        yield opened
+
+
+def _postgres(name: str) -> str:
+    return make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+
+
+async def _on_postgres(command: str) -> None:
+    connection = await asyncpg.connect(POSTGRES.replace("+asyncpg", ""), timeout=10)
+    try:
+        await connection.execute(command)
+    finally:
+        await connection.close()
