@@ -5,17 +5,17 @@ stands beside it in the folder `by-hand` is for the demo's registrar to send to 
 """
 
 from sandbox.world.files import BY_HAND, LOAD_ORDER, write
-from sandbox.world.records import TelegramGroup, TelegramPerson, University
+from sandbox.world.records import University
 from sandbox.world.session import DEMO_MOMENT
+from sandbox.world.telegram import to_sandbox_world
 from sandbox.world.university import make_world
 
 __all__ = [
     "BY_HAND",
     "DEMO_MOMENT",
     "LOAD_ORDER",
-    "TelegramGroup",
-    "TelegramPerson",
     "University",
     "make_world",
+    "to_sandbox_world",
     "write",
 ]

@@ -1,11 +1,14 @@
-"""What the made-up university consists of: the rows of its import files and its people on Telegram.
+"""What the made-up university consists of: the rows of its import files, and who of it is on Telegram.
 
 The fields of a row are the columns of its file, by canonical name and in order.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+
+from sandbox.cast import Group, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,47 +121,9 @@ class MarkRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """One line that tells whoever tries the sandbox what this person's situation is."""
-
-    kk: str
-    ru: str
-
-
-@dataclass(frozen=True, slots=True)
-class TelegramPerson:
-    """Somebody with a Telegram account.
-
-    `tag` is "student", "staff", "officer" or "guest"; `person_id` is None for who is not in the records; `phone` is
-    written as Telegram writes it in a contact: digits with the country code, no plus.
-    """
-
-    id: int
-    first_name: str
-    last_name: str
-    username: str
-    language_code: str
-    phone: str
-    tag: str
-    note: Note
-    person_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class TelegramGroup:
-    """A group chat: its members and administrators by Telegram id (the bot is not among them)."""
-
-    id: int
-    title: str
-    members: tuple[int, ...]
-    admins: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class MarkSheet:
     """One course and group as the registrar prints it, in the language of the sheet."""
 
-    file_name: str
     language: str
     number: int
     exam: ExamRow
@@ -172,6 +137,7 @@ class University:
 
     `marks` are the earlier years; `ratings` and `session` are the current session: all its ratings, and the exams
     posted so far. `nightly` and `sheets` are not loaded: they are for the demo's registrar to load by hand.
+    `people` and `groups` are on Telegram; `person_ids` says whom in the records a Telegram id belongs to.
     """
 
     students: tuple[StudentRow, ...]
@@ -185,5 +151,6 @@ class University:
     session: tuple[MarkRow, ...]
     nightly: tuple[MarkRow, ...]
     sheets: tuple[MarkSheet, ...]
-    people: tuple[TelegramPerson, ...]
-    groups: tuple[TelegramGroup, ...]
+    people: tuple[Person, ...]
+    groups: tuple[Group, ...]
+    person_ids: Mapping[int, str]
