@@ -1,6 +1,5 @@
 """The sandbox's clock: the machine's time with an offset that only grows, told to others through a file."""
 
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -42,4 +41,4 @@ class SandboxClock:
         if self._file is not None:
             fresh = self._file.with_name(self._file.name + ".new")
             fresh.write_text(f"{self.offset:.6f}\n", encoding="ascii")
-            os.replace(fresh, self._file)
+            fresh.replace(self._file)

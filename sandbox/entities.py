@@ -100,7 +100,8 @@ def parse_html(markup: str) -> tuple[str, list[Entity]]:
         text = text.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:
         raise _unparsable(
-            "Text contains invalid Unicode characters after decoding HTML entities, check for unmatched surrogate code units"
+            "Text contains invalid Unicode characters after decoding HTML entities, "
+            "check for unmatched surrogate code units"
         ) from None
     return text, sorted(entities, key=lambda one: (one["offset"], -one["length"]))
 

@@ -7,16 +7,29 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+from sandbox.refusal import ApiRefusal, bad_request
 
 PHOTO_BYTES = 10 * 1024 * 1024
 SENT_BYTES = 50 * 1024 * 1024
 FETCHED_BYTES = 20 * 1024 * 1024
 LINK_SECONDS = 3600
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file as it comes in a request."""
+
+    content: bytes
+    name: str
+    mime_type: str
 
 
 @dataclass(frozen=True)
 class StoredFile:
-    """One file; `width` and `height` only of a photo."""
+    """One file; `width` and `height` (pixels) only of a photo."""
 
     id: str
     unique_id: str
@@ -26,6 +39,21 @@ class StoredFile:
     path: Path
     width: int | None = None
     height: int | None = None
+
+    @property
+    def is_photo(self) -> bool:
+        """Whether it was sent as a photo."""
+        return self.width is not None
+
+    def reference(self) -> dict[str, Any]:
+        """Return what every Bot API object of a file carries."""
+        return {"file_id": self.id, "file_unique_id": self.unique_id, "file_size": self.size}
+
+    def content(self) -> dict[str, Any]:
+        """Return the field of a Bot API Message that shows this file; a photo comes in its own size only."""
+        if self.is_photo:
+            return {"photo": [{**self.reference(), "width": self.width, "height": self.height}]}
+        return {"document": {"file_name": self.name, "mime_type": self.mime_type, **self.reference()}}
 
 
 class FileStore:
@@ -37,35 +65,52 @@ class FileStore:
         self._files: dict[str, StoredFile] = {}
         self._links: dict[str, tuple[str, float]] = {}
 
-    def __getitem__(self, file_id: str) -> StoredFile:
-        """Return the file; raises KeyError."""
-        return self._files[file_id]
-
     def get(self, file_id: str) -> StoredFile | None:
         """Return the file, if there is one."""
         return self._files.get(file_id)
 
-    def keep(self, content: bytes, name: str, mime_type: str, size: tuple[int, int] | None = None) -> StoredFile:
-        """Store bytes; the same bytes under the same name are the same file, as with Telegram's unique ids."""
-        name = re.sub(r"[\x00-\x1f/\\]", "_", name)[:120] or "file"
-        kind = b"photo" if size else b"document"
-        unique_id = hashlib.sha256(kind + b"\0" + name.encode() + b"\0" + content).hexdigest()[:20]
-        file_id = f"{'AgAC' if size else 'BQAC'}-{unique_id}"
-        known = self._files.get(file_id)
-        if known is not None:
-            return known
-        path = Path(self._folder.name) / unique_id
-        path.write_bytes(content)
-        width, height = size or (None, None)
-        stored = StoredFile(file_id, unique_id, name, mime_type, len(content), path, width, height)
-        self._files[file_id] = stored
-        return stored
+    def keep_photo(self, upload: Upload) -> StoredFile:
+        """Store a photo; raises ApiRefusal when Telegram would not take it for one."""
+        _check_size(upload)
+        size = len(upload.content)
+        if size > PHOTO_BYTES:
+            raise bad_request(
+                f"file of size {size} bytes is too big for a photo; the maximum size is {PHOTO_BYTES} bytes"
+            )
+        sides = image_size(upload.content)
+        if sides is None:
+            raise bad_request("IMAGE_PROCESS_FAILED")
+        if not min(sides) or sum(sides) > 10_000 or max(sides) > 20 * min(sides):
+            raise bad_request("PHOTO_INVALID_DIMENSIONS")
+        mime_type = "image/png" if upload.content.startswith(PNG) else "image/jpeg"
+        return self._keep(Upload(upload.content, "photo", mime_type), sides)
+
+    def keep_document(self, upload: Upload) -> StoredFile:
+        """Store a document; raises ApiRefusal when it is empty or too big."""
+        _check_size(upload)
+        return self._keep(upload, None)
+
+    def _keep(self, upload: Upload, sides: tuple[int, int] | None) -> StoredFile:
+        """Store bytes; the same bytes under the same name are the same file, as Telegram's unique ids tell."""
+        name = re.sub(r"[\x00-\x1f\x7f/\\]", "_", upload.name)[:120] or "file"
+        kind = "AgAC" if sides else "BQAC"
+        digest = hashlib.sha256(f"{kind}\0{name}\0{upload.mime_type}\0".encode() + upload.content)
+        unique_id = digest.hexdigest()[:24]
+        file_id = f"{kind}-{unique_id}"
+        if file_id not in self._files:
+            path = Path(self._folder.name) / unique_id
+            path.write_bytes(upload.content)
+            width, height = sides or (None, None)
+            stored = StoredFile(file_id, unique_id, name, upload.mime_type, len(upload.content), path, width, height)
+            self._files[file_id] = stored
+        return self._files[file_id]
 
     def link(self, stored: StoredFile, now: float) -> str:
         """Return a path to fetch the file by, good for an hour of the sandbox's clock; `now` in Unix seconds."""
         self._links = {path: (one, until) for path, (one, until) in self._links.items() if until > now}
-        folder = "photos" if stored.width else "documents"
-        path = f"{folder}/{secrets.token_hex(6)}/file{Path(stored.name).suffix.lower() if stored.name.isascii() else ''}"
+        folder = "photos" if stored.is_photo else "documents"
+        suffix = re.search(r"\.[A-Za-z0-9]{1,8}$", stored.name)
+        path = f"{folder}/{secrets.token_hex(6)}/file{suffix[0].lower() if suffix else ''}"
         self._links[path] = (stored.id, now + LINK_SECONDS)
         return path
 
@@ -79,9 +124,16 @@ class FileStore:
         self._folder.cleanup()
 
 
+def _check_size(upload: Upload) -> None:
+    if not upload.content:
+        raise bad_request("file must be non-empty")
+    if len(upload.content) > SENT_BYTES:
+        raise ApiRefusal(413, "Request Entity Too Large")
+
+
 def image_size(content: bytes) -> tuple[int, int] | None:
     """Return width and height in pixels of a PNG or JPEG; None when it is neither."""
-    if content.startswith(b"\x89PNG\r\n\x1a\n") and len(content) >= 24:
+    if content.startswith(PNG) and len(content) >= 24:
         return struct.unpack(">II", content[16:24])
     if not content.startswith(b"\xff\xd8"):
         return None

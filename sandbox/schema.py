@@ -1,4 +1,4 @@
-"""What each Bot API method takes, by name and kind, from aiogram's models: unknown fields are refused, here and inside."""
+"""What each Bot API method takes, by aiogram's models: unknown fields are refused, at every depth."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, NoReturn, Union, get_args, get_origin
 
 import aiogram.methods
 from aiogram.client.default import Default
@@ -101,9 +101,11 @@ def _integer(value: Any, path: str) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     try:
-        return int(value) if isinstance(value, str) else _refuse(path, "Number")
+        if isinstance(value, str):
+            return int(value)
     except ValueError:
-        return _refuse(path, "Number")
+        pass
+    return _refuse(path, "Number")
 
 
 def _number(value: Any, path: str) -> float:
@@ -121,7 +123,7 @@ def _boolean(value: Any, path: str) -> bool:
     return _refuse(path, "Boolean")
 
 
-def _refuse(path: str, kind: str) -> Any:
+def _refuse(path: str, kind: str) -> NoReturn:
     raise bad_request(f'can\'t parse field "{path}": must be of type {kind}')
 
 
@@ -138,7 +140,7 @@ def _array(check: Check) -> Check:
     def array(value: Any, path: str) -> list[Any]:
         items = _opened(value, path)
         if not isinstance(items, list):
-            return _refuse(path, "Array")  # type: ignore[no-any-return]
+            return _refuse(path, "Array")
         return [check(item, f"{path}[{number}]") for number, item in enumerate(items)]
 
     return array
@@ -161,7 +163,7 @@ def _structure(model: type[TelegramObject]) -> Check:
     def structure(value: Any, path: str) -> dict[str, Any]:
         value = _opened(value, path)
         if not isinstance(value, dict):
-            return _refuse(path, "Object")  # type: ignore[no-any-return]
+            return _refuse(path, "Object")
         if not fields:
             for key, field in model.model_fields.items():
                 name = field.alias or key
@@ -202,7 +204,7 @@ def _any_of(choices: list[Any]) -> Check:
         for check in checks:
             try:
                 return check(opened, path)
-            except ApiRefusal as refusal:  # noqa: PERF203
+            except ApiRefusal as refusal:
                 refusals.append(refusal)
         raise _nearest(refusals)
 
@@ -216,5 +218,5 @@ def _chat(value: Any, path: str) -> int | str:
     return _integer(value, path)
 
 
-def _nearest(refusals: list[Exception]) -> Exception:
+def _nearest(refusals: list[ApiRefusal]) -> ApiRefusal:
     return next((one for one in refusals if "is not" not in str(one) and "needs" not in str(one)), refusals[0])

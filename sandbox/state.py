@@ -50,7 +50,6 @@ class Account:
     person: Person
     user: Json
     """The Bot API's User."""
-    deactivated: bool
 
 
 @dataclass
@@ -77,8 +76,6 @@ class Chat:
     read: dict[int, int] = field(default_factory=dict)
     action: Json | None = None
     migrated_to: int | None = None
-    deleted_until: int = 0
-    """Up to this message id everything was deleted with the chat."""
 
     @property
     def blocked(self) -> bool:
@@ -123,7 +120,7 @@ class Telegram:
             started = person.started or person.blocked
             self.chats[person.id] = Chat(person.id, "private", world.bot.first_name, bot=status, started=started)
         for group in world.groups:
-            self.chats[group.id] = _group(group)
+            self.add_group(group)
         self.names: dict[str, str] = {}
         self.descriptions: dict[str, str] = {}
         self.short_descriptions: dict[str, str] = {}
@@ -157,7 +154,7 @@ class Telegram:
         """Return the Bot API's Chat."""
         if chat.type == "private":
             user = self.accounts[chat.id].user
-            named = {name: user[name] for name in ("first_name", "last_name", "username") if name in user}
+            named: Json = {name: user[name] for name in ("first_name", "last_name", "username") if name in user}
             return {"id": chat.id, **named, "type": "private"}
         body = {"id": chat.id, "title": chat.title, "type": chat.type}
         if chat.is_forum:
@@ -230,6 +227,13 @@ class Telegram:
         return False
 
     # --- membership
+
+    def add_group(self, group: Group) -> Chat:
+        """Add a group as it is, telling nobody."""
+        members = dict.fromkeys(group.members, "member") | dict.fromkeys(group.admins, "administrator")
+        chat = Chat(group.id, group.type, group.title, members, group.bot, is_forum=group.is_forum)
+        self.chats[group.id] = chat
+        return chat
 
     def change_bot(self, chat: Chat, status: BotStatus, by: Json) -> None:
         """Give the bot another place in a chat; it hears of it by `my_chat_member`."""
@@ -318,7 +322,7 @@ class Telegram:
         if len(self.queries) > QUERIES_KEPT:
             del self.queries[next(iter(self.queries))]
         body = {"id": query_id, "from": self.accounts[person].user, "message": message}
-        body |= {"chat_instance": str(hash(chat.id)), "data": data}
+        body |= {"chat_instance": str(chat.id), "data": data}
         self.updates.add("callback_query", chat.id, body)
         return query
 
@@ -367,24 +371,42 @@ def user_object(person: Person) -> Json:
 
 
 def _account(person: Person) -> Account:
-    return Account(person, user_object(person), person.deactivated)
+    return Account(person, user_object(person))
 
 
-def _group(group: Group) -> Chat:
-    members = dict.fromkeys(group.members, "member") | dict.fromkeys(group.admins, "administrator")
-    return Chat(group.id, group.type, group.title, members, group.bot, is_forum=group.is_forum)
-
-
-RIGHTS = (
-    "can_manage_chat can_delete_messages can_manage_video_chats can_restrict_members can_promote_members "
-    "can_change_info can_invite_users can_post_stories can_edit_stories can_delete_stories can_pin_messages "
-    "can_manage_topics"
-).split()
-PERMISSIONS = (
-    "can_send_messages can_send_audios can_send_documents can_send_photos can_send_videos can_send_video_notes "
-    "can_send_voice_notes can_send_polls can_send_other_messages can_add_web_page_previews can_change_info "
-    "can_invite_users can_pin_messages can_manage_topics can_react_to_messages can_edit_tag"
-).split()
+RIGHTS = [
+    "can_manage_chat",
+    "can_delete_messages",
+    "can_manage_video_chats",
+    "can_restrict_members",
+    "can_promote_members",
+    "can_change_info",
+    "can_invite_users",
+    "can_post_stories",
+    "can_edit_stories",
+    "can_delete_stories",
+    "can_pin_messages",
+    "can_manage_topics",
+    "can_send_welcome_messages",
+]
+PERMISSIONS = [
+    "can_send_messages",
+    "can_send_audios",
+    "can_send_documents",
+    "can_send_photos",
+    "can_send_videos",
+    "can_send_video_notes",
+    "can_send_voice_notes",
+    "can_send_polls",
+    "can_send_other_messages",
+    "can_add_web_page_previews",
+    "can_change_info",
+    "can_invite_users",
+    "can_pin_messages",
+    "can_manage_topics",
+    "can_react_to_messages",
+    "can_edit_tag",
+]
 
 
 def _member(user: Json, status: str) -> Json:

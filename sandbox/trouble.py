@@ -70,7 +70,7 @@ class Pacing:
 
 @dataclass
 class Trouble:
-    """The faults asked for; JSON form in page_api. Percentages are of Bot API requests, drawn one by one from `seed`."""
+    """The faults asked for; JSON form in page_api. Percentages are of Bot API requests, each drawn from `seed`."""
 
     pacing: bool = False
     hold_updates: bool = False
