@@ -1,24 +1,86 @@
 """Personal data: everything stored about one person, to be seen and taken away."""
 
-from dataclasses import dataclass
-from datetime import datetime
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 
 from storage.unit import Storage
+
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class PersonalData:
-    """Everything stored about one person, and nothing about anybody else: section -> rows of field -> value."""
+    """Everything stored about one person and nothing about anybody else: section -> rows of field -> value.
+
+    Who of the staff made, changed or decided something is left out; that the person did it themself is kept.
+    """
 
     person_id: str
     taken_at: datetime
-    sections: dict[str, list[dict[str, object]]]
+    sections: Mapping[str, Sequence[Row]]
 
     def as_json(self) -> bytes:
         """Write it all as a UTF-8 JSON file: instants in ISO 8601 with offset, exact numbers as text."""
-        raise NotImplementedError
+        whole = {"person_id": self.person_id, "taken_at": self.taken_at, **self.sections}
+        return json.dumps(whole, ensure_ascii=False, indent=2, default=_plain).encode()
 
 
 async def everything_about(storage: Storage, *, person_id: str, now: datetime) -> PersonalData:
-    """Collect what is stored about a person, for `/me`."""
-    raise NotImplementedError
+    """Collect what is stored about a person, for `/me`; raises LookupError when they are not in the records."""
+    person = await storage.people.by_id(person_id)
+    if person is None:
+        raise LookupError("not in the records")
+    student = await storage.students.by_id(person_id)
+    account = await storage.accounts.of_person(person_id)
+    sections: dict[str, Sequence[Any]] = {
+        "person": [person],
+        "studies": [student] if student else [],
+        "years_of_study": [
+            {"academic_year": academic_year, "year": year}
+            for academic_year, year in (await storage.students.years_of(person_id)).items()
+        ],
+        "courses_and_marks": await storage.marks.of_student(person_id),
+        "components": [
+            {"academic_year": academic_year, **asdict(components)}
+            for academic_year, components in (await storage.components.of_student(person_id)).items()
+        ],
+        "corrections": await storage.corrections.of_student(person_id),
+        "roles": await storage.roles.history_of(person_id),
+        "telegram_account": [account] if account else [],
+        "invitations": await storage.invitations.of_person(person_id),
+        "link_offers": await storage.accounts.offers_of(person_id),
+        "history": await storage.changes.about(person_id),
+    }
+    if account:
+        failures = await storage.accounts.code_failures(account.user_id)
+        draft = await storage.drafts.of(account.user_id, account.user_id)
+        sections |= {"wrong_codes": [failures] if failures else [], "drafts": [draft] if draft else []}
+    return PersonalData(
+        person_id, now, {name: [_own(row, person_id) for row in rows] for name, rows in sections.items()}
+    )
+
+
+_SECRET = {"code_sha256"}
+_WHO = {"actor", "made_by", "granted_by", "revoked_by", "proposed_by", "decided_by"}
+
+
+def _own(row: Any, person_id: str) -> Row:
+    """Return a row's fields without secrets and without who else had a hand in it."""
+    values: Row = asdict(row) if is_dataclass(row) and not isinstance(row, type) else row
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in _SECRET and (name not in _WHO or value == person_id)
+    }
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"a {type(value).__name__} cannot be written as JSON")

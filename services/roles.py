@@ -8,6 +8,8 @@ from enum import StrEnum
 from policy.citation import HOUSE
 from policy.decision import Refused
 from policy.people import Role, RoleGrant
+from services.importing.objects import role_key, written
+from services.importing.plan import Key
 from storage.records import Change
 from storage.unit import Storage
 
@@ -39,7 +41,7 @@ async def grant(
     today: date,
     now: datetime,
 ) -> RoleChange | Refused[RoleRefusal]:
-    """Give a role in a scope (None: everywhere) to the end of a day (None: no end); again changes the end only. Commits.
+    """Give a role in a scope (None: everywhere) to the end of a day (None: no end); again changes the end. Commits.
 
     `actor` is a person's id, None for the command line.
     """
@@ -52,7 +54,7 @@ async def grant(
     after = RoleGrant(person_id, role, scope, until)
     if before != after:
         await storage.roles.grant([after], at=now, by=actor)
-        await storage.changes.record([_change(before, after, actor, now)])
+        await storage.changes.record([_change(before, after, role_key(after), actor, now)])
         await storage.commit()
     return RoleChange(before, after)
 
@@ -64,13 +66,13 @@ async def revoke(
     before = await _standing(storage, person_id, role, scope or None)
     if before is None or not await storage.roles.revoke(person_id, role, scope, at=now, by=actor):
         return Refused(RoleRefusal.NOT_HELD, (HOUSE,))
-    await storage.changes.record([_change(before, None, actor, now)])
+    await storage.changes.record([_change(before, None, role_key(before), actor, now)])
     await storage.commit()
     return RoleChange(before, None)
 
 
 def holds(roles: Iterable[RoleGrant], role: Role, *, on: date, scope: str | None = None) -> bool:
-    """Tell whether a role is held on a day in a scope (None: anywhere at all); one without scope holds in every scope."""
+    """Tell whether a role is held on a day in a scope (None: in any); one without scope holds in all of them."""
     return any(
         each.role is role and each.holds_on(on) and (scope is None or each.scope is None or each.scope == scope)
         for each in roles
@@ -83,16 +85,14 @@ async def _standing(storage: Storage, person_id: str, role: Role, scope: str | N
     )
 
 
-def _change(before: RoleGrant | None, after: RoleGrant | None, actor: str | None, now: datetime) -> Change:
-    named = after or before
-    assert named is not None
+def _change(before: RoleGrant | None, after: RoleGrant | None, key: Key, actor: str | None, now: datetime) -> Change:
     return Change(
         object="role",
-        key=(named.person_id, named.role, named.scope or ""),
-        before=None if before is None else {"until": before.until},
-        after=None if after is None else {"until": after.until},
-        cause="grant" if after else "revoke",
+        key=key,
+        before=None if before is None else written(before),
+        after=None if after is None else written(after),
+        cause="revoke" if after is None else "grant",
         at=now,
-        about=named.person_id,
+        about=key[0],
         actor=actor,
     )

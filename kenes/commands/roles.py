@@ -16,7 +16,8 @@ ROLE = click.Choice([role.value for role in Role])
 WHY = {
     RoleRefusal.UNKNOWN_PERSON: "{person} is not in the records. Nothing was changed. Import students or staff first, "
     "or look the id up.",
-    RoleRefusal.ALREADY_OVER: "--until {until} has passed. Nothing was changed. Give a day from today on, or `kenes revoke`.",
+    RoleRefusal.ALREADY_OVER: "--until {until} has passed. Nothing was changed. Give a day from today on, "
+    "or `kenes revoke`.",
     RoleRefusal.NOT_HELD: "{person} does not hold {role}{where}. Nothing was changed. {held}",
 }
 
@@ -25,7 +26,9 @@ WHY = {
 @click.argument("role", type=ROLE)
 @click.argument("person")
 @click.option("--scope", help="An institute, as the records name it; everywhere when left out.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d", "%d.%m.%Y"]), help="Last day of the term; no end when left out.")
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d", "%d.%m.%Y"]), help="Last day of the term; no end when left out."
+)
 def grant(role: str, person: str, scope: str | None, until: datetime | None) -> None:
     """Give PERSON a ROLE; the same again changes only the last day."""
     last_day = until.date() if until else None

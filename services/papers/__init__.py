@@ -1,4 +1,4 @@
-"""Papers: what is printed or shown as a picture, drawn by typst in a worker thread from the templates beside this file."""
+"""Papers: what is printed or shown as a picture, drawn by typst in a worker thread from the templates beside it."""
 
 import asyncio
 import io
@@ -18,6 +18,7 @@ import typst
 from policy.people import Language
 
 PIXELS_PER_INCH = 144  # the chart's 540 points become 1080 pixels
+_COMPILATIONS_REMEMBERED = 12  # typst keeps what it laid out for so many more: empty ones give the memory back
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,10 @@ class ChartWords:
 
 
 async def invitation_sheet(cards: Sequence[InvitationCard]) -> bytes:
-    """Lay out cards to cut, eight to an A4 page, as PDF; each explains itself in both languages."""
+    """Lay out cards to cut, eight to an A4 page, as PDF; each explains itself in both languages.
+
+    Takes some 4 ms and 0.2 MB of memory a card: split what is long.
+    """
     return await asyncio.to_thread(_invitation_sheet, cards)
 
 
@@ -96,7 +100,10 @@ def _invitation_sheet(cards: Sequence[InvitationCard]) -> bytes:
         }
         for card in cards
     ]
-    return _draw("invitation_sheet.typ", data, "pdf")
+    sheet = _draw("invitation_sheet.typ", data, "pdf")
+    for _ in range(_COMPILATIONS_REMEMBERED):
+        typst.compile(b"", format="pdf")
+    return sheet
 
 
 def _qr(text: str) -> str:
@@ -118,5 +125,6 @@ def _draw(template: str, data: object, kind: Literal["pdf", "png"]) -> bytes:
     drawn = compiler.compile(
         format=kind, ppi=PIXELS_PER_INCH, sys_inputs={"data": json.dumps(data, ensure_ascii=False)}
     )
-    assert isinstance(drawn, bytes)  # a list only comes for several PNG pages
+    if not isinstance(drawn, bytes):
+        raise TypeError(f"{template} has more than one page, which a PNG cannot hold")
     return drawn
