@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.cast import Group
 from sandbox.entities import plain, utf16_length
 from sandbox.files import Upload
-from sandbox.methods import CAPTION_LENGTH, CONTENT, TEXT_LENGTH, forwarded
+from sandbox.methods.content import CAPTION_LENGTH, CONTENT, TEXT_LENGTH, forwarded
 from sandbox.refusal import ApiRefusal
 from sandbox.state import ANONYMOUS_ADMIN, PRESENT, Chat, Json, Query, Telegram
 

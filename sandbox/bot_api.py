@@ -11,10 +11,12 @@ from aiohttp.web_request import FileField
 from sandbox.files import Upload
 from sandbox.methods import BotMethods, RawJson
 from sandbox.refusal import ApiRefusal, bad_request
+from sandbox.schema import Method, method_named
 from sandbox.state import Telegram
 from sandbox.trouble import Fault, too_many_requests
 
 UNAUTHORIZED = ApiRefusal(401, "Unauthorized")
+NOT_FOUND = ApiRefusal(404, "Not Found")
 REFUSING: dict[Fault | None, ApiRefusal] = {"5xx": ApiRefusal(502, "Bad Gateway"), "429": too_many_requests(1)}
 
 
@@ -32,25 +34,28 @@ class BotApi:
         router.add_get("/file/bot{token:[^/]+}/{path:.+}", self._fetch)
 
     async def _call(self, request: web.Request) -> web.StreamResponse:
-        name = request.match_info["method"]
         telegram = self._telegram
+        method = method_named(request.match_info["method"])
+        name = method.name if method is not None else "unknown"
         telegram.calls[name] += 1
         fault = telegram.trouble.draw(name)
         if fault == "drop_before":
             return _drop(request)
-        answer = await self._answer(request, name, fault)
+        answer = await self._answer(request, method, fault)
         if fault == "drop_after":
             return _drop(request)
         return answer
 
-    async def _answer(self, request: web.Request, name: str, fault: Fault | None) -> web.Response:
+    async def _answer(self, request: web.Request, method: Method | None, fault: Fault | None) -> web.Response:
         try:
             if request.match_info["token"] != self._telegram.token:
                 return self._refuse(UNAUTHORIZED)
+            if method is None:
+                return self._refuse(NOT_FOUND)
             fields, uploads = await _read(request)
             if fault in REFUSING:
                 return self._refuse(REFUSING[fault])
-            result = await self._methods.perform(name, fields, uploads)
+            result = await self._methods.perform(method, fields, uploads)
         except ApiRefusal as refusal:
             return self._refuse(refusal)
         except web.HTTPRequestEntityTooLarge:
@@ -64,7 +69,7 @@ class BotApi:
         now = self._telegram.clock.timestamp()
         stored = self._telegram.files.linked(request.match_info["path"], now)
         if stored is None:
-            return self._refuse(ApiRefusal(404, "Not Found"))
+            return self._refuse(NOT_FOUND)
         return web.FileResponse(stored.path, headers={"Content-Type": "application/octet-stream"})
 
     def _refuse(self, refusal: ApiRefusal) -> web.Response:
