@@ -4,9 +4,10 @@ How to add a screen.
 
 1. Write it in `bot/screens/<feature>.py`: a function of `Texts` and facts that returns a `Screen`, and a `CallbackData`
    class for each new button (ids only, a short prefix of its own).
-2. Write a handler in `bot/handlers/<feature>.py` that asks for what it needs by name (`bot/middlewares/context.py` lists
-   everything), calls a use case of `services/` and returns the screen. Register it in that file's `router()`, with
-   `flags=WRITES` when it writes; a step that waits for text keeps a draft and is registered with `Answers("form")`.
+2. Write a handler in `bot/handlers/<feature>.py` that asks for what it needs by name (see
+   `bot/middlewares/context.py`), calls a use case of `services/` and returns the screen. Register it in that file's
+   `router()`, with `flags=WRITES` when it writes; a step that waits for text keeps a draft and is registered with
+   `Answers("form")`.
 3. A new feature joins `FEATURES` below, its command `bot/commands.py`, its button `bot/screens/menu.py`.
 4. `make i18n`, then write the new sentences in both catalogues.
 5. A test in `tests/bot/` with a `Person` (`tests/telegram.py`) who sends, taps and sees, in both languages.

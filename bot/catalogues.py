@@ -20,7 +20,7 @@ from policy.people import Language
 
 CODE = Path(__file__).parent
 KEYWORDS: dict[str, tuple[int, ...] | None] = {"texts": None, "plain": None, "msgid": None, "many": (1, 2)}
-CYRILLIC = re.compile(r"[Ѐ-ӿ]")
+CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 HEADER = """msgid ""
 msgstr ""
 "Language: {language}\\n"
@@ -140,4 +140,6 @@ def _name(function: ast.expr) -> str:
 
 def _says(said: ast.expr) -> bool:
     parts = said.values if isinstance(said, ast.JoinedStr) else [said]
-    return any(isinstance(part, ast.Constant) and re.search(r"[A-Za-z]", str(part.value)) for part in parts)
+    return any(
+        isinstance(part, ast.Constant) and re.search(r"[A-Za-z]", TAG.sub("", str(part.value))) for part in parts
+    )

@@ -19,7 +19,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, tzinfo
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from io import BytesIO
 from pathlib import Path
 from typing import LiteralString
@@ -35,10 +35,6 @@ from policy.people import Language
 TAG = re.compile(r"</?[a-z][^>]*>")
 LOCALES = Path(__file__).parent / "locales"
 LOCALE = {Language.KK: Locale("kk", "KZ"), Language.RU: Locale("ru", "KZ")}
-DATE = {Language.KK: "y 'ж.' d MMMM", Language.RU: "d MMMM y 'г.'"}
-DAY = "d MMMM"
-WEEKDAY = "d MMMM, EEEE"
-FIGURES = "dd.MM.y"
 
 
 class Html(str):
@@ -50,6 +46,12 @@ class Html(str):
 def msgid(sentence: LiteralString) -> str:
     """Mark a sentence for the catalogues and return it."""
     return sentence
+
+
+DATE = msgid("d MMMM y")  # CLDR patterns, as each language writes them
+DAY = msgid("d MMMM")
+WEEKDAY = msgid("d MMMM, EEEE")
+FIGURES = msgid("dd.MM.y")
 
 
 def escape(value: object) -> Html:
@@ -65,6 +67,11 @@ def lines(*parts: str | None) -> Html:
 def paragraphs(*parts: str | None) -> Html:
     """Return the parts that are there and not empty, with an empty line between them."""
     return Html("\n\n".join(escape(part) for part in parts if part))
+
+
+def bold(value: object) -> Html:
+    """Return a value in bold."""
+    return Html(f"<b>{escape(value)}</b>")
 
 
 class Texts:
@@ -106,31 +113,35 @@ class Texts:
         raise TypeError(f"no way to say {type(value).__name__}")
 
     def number(self, value: Decimal, places: int | None = None) -> str:
-        """Return a number with a decimal comma: 84,6; rounded to `places` decimals when given, else not at all."""
-        if places is not None:
-            pattern = "#,##0." + "0" * places if places else "#,##0"
-            return format_decimal(value, pattern, locale=LOCALE[self.language])
-        return format_decimal(value.normalize(), locale=LOCALE[self.language], decimal_quantization=False)
+        """Return a number with a decimal comma: 84,6; with exactly `places` decimals when given, halves up."""
+        if places is None:
+            return format_decimal(value.normalize(), locale=LOCALE[self.language], decimal_quantization=False)
+        rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+        pattern = "#,##0." + "0" * places if places else "#,##0"
+        return format_decimal(rounded, pattern, locale=LOCALE[self.language])
 
     def money(self, tenge: Decimal | int) -> str:
         """Return a sum in tenge."""
-        return format_currency(tenge, "KZT", locale=LOCALE[self.language])
+        return format_currency(tenge, "KZT", "#,##0.## ¤", locale=LOCALE[self.language], currency_digits=False)
 
     def date_in_full(self, day: date) -> str:
         """Return a day with its year in words."""
-        return format_date(day, DATE[self.language], locale=LOCALE[self.language])
+        return self._dated(day, DATE)
 
     def day(self, day: date) -> str:
         """Return a day without its year: 5 наурыз."""
-        return format_date(day, DAY, locale=LOCALE[self.language])
+        return self._dated(day, DAY)
 
     def weekday(self, day: date) -> str:
         """Return a day without its year and the day of the week: 5 наурыз, бейсенбі."""
-        return format_date(day, WEEKDAY, locale=LOCALE[self.language])
+        return self._dated(day, WEEKDAY)
 
     def figures(self, day: date) -> str:
         """Return a day in figures: 05.03.2026."""
-        return format_date(day, FIGURES, locale=LOCALE[self.language])
+        return self._dated(day, FIGURES)
+
+    def _dated(self, day: date, pattern: str) -> str:
+        return format_date(day, self._catalogue.gettext(pattern), locale=LOCALE[self.language])
 
     def time(self, at: datetime) -> str:
         """Return an instant's time of day in the university's zone: 13:00."""

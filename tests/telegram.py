@@ -142,9 +142,9 @@ class Telegram(BaseSession):
         """Give the bytes of a file somebody sent."""
         yield self.files[url.rsplit("/", 1)[1]]
 
-    async def make_request(  # noqa: PLR0911
+    async def make_request(
         self,
-        bot: Bot,
+        bot: Bot,  # noqa: ARG002
         method: TelegramMethod[Any],
         timeout: int | None = None,  # noqa: ARG002, ASYNC109
     ) -> Any:

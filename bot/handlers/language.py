@@ -1,7 +1,6 @@
 """/language: choose and remember."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from aiogram import Router
 from aiogram.filters import Command
@@ -30,10 +29,9 @@ async def choose(
     storage: Storage,
     person: Person,
     voices: Mapping[Language, Texts],
-    now: datetime,
 ) -> Said:
     """Remember the choice and go on in it."""
-    await choose_language(storage, user=press.from_user.id, language=callback_data.language, now=now)
+    await choose_language(storage, user=press.from_user.id, language=callback_data.language)
     texts = voices[callback_data.language]
     return menu(texts, person, chosen(texts))
 

@@ -44,7 +44,7 @@ async def open_invitation(
     """Look an invitation up and ask for consent."""
     user = sender(message)
     found = await invitations.redeem(storage, code=command.args or "", user=user, now=now, profile=profile)
-    return await _ask_consent(storage, found, user=user, person=person, texts=texts, voices=voices, profile=profile)
+    return _ask_consent(found, person, texts, voices, profile)
 
 
 async def share_contact(
@@ -62,26 +62,20 @@ async def share_contact(
     if contact is None or contact.user_id != user or message.forward_origin:
         return screens.not_your_contact(voices, profile)
     found = await accounts.offer_by_contact(storage, phone=contact.phone_number, user=user, now=now)
-    return await _ask_consent(storage, found, user=user, person=person, texts=texts, voices=voices, profile=profile)
+    return _ask_consent(found, person, texts, voices, profile)
 
 
-async def _ask_consent(
-    storage: Storage,
+def _ask_consent(
     found: Offer | Refused[CodeRefusal] | Refused[LinkRefusal],
-    *,
-    user: int,
     person: Person | None,
     texts: Texts,
     voices: Voices,
     profile: Profile,
 ) -> Said:
-    if person and isinstance(found, Offer):
-        if found.person_id == person.person_id:
-            return screens.found(voices), menu(texts, person, screens.already_linked(texts))
-        await accounts.decline(storage, user=user)
-        found = Refused(LinkRefusal.ACCOUNT_IS_ANOTHERS, ())
     if isinstance(found, Refused):
         return screens.refused(texts, voices, found, profile, known=person is not None)
+    if person:
+        return screens.found(voices), menu(texts, person, screens.already_linked(texts))
     return screens.found(voices), screens.consent(voices, texts.language, found, profile)
 
 
@@ -129,13 +123,18 @@ async def answer_move(
 ) -> Said:
     """Take the old account's word on whether the link may move."""
     done = await accounts.answer_move(
-        storage, move_id=callback_data.move, user=press.from_user.id, agreed=callback_data.agreed, now=now
+        storage,
+        move_id=callback_data.move,
+        user=press.from_user.id,
+        agreed=callback_data.agreed,
+        now=now,
+        profile=profile,
     )
     if isinstance(done, Refused):
         return Screen(screens.refusal(texts, done, profile))
     if isinstance(done, MoveDeclined):
         return Screen(screens.move_declined(texts)), Elsewhere(done.new, screens.not_moved(voices, profile))
-    told = Elsewhere(done.user, screens.found(voices)), Elsewhere(done.user, await _home(storage, voices, done.user))
+    told = Elsewhere(done.user, screens.agreed(voices)), Elsewhere(done.user, await _home(storage, voices, done.user))
     return screens.moved_away(voices, profile), *told
 
 

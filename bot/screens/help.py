@@ -1,7 +1,7 @@
 """Help: what the bot does, what it never does, and where a human answers."""
 
 from bot.commands import COMMANDS
-from bot.i18n import Texts, lines, paragraphs
+from bot.i18n import Html, Texts, bold, escape, lines, paragraphs
 from bot.screen import Screen
 from bot.screens.contacts import desk
 from bot.screens.menu import back
@@ -13,11 +13,8 @@ def help_screen(texts: Texts, profile: Profile) -> Screen:
     return Screen(
         paragraphs(
             lines(
-                texts("<b>What can be sent here</b>"),
-                *(
-                    texts("/{command} - {says}", command=name, says=texts.plain(says))
-                    for name, says in COMMANDS.items()
-                ),
+                bold(texts("Commands")),
+                *(Html(f"/{name} – {escape(texts.plain(says))}") for name, says in COMMANDS.items()),
             ),
             lines(
                 texts("Everything here is between you and the university: groups never see it."),

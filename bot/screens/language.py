@@ -27,4 +27,4 @@ def languages(voices: Mapping[Language, Texts], spoken: Language) -> Screen:
 
 def chosen(texts: Texts) -> Html:
     """Confirm the choice."""
-    return texts("We speak English from now on.")
+    return texts("We speak this language from now on.")

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from aiogram.filters.callback_data import CallbackData
 
-from bot.i18n import Html, Texts, both, lines, paragraphs
+from bot.i18n import Html, Texts, bold, both, escape, lines, paragraphs
 from bot.screen import Button, File, Screen, length
 from bot.screens.contacts import desk
 from bot.screens.menu import OpenMe, back
@@ -47,7 +47,7 @@ def me(texts: Texts, person: Person, data: PersonalData) -> Screen:
     sections = [(name, rows) for name, rows in data.sections.items() if rows]
     return Screen(
         paragraphs(
-            texts("<b>{name}</b>", name=person.name.full),
+            bold(person.name.full),
             texts("This is everything stored about you. Open a section to read it."),
         ),
         (
@@ -73,7 +73,7 @@ def section(texts: Texts, data: PersonalData, name: str, page: int) -> Screen:
         if 0 <= other < len(sheets)
     ]
     return Screen(
-        paragraphs(texts("<b>{section}</b>", section=section_name(texts, name)), *sheets[page]),
+        paragraphs(bold(section_name(texts, name)), *sheets[page]),
         (*((turns,) if turns else ()), (Button(texts.plain("« Everything about me"), OpenMe()),)),
     )
 
@@ -94,17 +94,13 @@ def section_name(texts: Texts, name: str) -> str:
 
 def row_lines(texts: Texts, row: Mapping[str, object]) -> Html:
     """Return a row as lines of name and value; what is not known is left out."""
-    return lines(
-        *(
-            texts(
-                "{field}: {value}",
-                field=texts.plain(FIELDS[name]) if name in FIELDS else name,
-                value=value_of(texts, value),
-            )
-            for name, value in row.items()
-            if value is not None
-        )
-    )
+    said = ((field_name(texts, name), value_of(texts, value)) for name, value in row.items() if value is not None)
+    return lines(*(Html(f"{escape(name)}: {escape(value)}") for name, value in said))
+
+
+def field_name(texts: Texts, name: str) -> str:
+    """Return a field's name in this language."""
+    return texts.plain(FIELDS[name]) if name in FIELDS else name
 
 
 def value_of(texts: Texts, value: object) -> str:
@@ -140,7 +136,7 @@ def ask_unlink(texts: Texts) -> Screen:
     """Ask whether it is meant, and say what it does and does not do."""
     return Screen(
         paragraphs(
-            texts("<b>Unlink this chat?</b>"),
+            bold(texts("Unlink this chat?")),
             lines(
                 texts("Your marks will no longer be shown here, and no reminders will come."),
                 texts("The university's records and what you have filed stay as they are."),

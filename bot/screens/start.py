@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from aiogram.filters.callback_data import CallbackData
 
-from bot.i18n import Html, Texts, both, lines, msgid, paragraphs
+from bot.i18n import Html, Texts, bold, both, lines, msgid, paragraphs
 from bot.screen import Button, Screen
 from bot.screens.contacts import desk, said
 from bot.screens.menu import back
@@ -65,7 +65,7 @@ def welcome(voices: Voices, profile: Profile) -> Screen:
     def write(texts: Texts) -> Html:
         return paragraphs(
             texts(
-                "<b>Kenes</b> - the chat of {university} for its students and staff.",
+                "<b>Kenes</b> – the chat of {university} for its students and staff.",
                 university=said(texts, profile.university.name),
             ),
             texts("It shows only to you what is yours, so it has to know who you are. There are two ways:"),
@@ -112,13 +112,13 @@ def consent(voices: Voices, language: Language, offer: Offer, profile: Profile) 
             texts("<b>{name}</b>, is this you?", name=offer.name.short),
             _moving(texts, offer),
             lines(
-                texts("<b>What is kept here</b>"),
-                texts("- the number of your Telegram account, your language, and when you agreed;"),
-                texts("- what you file, ask and answer here, with its date."),
+                bold(texts("What is kept here")),
+                texts("– the id of your Telegram account, your language, and when you agreed;"),
+                texts("– what you file, ask and answer here, with its date."),
                 texts("Your studies and marks are in the university's records anyway; here they are shown to you."),
             ),
             lines(
-                texts("<b>For how long</b>"),
+                bold(texts("For how long")),
                 texts(
                     "The link is kept until you end it. /me shows everything stored about you and gives it as a file."
                 ),
@@ -163,7 +163,12 @@ def declined(voices: Voices) -> Screen:
 
 def linked(texts: Texts) -> Html:
     """Welcome somebody just linked."""
-    return texts("Done: this chat is now yours. Nobody else sees what is written here.")
+    return texts("Done: this chat is linked to you.")
+
+
+def agreed(voices: Voices) -> Screen:
+    """Tell the new account that the old one agreed, and take the contact button away."""
+    return Screen(both(voices, lambda texts: texts("Your other Telegram account has agreed.")), drop_contact=True)
 
 
 def already_linked(texts: Texts) -> Html:

@@ -1,0 +1,16 @@
+"""The menu and what every screen has in common."""
+
+from collections.abc import Awaitable, Callable
+
+from tests.bot.conftest import AIGERIM, DMITRY
+from tests.telegram import Person
+
+Linked = Callable[..., Awaitable[Person]]
+
+
+async def test_the_menu_speaks_the_language_of_the_records(linked: Linked) -> None:
+    aigerim, dmitry = await linked(AIGERIM, 1), await linked(DMITRY, 2)
+    await aigerim.sends("/menu")
+    assert "Не білгіңіз келеді, Айгерім?" in aigerim.sees
+    await dmitry.sends("/menu")
+    assert "Дмитрий, что вы хотите узнать?" in dmitry.sees
