@@ -124,7 +124,8 @@ def _posted(number: int, exam: ExamRow) -> datetime | None:
         nightly = datetime.combine(_MONDAY, time(9, 40))
         posted = (evening, morning, evening + timedelta(hours=1), nightly)[number % 4] + timedelta(minutes=number % 17)
     elif exam.exam_form == "written":
-        posted = datetime.combine(exam.date + timedelta(days=1), time(16, number))
+        read_on = date(2026, 1, 5) if exam.date == date(2025, 12, 31) else exam.date + timedelta(days=1)
+        posted = datetime.combine(read_on, time(16, number))
     elif exam.exam_form in {"computer_test", "state"}:
         posted = datetime.combine(exam.date, exam.ends) + timedelta(minutes=40 + number)
     else:
