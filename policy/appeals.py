@@ -78,7 +78,8 @@ def slot_of(attempt: Attempt, slots: Iterable[ExamSlot], calendar: Calendar) -> 
     return next(iter(earliest_first), None)
 
 
-def appeal_window(  # noqa: PLR0911 - a return for each form and refusal
+@encodes("AP 8")
+def appeal_window(
     exam: Exam, calendar: Calendar, rules: AppealRules
 ) -> Window | Refused[AppealRefusal]:
     """Return when this exam may be appealed, or why that cannot be said (A1-A3, M9)."""
@@ -103,7 +104,7 @@ def appeal_window(  # noqa: PLR0911 - a return for each form and refusal
 
 
 @encodes("AP 8")
-def may_appeal(  # noqa: PLR0911 - a return for each refusal
+def may_appeal(
     exam: Exam, filed: MessageInstant, calendar: Calendar, rules: AppealRules
 ) -> Decision[AppealRefusal]:
     """Tell whether the owner may appeal this exam's mark at this instant.
@@ -128,7 +129,6 @@ def may_appeal(  # noqa: PLR0911 - a return for each refusal
     return Allowed(window.cites, until=window.closes)
 
 
-@encodes("AP 8")
 def _after_posting(event: datetime, basis: AppealBasis, cites: Cites, calendar: Calendar, rules: AppealRules) -> Window:
     """From the instant the mark is known, to an hour of a day after it (A1)."""
     known_on = calendar.local_day(event)
@@ -141,7 +141,6 @@ def _close(day: date, hour: time | None, calendar: Calendar) -> datetime:
     return calendar.end_of(day) if hour is None else calendar.instant(day, hour)
 
 
-@encodes("AP 8")
 def _while_running(slot: ExamSlot | None, calendar: Calendar) -> Window | Refused[AppealRefusal]:
     """A computer test: while it runs, whether or not a mark exists yet (A2)."""
     if slot is None:
@@ -150,7 +149,6 @@ def _while_running(slot: ExamSlot | None, calendar: Calendar) -> Window | Refuse
     return Window(opens, closes, (_APPEALS,), (), AppealBasis.WHILE_RUNNING, opens.date())
 
 
-@encodes("AP 8")
 def _after_state_exam(exam: Exam, calendar: Calendar, rules: AppealRules) -> Window | Refused[AppealRefusal]:
     """A state exam: from the exam on, however late its mark is posted, to the end of a day after it (A3)."""
     day = exam.attempt.exam_date

@@ -257,6 +257,7 @@ def attempt_results(enrolment: Enrolment, rules: MarkRules) -> tuple[Result, ...
     return tuple(results)
 
 
+@encodes("AP 8")
 def result(enrolment: Enrolment, rules: MarkRules) -> Result:
     """Return the result that counts: of the latest attempt with an outcome, else of the latest (pending)."""
     results = attempt_results(enrolment, rules)
@@ -273,7 +274,6 @@ def with_exam(enrolment: Enrolment, exam: Decimal, rules: MarkRules) -> Result:
     return attempt_results(replace(enrolment, attempts=(*before, assumed)), rules)[-1]
 
 
-@encodes("AP 8")
 def _attempt_result(attempt: Attempt, rating1: Decimal | None, rating2: Decimal | None, rules: MarkRules) -> Result:
     """Work out the final mark, the letter and the standing (M1-M4, M6)."""
     admitted_with = admission_rating(rating1, rating2)
@@ -450,7 +450,7 @@ class ChangeRefusal(StrEnum):
 
 
 @encodes("AP 8")
-def may_change_posted(  # noqa: PLR0911 - a return for each refusal
+def may_change_posted(
     before: Attempt, after: Attempt, *, cause: ChangeCause, sheet_locked: bool
 ) -> Decision[ChangeRefusal]:
     """Tell whether what is stored for an attempt may become something else (M9).

@@ -77,6 +77,7 @@ def additional_period(dates: PeriodDates | None, calendar: Calendar, rules: Reta
     )
 
 
+@encodes("AP 8")
 def retake_window(
     enrolment: Enrolment,
     calendar: Calendar,
@@ -117,6 +118,7 @@ def retake_window(
     )
 
 
+@encodes("AP 8")
 def may_retake(
     enrolment: Enrolment,
     filed: MessageInstant,
@@ -142,7 +144,6 @@ def may_retake(
     return Allowed(window.cites, until=window.closes)
 
 
-@encodes("AP 8")
 def _no_retake(
     enrolment: Enrolment, results: Sequence[Result], earlier_fx: int, rules: RetakeRules
 ) -> RetakeRefusal | None:

@@ -1,0 +1,135 @@
+"""Until when an exam mark may be appealed, and by whom."""
+
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policy.appeals import AppealRules, Exam, appeal_window, may_appeal, slot_of
+from policy.calendar import DayCounting, Window
+from policy.citation import HOUSE
+from policy.decision import Allowed, Refused
+from policy.instant import MessageInstant
+from policy.marks import Attempt, ExamForm
+from tests.policy.case import Case, cases
+from tests.policy.facts import ALMATY, CALENDAR, RULES, attempt, slot
+
+APPEALS = RULES.appeals
+EXAM = Decimal(60)
+
+local_instants = st.datetimes(datetime(2025, 9, 1), datetime(2026, 8, 31), timezones=st.just(ALMATY))  # noqa: DTZ001
+
+
+def rules_of(case: Case) -> AppealRules:
+    changed = case.get("rules")
+    if changed is None:
+        return APPEALS
+    hour = changed["window_closes_at"]
+    return replace(
+        APPEALS,
+        window_days=changed["window_days"],
+        window_counting=DayCounting(changed["window_counting"]),
+        window_closes_at=None if hour == "end_of_day" else hour,
+    )
+
+
+@cases("appeals.appeal_window")
+def test_appeal_window(case: Case) -> None:
+    exam = Exam(
+        form=ExamForm(case["form"]) if "form" in case else None,
+        attempt=attempt(1, case["sitting"]),
+        slot=slot(*case["slot"]) if "slot" in case else None,
+    )
+    got = appeal_window(exam, CALENDAR, rules_of(case))
+    if "refused" in case:
+        assert isinstance(got, Refused)
+        assert got.reason == case["refused"]
+    else:
+        assert isinstance(got, Window)
+        assert (got.opens, got.closes, got.basis) == (case["opens"], case["closes"], case["basis"])
+    assert got.cites
+
+
+def test_a_window_explains_itself_day_by_day() -> None:
+    rules = replace(APPEALS, window_days=2, window_counting=DayCounting.WORKING)
+    friday = datetime(2026, 1, 16, 10, tzinfo=ALMATY)
+    window = appeal_window(Exam(ExamForm.WRITTEN, Attempt(1, exam=EXAM, posted_at=friday)), CALENDAR, rules)
+    assert isinstance(window, Window)
+    assert window.counted_from == date(2026, 1, 16)
+    assert [(day.day.day, day.number, day.reason.value) for day in window.days] == [
+        (17, None, "weekend"),
+        (18, None, "weekend"),
+        (19, 1, "working_day"),
+        (20, 2, "working_day"),
+    ]
+
+
+def test_a_window_after_a_correction_is_ours() -> None:
+    corrected = datetime(2026, 1, 20, 11, tzinfo=ALMATY)
+    window = appeal_window(Exam(ExamForm.ORAL, Attempt(1, corrected_at=corrected)), CALENDAR, APPEALS)
+    assert window.cites == (HOUSE,)
+
+
+@cases("appeals.may_appeal")
+def test_may_appeal(case: Case) -> None:
+    sitting = {"exam": 60, "posted": datetime(2026, 1, 15, 19, 40, tzinfo=ALMATY)} | case
+    exam = Exam(
+        form=ExamForm.WRITTEN,
+        attempt=attempt(1, sitting),
+        open_appeal=case.get("open_appeal", False),
+        appeal_decided_at=case.get("decided"),
+        sheet_locked=case.get("sheet_locked", False),
+    )
+    got = may_appeal(exam, MessageInstant(case["filed"]), CALENDAR, APPEALS)
+    if "expect" in case:
+        assert isinstance(got, Refused)
+        assert got.reason == case["expect"]
+        if got.reason == "window_closed":
+            assert got.until == datetime(2026, 1, 16, 13, tzinfo=ALMATY)
+    else:
+        assert isinstance(got, Allowed)
+        assert got.until is not None
+        assert got.until > case["filed"]
+
+
+@given(
+    posted=local_instants,
+    days=st.integers(1, 10),
+    counting=st.sampled_from(DayCounting),
+    hour=st.none() | st.times(),
+)
+def test_a_window_never_ends_before_it_starts_and_takes_its_first_instant(
+    posted: datetime, days: int, counting: DayCounting, hour: time | None
+) -> None:
+    rules = replace(APPEALS, window_days=days, window_counting=counting, window_closes_at=hour)
+    exam = Exam(ExamForm.WRITTEN, Attempt(1, exam=EXAM, posted_at=posted))
+    window = appeal_window(exam, CALENDAR, rules)
+    assert isinstance(window, Window)
+    assert window.opens <= window.closes
+    assert window.closes not in window
+    last_moment = MessageInstant(window.closes - timedelta(microseconds=1))
+    assert isinstance(may_appeal(exam, last_moment, CALENDAR, rules), Allowed) is (last_moment.at >= window.opens)
+    assert isinstance(may_appeal(exam, MessageInstant(window.closes), CALENDAR, rules), Refused)
+
+
+MORNING = datetime(2026, 1, 14, 9, tzinfo=ALMATY)
+RETAKE = datetime(2026, 1, 21, 9, tzinfo=ALMATY)
+
+
+@pytest.mark.parametrize(
+    ("sitting", "starts"),
+    [
+        (Attempt(1, exam_date=date(2026, 1, 14)), MORNING),
+        (Attempt(1), MORNING),
+        (Attempt(2, exam_date=date(2026, 1, 21)), RETAKE),
+        (Attempt(2), None),
+        (Attempt(1, exam_date=date(2026, 1, 15)), None),
+    ],
+)
+def test_an_attempt_is_found_in_the_timetable_by_its_day(sitting: Attempt, starts: datetime | None) -> None:
+    slots = [slot(at, at + timedelta(hours=1)) for at in (RETAKE, MORNING)]
+    found = slot_of(sitting, slots, CALENDAR)
+    assert (found and found.starts) == starts
