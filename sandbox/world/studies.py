@@ -52,21 +52,6 @@ class Learner:
         return MarkCase(course.code, of_period)
 
 
-def rounded(mark: Decimal) -> int:
-    """Round a mark to a whole point, halves up."""
-    return int(mark.quantize(Decimal(1), ROUND_HALF_UP))
-
-
-def passed(row: MarkRow) -> bool:
-    """Tell whether this sitting passed the course."""
-    return row.outcome == "took" and row.exam is not None and rounded(row.exam) >= 50
-
-
-def fx(row: MarkRow) -> bool:
-    """Tell whether this sitting ended in an FX."""
-    return row.outcome == "took" and row.exam is not None and 25 <= rounded(row.exam) < 50
-
-
 class Studies:
     """Draws marks; the same random numbers give the same marks."""
 
@@ -78,12 +63,13 @@ class Studies:
         self, learner: Learner, course: Course, of_period: str, day: date, posted_at: datetime | None
     ) -> MarkRow:
         """Return a first sitting: as its case says, the rest drawn, and consistent with the rules of admission."""
-        case = learner.mark_case(course, of_period)
-        calm = learner.case is not None
+        case, named = learner.mark_case(course, of_period), learner.case
         ratings = tuple(Decimal(one) for one in case.ratings) or (self._rating(learner), self._rating(learner))
-        drawn_missed = self._random.choices((0, 4, 8, 12, 15, 22, 30, 42, 56), (30, 20, 15, 12, 9, 6, 4, 3, 0.6))[0]
-        missed = min(drawn_missed, 42) if calm else drawn_missed
-        unpaid = learner.row.funding == "fee" and self._random.random() < 0.02 and not calm
+        missed = self._missed(learner) if case.missed is None else case.missed
+        handed_in = (named or self._random.random() > 0.03) if case.course_work is None else case.course_work
+        unpaid = learner.row.funding == "fee" and self._random.random() < 0.02
+        if named:
+            unpaid = of_period == WINTER and not named.fees
         row = MarkRow(
             student_id=learner.row.student_id,
             period=of_period,
@@ -96,20 +82,14 @@ class Studies:
             rating2=ratings[1],
             exam=None,
             outcome="",
-            course_work=(calm or self._random.random() > 0.03) if course.course_work else None,
-            missed_percent=0 if learner.group.form == "distance" else missed,
+            course_work=bool(handed_in) if course.course_work else None,
+            missed_percent=missed,
             fees_cleared=not unpaid,
             group=learner.group.name,
             exam_date=day,
             posted_at=posted_at,
             attempt=1,
         )
-        if case.missed is not None:
-            row = replace(row, missed_percent=case.missed)
-        if case.course_work is not None:
-            row = replace(row, course_work=case.course_work)
-        if of_period == WINTER and learner.case and not learner.case.fees:
-            row = replace(row, fees_cleared=False)
         return self._examined(row, learner, case)
 
     def history(self, learner: Learner) -> Iterator[MarkRow]:
@@ -128,14 +108,14 @@ class Studies:
         of_period = period(year, term)
         first = self.sitting(learner, course, of_period, day, self._posted(day, course.form))
         yield first
-        if passed(first):
+        if _passed(first):
             return
         then = learner.mark_case(course, of_period).then
         last = first
         if then in {"", "retaken"} and _may_sit_again(first):
             last = self._second(learner, first, moved(SESSION_ENDS[term], year), better=then == "retaken")
             yield last
-        if not passed(last) and (then == "repeated" or (not then and self._random.random() < 0.75)):
+        if not _passed(last) and (then == "repeated" or (not then and self._random.random() < 0.75)):
             yield self._repeated(learner, course, year)
 
     def _second(self, learner: Learner, first: MarkRow, session_ends: date, *, better: bool) -> MarkRow:
@@ -188,6 +168,12 @@ class Studies:
             return replace(row, exam=Decimal(0) if outcome == "removed" else None, outcome=outcome)
         return replace(row, exam=max(exam, Decimal(50)) if learner.case else exam, outcome=outcome)
 
+    def _missed(self, learner: Learner) -> int:
+        if learner.group.form == "distance":
+            return 0
+        missed = self._random.choices((0, 4, 8, 12, 15, 22, 30, 42, 56), (30, 20, 15, 12, 9, 6, 4, 3, 0.6))[0]
+        return min(missed, 42) if learner.case else missed
+
     def _rating(self, learner: Learner) -> Decimal:
         lowest = 50 if learner.case else 30
         return Decimal(max(lowest, min(100, round(self._random.gauss(learner.ability + 2, 7)))))
@@ -213,8 +199,22 @@ def _kept_out(row: MarkRow, level: str) -> bool:
 
 
 def _may_sit_again(first: MarkRow) -> bool:
-    """Tell whether the additional period is open to who failed so; a state exam and an F are not sat again."""
-    absences_or_course_work = first.missed_percent > 50 or first.course_work is False
+    """Tell whether the additional period is open to who failed so; an FX of a state exam and an F are not sat again."""
     if first.outcome == "not_admitted":
-        return not absences_or_course_work
-    return first.outcome == "did_not_come" or (fx(first) and first.exam_form != "state")
+        return first.missed_percent <= 50 and first.course_work is not False
+    return first.outcome == "did_not_come" or (_fx(first) and first.exam_form != "state")
+
+
+def _rounded(mark: Decimal) -> int:
+    """Round a mark to a whole point, halves up."""
+    return int(mark.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def _passed(row: MarkRow) -> bool:
+    """Tell whether this sitting passed the course."""
+    return row.outcome == "took" and row.exam is not None and _rounded(row.exam) >= 50
+
+
+def _fx(row: MarkRow) -> bool:
+    """Tell whether this sitting ended in an FX."""
+    return row.outcome == "took" and row.exam is not None and 25 <= _rounded(row.exam) < 50

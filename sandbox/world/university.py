@@ -87,7 +87,7 @@ class _Enrolment:
         self._names = Names(random, [case.name for case in cases.students])
         self._cases = cases.students
         self._groups = groups
-        self._phones = count(1_000_137, 13_711)
+        self._phones = count(1_000_137, 1_371)
         self._numbers: defaultdict[int, count[int]] = defaultdict(count)
 
     def learners(self, students: int) -> list[Learner]:
@@ -126,7 +126,7 @@ class _Enrolment:
             degree_programme=group.programme.code,
             level=level,
             form=group.form,
-            year=min(group.year, len(group.programme.semesters) // 2 + len(group.programme.semesters) % 2),
+            year=min(group.year, (len(group.programme.semesters) + 1) // 2),
             group=group.name,
             funding=(case and case.funding) or funding,
             language=naming.language,
