@@ -125,7 +125,7 @@ async def decline(storage: Storage, *, user: int) -> None:
 async def link(
     storage: Storage, *, user: int, consent_version: str, now: datetime, profile: Profile
 ) -> Linked | MoveAsked | Refused[LinkRefusal]:
-    """Link a Telegram account to the person it was offered; its owner consents now to this version of the text. Commits.
+    """Link a Telegram account to the person it was offered; its owner consents now to this text. Commits.
 
     A shared contact also moves the link from the person's old account; a code alone never does: then the old account
     has to be asked. A second press finds it done (`new=False`) or asked already (the same move).
@@ -222,7 +222,7 @@ async def _stands(storage: Storage, offer: LinkOffer, now: datetime, profile: Pr
 
 
 async def _settle(storage: Storage, offer: LinkOffer, *, old: int | None, now: datetime) -> bool:
-    """Link as offered and consented to, away from the old account; False, with nothing changed, when it was too late."""
+    """Link as offered and consented to, away from the old account; False, with nothing changed, when too late."""
     if old is not None:
         await storage.accounts.unlink(old)
     used = offer.invitation_id is None or await storage.invitations.use(

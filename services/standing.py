@@ -1,6 +1,6 @@
 """Where a student stands: what `/marks`, `/gpa` and `/need` show, put together from facts and rules."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -22,8 +22,20 @@ from policy.gpa import (
     gpa_by_year,
     igpa,
     promotion,
+    what_if,
 )
-from policy.marks import Admission, Enrolment, Result, admission, attempt_results, result
+from policy.marks import (
+    Admission,
+    Enrolment,
+    Grade,
+    Needed,
+    Result,
+    Standing,
+    admission,
+    attempt_results,
+    needed,
+    result,
+)
 from policy.people import Student
 from policy.profile import Profile, Rules
 from policy.retakes import RetakeRefusal, additional_period, retake_window
@@ -46,6 +58,14 @@ class CourseStanding:
     appeal: Window | Refused[AppealRefusal]
     retake: Window | Refused[RetakeRefusal]
     sheet_locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenExam:
+    """An exam still to come, and what it can bring; None while a rating is missing."""
+
+    enrolment: Enrolment
+    needed: Needed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +121,7 @@ class Study:
     def rules(self, enrolment: Enrolment) -> Rules:
         """Return the rules in force on the day of a course's last exam; today's while that is not known."""
         days = [attempt.exam_date for attempt in enrolment.attempts if attempt.exam_date]
-        return self._profile.on(max(days) if days else self.today)
+        return self._profile.on(max(days)) if days else self.rules_now
 
     @cached_property
     def today(self) -> date:
@@ -147,6 +167,38 @@ class Study:
         )
 
     @cached_property
+    def rules_now(self) -> Rules:
+        """The rules in force today."""
+        return self._profile.on(self.today)
+
+    @cached_property
+    def open_exams(self) -> tuple[OpenExam, ...]:
+        """The latest period's exams that have no outcome yet."""
+        return tuple(
+            OpenExam(enrolment, self._needed(result))
+            for enrolment, result in self._of_latest_period()
+            if result.standing is Standing.PENDING
+        )
+
+    @cached_property
+    def open_courses(self) -> tuple[Enrolment, ...]:
+        """The latest period's courses whose letter may still come: no outcome yet, or an FX that may be retaken."""
+        return tuple(
+            enrolment
+            for enrolment, result in self._of_latest_period()
+            if result.standing in (Standing.PENDING, Standing.FX)
+        )
+
+    def _of_latest_period(self) -> Iterator[tuple[Enrolment, Result]]:
+        for enrolment in self.of_period(self.periods[0]) if self.periods else ():
+            yield enrolment, self.result(enrolment)
+
+    def _needed(self, result: Result) -> Needed | None:
+        if result.rating1 is None or result.rating2 is None:
+            return None
+        return needed(result.rating1, result.rating2, self.rules_now.marks)
+
+    @cached_property
     def outcomes(self) -> tuple[CourseOutcome, ...]:
         """Every course as the GPA sees it."""
         over = {period: self._additional_over(period) for period in self.periods}
@@ -165,11 +217,15 @@ class Study:
         """GPA of each period, the earliest first."""
         return gpa_by_period(self.outcomes)
 
+    def gpa_if(self, grades: Mapping[tuple[str, str], Grade]) -> Gpa:
+        """Return the overall GPA as if these courses, by (period, course code), had these letters."""
+        return gpa(what_if(self.outcomes, grades))
+
     def _additional_over(self, period: str) -> bool:
         dates = self._dates.get(period)
         if dates is None:
             return False
-        window = additional_period(dates, self.calendar, self._profile.on(self.today).retakes)
+        window = additional_period(dates, self.calendar, self.rules_now.retakes)
         return window is not None and self.now >= window.closes
 
 
@@ -188,7 +244,7 @@ async def study_of(storage: Storage, *, student: Student, now: datetime, profile
     )
 
 
-async def years_of(storage: Storage, study: Study, *, profile: Profile) -> tuple[YearStanding, ...]:
+async def years_of(storage: Storage, study: Study) -> tuple[YearStanding, ...]:
     """Return GPA, iGPA and promotion of every academic year the student has courses or components in, latest first.
 
     The formula is that of the year of study the student was in then; the current record fills in for the latest
@@ -198,7 +254,7 @@ async def years_of(storage: Storage, study: Study, *, profile: Profile) -> tuple
     years = await storage.students.years_of(study.student.person_id)
     averages = gpa_by_year(study.outcomes)
     known = sorted({*averages, *components}, reverse=True)
-    rules = profile.on(study.today).gpa
+    rules = study.rules_now.gpa
     standings = []
     for name in known:
         year = years.get(name, study.student.year if name == known[0] else None)

@@ -12,7 +12,7 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import chain, islice, zip_longest
@@ -59,7 +59,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its number and its cells, one for each of the table's columns; ``width`` is what the file gave of them."""
+    """One row: its number and its cells, one for each of the table's columns.
+
+    ``width`` is how many cells the file gave it, not counting empty ones beyond the header's.
+    """
 
     number: int
     cells: tuple[Cell, ...]
@@ -68,18 +71,18 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with what stood above it; ``rows`` can be walked once. Blank rows are left out of both."""
+    """A table with what stood above it; ``rows`` can be walked once. Blank rows are left out of both.
+
+    ``sheet`` is None for a text file; ``width`` is how many cells the header has, empty ones counted.
+    """
 
     sheet: str | None
     titles: tuple[Row, ...]
     header_row: int
+    width: int
     columns: tuple[Column, ...]
     rows: Iterator[Row]
     other_sheets: tuple[str, ...]
-
-    def label(self, name: str) -> str:
-        """Return what the file calls a recognised column, or the name itself when it has none."""
-        return next((column.label for column in self.columns if column.name == name), name)
 
 
 def read_source(source: bytes | Path, *, limit: int = LIMIT_BYTES) -> bytes:
@@ -158,7 +161,11 @@ def decode(data: bytes, known_words: frozenset[str] = frozenset()) -> str:
     Belarusian ones: there the words the caller knows decide, and where they cannot, the file is refused, since a name
     read wrongly would go unnoticed. Raises Unreadable: unknown_encoding, ambiguous_encoding.
     """
-    for mark, encoding in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
         if data.startswith(mark):
             return _decode_strictly(data, encoding)
     if b"\0" in data:
@@ -187,7 +194,9 @@ def _decode_code_page(data: bytes, known_words: frozenset[str]) -> str:
         encoding: sum(
             1
             for cell in set(re.split(r"[;,\t\r\n\"]+", data.decode(encoding, "replace")))
-            if not cell.isascii() and _KAZAKH_OR_UKRAINIAN & set(cell.encode(encoding, "replace")) and fold(cell) in known_words
+            if not cell.isascii()
+            and _KAZAKH_OR_UKRAINIAN & set(cell.encode(encoding, "replace"))
+            and fold(cell) in known_words
         )
         for encoding in ("kz1048", "cp1251")
     }
@@ -265,7 +274,7 @@ def _read_workbook(data: bytes, recognise: Recognise, unpacked_limit: int) -> Ta
         raise Unreadable("damaged") from error
     if found is None:
         raise Unreadable("no_header")
-    return Table(found.sheet, found.titles, found.header_row, found.columns, found.rows, tuple(others))
+    return replace(found, other_sheets=tuple(others))
 
 
 def _sheet_rows(sheet: python_calamine.CalamineSheet, missing: dict[tuple[int, int], str]) -> Iterator[Sequence[Cell]]:
@@ -335,9 +344,7 @@ def _values_missing(data: bytes, unpacked_limit: int) -> dict[str, dict[tuple[in
             by_part = {name: places for name, places in found.items() if places}
             if not by_part:
                 return {}
-            return {
-                sheet: by_part[part] for sheet, part in _sheet_parts(archive) if part in by_part
-            }
+            return {sheet: by_part[part] for sheet, part in _sheet_parts(archive) if part in by_part}
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError) as error:
         if isinstance(error, Unreadable):
             raise
@@ -394,26 +401,28 @@ def _find(records: Iterable[Sequence[Cell]], recognise: Recognise, *, sheet: str
     """Find the header in the first rows: the row, or two rows of a merged header, with most labels known, two at least."""
     numbered = enumerate(records, start=1)
     head = list(islice(numbered, HEADER_ROWS + 1))
-    best: tuple[int, int, list[Column]] | None = None
+    best: tuple[int, int, int, list[Column]] | None = None
     for place, (_, cells) in enumerate(head[:HEADER_ROWS]):
         candidates = [(1, cells)]
         if place + 1 < len(head) and (joined := _two_rows(cells, head[place + 1][1], recognise)):
             candidates.insert(0, (2, joined))
         for height, labels in candidates:
             columns = [
-                Column(index, str(label), _name(label, recognise)) for index, label in enumerate(labels) if label is not None
+                Column(index, str(label), _name(label, recognise))
+                for index, label in enumerate(labels)
+                if label is not None
             ]
             known = sum(1 for column in columns if column.name)
-            if known >= 2 and (best is None or known > sum(1 for column in best[2] if column.name)):
-                best = (place, height, columns)
+            if known >= 2 and (best is None or known > sum(1 for column in best[3] if column.name)):
+                best = (place, height, len(labels), columns)
     if best is None:
         return None
-    place, height, columns = best
+    place, height, width, columns = best
     indexes = [column.index for column in columns]
-    titles = tuple(_row(number, cells, range(len(cells))) for number, cells in head[:place] if any(cells))
+    titles = tuple(Row(number, tuple(cells), len(cells)) for number, cells in head[:place] if any(cells))
     rest = chain(head[place + height :], numbered)
-    rows = (_row(number, cells, indexes) for number, cells in rest if any(cell is not None for cell in cells))
-    return Table(sheet, titles, head[place][0], tuple(columns), rows, ())
+    rows = (_row(number, cells, indexes, width) for number, cells in rest if any(cell is not None for cell in cells))
+    return Table(sheet, titles, head[place + height - 1][0], width, tuple(columns), rows, ())
 
 
 def _two_rows(upper: Sequence[Cell], lower: Sequence[Cell], recognise: Recognise) -> list[Cell] | None:
@@ -444,6 +453,9 @@ def _name(label: Cell, recognise: Recognise) -> str | None:
     return recognise(label) or recognise(re.sub(r"\s*[(\[][^)\]]*[)\]]\s*$", "", label))
 
 
-def _row(number: int, cells: Sequence[Cell], indexes: Iterable[int]) -> Row:
+def _row(number: int, cells: Sequence[Cell], indexes: Iterable[int], header_width: int) -> Row:
     width = len(cells)
-    return Row(number, tuple(cells[index] if index < width else None for index in indexes), width)
+    picked = tuple(cells[index] if index < width else None for index in indexes)
+    while width > header_width and cells[width - 1] is None:
+        width -= 1
+    return Row(number, picked, width)

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.columns import to_json
+from storage.connection import Connection
 from storage.records import Change
 from storage.tables import changes
 from storage.upsert import ROWS_AT_ONCE, chunks
@@ -16,7 +16,7 @@ from storage.upsert import ROWS_AT_ONCE, chunks
 class Changes:
     """The history of everything; the database itself refuses to alter or delete it."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def record(self, those: Iterable[Change]) -> None:
@@ -48,22 +48,6 @@ class Changes:
             if len(rows) < ROWS_AT_ONCE:
                 return
             last = rows[-1].id
-
-    async def after(self, change_id: int) -> AsyncIterator[Change]:
-        """Go through what changed later than this change, oldest first."""
-        last = change_id
-        while True:
-            rows = (await self._connection.execute(_AFTER, {"last": last})).all()
-            for row in rows:
-                yield _change(row)
-            if len(rows) < ROWS_AT_ONCE:
-                return
-            last = rows[-1].id
-
-    async def first_caused_by(self, cause: str, cause_id: int) -> int | None:
-        """Give the number of the first change one import or correction made."""
-        first: int | None = await self._connection.scalar(_FIRST, {"cause": cause, "cause_id": cause_id})
-        return first
 
 
 def _row(change: Change) -> dict[str, Any]:
@@ -108,8 +92,4 @@ _CAUSED_BY = (
     .where(changes.c.cause == bindparam("cause"), changes.c.cause_id == bindparam("cause_id"))
     .order_by(changes.c.id.desc())
     .limit(ROWS_AT_ONCE)
-)
-_AFTER = select(changes).where(changes.c.id > bindparam("last")).order_by(changes.c.id).limit(ROWS_AT_ONCE)
-_FIRST = select(func.min(changes.c.id)).where(
-    changes.c.cause == bindparam("cause"), changes.c.cause_id == bindparam("cause_id")
 )

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import RowMapping, bindparam, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.people import Language, Name, Sex
 from storage.alphabet import folded, sort_key
+from storage.connection import Connection
 from storage.phones import phone_digits
 from storage.records import Person
 from storage.tables import metadata, people, student_years, students
@@ -17,7 +17,7 @@ from storage.upsert import NAMES_AT_ONCE, chunks, upsert
 class People:
     """Anybody with a person id. A student's is the student id."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def save(self, persons: Iterable[Person]) -> None:
@@ -67,8 +67,7 @@ class People:
         wanted = list(dict.fromkeys(person_ids))
         found: dict[str, str] = {}
         for column in _REFERENCES:
-            named = bindparam("person_ids", expanding=True)
-            statement = select(column).where(column.in_(named)).distinct()
+            statement = select(column).where(column.in_(bindparam("person_ids", expanding=True))).distinct()
             for chunk in chunks(wanted, NAMES_AT_ONCE):
                 for person_id in await self._connection.scalars(statement, {"person_ids": chunk}):
                     found.setdefault(person_id, column.table.name)

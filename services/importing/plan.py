@@ -1,21 +1,20 @@
-"""A plan: which objects become what. The same plan is applied, checked for being stale, and, turned round, undone."""
+"""A plan: which objects become what. The same steps are applied, checked for being stale, and, turned round, undone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Fields = Mapping[str, Any]
 Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One object that is made (``before`` None), changed, or withdrawn (``after`` None)."""
+    """One object that is made (``before`` None), changed, or withdrawn (``after`` None); ``object`` names its shelf."""
 
     object: str
     key: Key
-    before: Fields | None
-    after: Fields | None
+    before: Any
+    after: Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,124 @@
+"""Carrying a preview out: all or nothing, every change in the history, under the number of one import."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from policy.marks import Attempt
+from services.importing.objects import SHELVES, Acting, written
+from services.importing.plan import Plan, Step
+from services.importing.preview import Imported, Preview, Stale
+from storage.records import Change
+from storage.unit import Storage
+
+AT_ONCE = 5_000  # steps between two reports of progress; bounds what is in memory besides the plan
+
+
+async def apply(
+    storage: Storage,
+    preview: Preview,
+    *,
+    now: datetime,
+    actor: str | None,
+    progress: Callable[[int], None] | None = None,
+) -> Imported | Stale:
+    """Load what a preview showed, in one transaction, and commit; ``storage`` must be able to write.
+
+    ``actor`` is a person's id, None for the command line. Marks without a posting time are posted ``now``. ``progress``
+    is told the number of objects written so far. Answers Stale, and changes nothing, when one of the objects is no longer
+    what the preview saw. Raises ValueError for a preview that was refused or has nothing to do.
+    """
+    if preview.refused or preview.nothing_to_do:
+        raise ValueError("there is nothing to apply")
+    await storage.imports.take_turn()
+    if await _stale(storage, preview.plan):
+        return Stale()
+    import_id = await storage.imports.record(
+        kind=preview.kind,
+        file_name=preview.file_name,
+        sha256=preview.sha256,
+        actor=actor,
+        at=now,
+        counts=asdict(preview.rows),
+    )
+    steps = (_posted(step, now) for step in preview.plan.steps)
+    await carry_out(storage, steps, Because("import", import_id, Acting(now, actor)), progress)
+    await storage.commit()
+    return Imported(import_id, preview.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """What the history says of a change besides what changed."""
+
+    cause: str
+    cause_id: int
+    acting: Acting
+    why: str | None = None
+
+
+async def carry_out(
+    storage: Storage, steps: Iterable[Step], because: Because, progress: Callable[[int], None] | None = None
+) -> None:
+    """Write steps, which come shelf by shelf in an order that can be written, and their history; does not commit."""
+    done = 0
+    for name, some in _batches(steps):
+        shelf = SHELVES[name]
+        await shelf.remove(storage, [step.key for step in some if step.after is None])
+        kept = {step.key: step.after for step in some if step.after is not None}
+        if kept:
+            await shelf.save(storage, kept, because.acting)
+        await storage.changes.record(
+            Change(
+                object=name,
+                key=step.key,
+                before=None if step.before is None else written(step.before),
+                after=None if step.after is None else written(step.after),
+                cause=because.cause,
+                at=because.acting.at,
+                about=None if shelf.about is None else step.key[shelf.about],
+                cause_id=because.cause_id,
+                actor=because.acting.by,
+                why=because.why,
+            )
+            for step in some
+        )
+        done += len(some)
+        if progress:
+            progress(done)
+
+
+def _batches(steps: Iterable[Step]) -> Iterator[tuple[str, list[Step]]]:
+    waiting = iter(steps)
+    some: list[Step] = []
+    for step in waiting:
+        if some and (step.object != some[0].object or len(some) == AT_ONCE):
+            yield some[0].object, some
+            some = []
+        some.append(step)
+    if some:
+        yield some[0].object, some
+
+
+def _posted(step: Step, now: datetime) -> Step:
+    """Give a mark without a posting time the instant the import is confirmed at."""
+    after: Any = step.after
+    if isinstance(after, Attempt) and after.outcome is not None and after.posted_at is None:
+        return replace(step, after=replace(after, posted_at=now.replace(microsecond=0)))
+    return step
+
+
+async def _stale(storage: Storage, plan: Plan) -> bool:
+    """Tell whether an object of the plan has changed since; nothing did while the history stands where it stood."""
+    if await storage.changes.latest_id() == plan.made_against:
+        return False
+    steps = iter(plan.steps)
+    while some := list(islice(steps, AT_ONCE)):
+        for name in {step.object for step in some}:
+            mine = [step for step in some if step.object == name]
+            stored = await SHELVES[name].read(storage, [step.key for step in mine])
+            if any(stored.get(step.key) != step.before for step in mine):
+                return True
+    return False

@@ -1,0 +1,226 @@
+"""Rows of marks against the records: enrolments and their attempts, from a flat export or a mark sheet alike.
+
+What is posted (an attempt that has an outcome) stays: its ratings, exam mark and outcome may be repeated, never changed (M9),
+and it keeps the posting time it has. Everything else follows the file: a column that is absent keeps what is stored, an empty cell
+clears it while nothing of the enrolment is posted.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from policy.decision import Refused
+from policy.marks import Attempt, ChangeCause, Course, Enrolment, Outcome, may_change_posted
+from policy.people import Student
+from services.importing.draft import Draft, Ids, known_student
+from services.importing.objects import alone, attempt_key
+from services.importing.parsing import ValueRow
+from services.importing.problems import Unacceptable
+from services.tabular import fold
+
+EnrolmentKey = tuple[str, str, str]
+
+_ENROLMENT_COLUMNS = ("exam_form", "group", "course_work", "missed_percent", "fees_cleared")
+_OUTCOME_COLUMNS = frozenset({"exam", "outcome", "final", "letter"})
+_ZERO = Decimal(0)
+
+
+async def compare_marks(draft: Draft) -> None:
+    """Compare rows of marks, earlier attempts first."""
+    keys = {row.number: key async for row, key in _named(draft)}
+    stored = await draft.storage.marks.by_keys(keys.values())
+    draft.take("enrolment", {key: alone(enrolment) for key, enrolment in stored.items()})
+    draft.take("attempt", {attempt_key(key, each): each for key, those in stored.items() for each in those.attempts})
+    await draft.read("course", {(key[2],) for key in keys.values()})
+    posted = {key for key, those in stored.items() if any(each.outcome for each in those.attempts)}
+    rows = [row for row in draft.file.rows if row.number in keys]
+    for row in sorted(rows, key=lambda row: row["attempt"] or 1):
+        key = keys[row.number]
+        number = row["attempt"] or 1
+        if draft.repeated(row, (key, number), "student_id", row["student_id"] or row["full_name"]):
+            continue
+        enrolment = _enrolment(draft, row, key, pending=key not in posted)
+        if enrolment is None:
+            draft.refuse(row, "needed_when_new", "credits", None, who=key[2])
+            continue
+        attempt = _attempt(draft, row, key, number)
+        if attempt is not None:
+            course = draft.want("course", (key[2],), _course(draft, row, key[2]))
+            draft.count(
+                draft.want("attempt", attempt_key(key, attempt), attempt),
+                draft.want("enrolment", key, enrolment),
+                course,
+            )
+    await _look_at_periods(draft, {key[1] for key in keys.values()})
+
+
+async def _named(draft: Draft) -> Any:
+    """Find what each row is about; refuse rows that name nobody, or nothing."""
+    ids = Ids(await draft.storage.students.all_ids())
+    by_name = await _Names.of(draft)
+    for row in draft.file.rows:
+        lacking = [column for column in ("period", "course_code") if row[column] is None]
+        for column in lacking:
+            draft.refuse(row, "value_missing", column)
+        if row["student_id"] is not None:
+            student_id = known_student(draft, ids, row)
+            if student_id and by_name.differs(student_id, row):
+                draft.tally("name_differs", f"{student_id} {row['full_name']}")
+        elif row["full_name"] is not None and row["group"] is not None:
+            student_id = by_name.find(draft, row)
+        else:
+            draft.refuse(row, "value_missing", "student_id")
+            continue
+        if student_id is not None and not lacking:
+            yield row, (student_id, row["period"], row["course_code"])
+
+
+class _Names:
+    """Students by name, for sheets that print names."""
+
+    def __init__(self, students: dict[str, Student], groups: dict[str, list[Student]]) -> None:
+        self._students = students
+        self._groups = groups
+
+    @classmethod
+    async def of(cls, draft: Draft) -> "_Names":
+        """Read the students whose names the file gives."""
+        students: dict[str, Student] = {}
+        groups: dict[str, list[Student]] = {}
+        if "full_name" in draft.file.present:
+            written = {row["student_id"] for row in draft.file.rows if row["full_name"] and row["student_id"]}
+            students = await draft.storage.students.by_ids(written)
+            without = {row["group"] for row in draft.file.rows if not row["student_id"] and row["group"]}
+            groups = {group: list(await draft.storage.students.of_group(group)) for group in without}
+        return cls(students, groups)
+
+    def differs(self, student_id: str, row: ValueRow) -> bool:
+        """Tell whether a row prints another surname than the records have for its id."""
+        student = self._students.get(student_id)
+        words = fold(row["full_name"] or "").split()
+        return bool(student and words and fold(student.name.surname) not in " ".join(words))
+
+    def find(self, draft: Draft, row: ValueRow) -> str | None:
+        """Return the one student of the row's group with its name, or refuse the row."""
+        words = fold(row["full_name"])
+        group = self._groups[row["group"]]
+        meant = [student for student in group if fold(student.name.full) == words]
+        if not meant:
+            meant = [each for each in group if fold(f"{each.name.surname} {each.name.given_name}") == words]
+        if len(meant) == 1:
+            return meant[0].person_id
+        reason = "several_students" if meant else "no_such_student_in_group"
+        draft.refuse(row, reason, "full_name", row["full_name"], group=row["group"])
+        return None
+
+
+def _course(draft: Draft, row: ValueRow, code: str) -> Course:
+    before: Course = draft.current("course", (code,)) or Course(code, None, None)
+    return Course(code, row["course_kk"] or before.name_kk, row["course_ru"] or before.name_ru)
+
+
+def _enrolment(draft: Draft, row: ValueRow, key: EnrolmentKey, *, pending: bool) -> Enrolment | None:
+    """Return the enrolment a row describes, or None where it is new and has no credits."""
+    before: Enrolment | None = draft.current("enrolment", key)
+    amount = row["credits"] or (before and before.credits)
+    if amount is None:
+        return None
+    values = {}
+    for column in _ENROLMENT_COLUMNS:
+        kept = before and getattr(before, column)
+        cleared = column in draft.file.present and pending
+        values[column] = row[column] if row[column] is not None else None if cleared else kept
+    return Enrolment(key[0], key[1], Course(key[2], None, None), amount, **values)
+
+
+def _attempt(draft: Draft, row: ValueRow, key: EnrolmentKey, number: int) -> Attempt | None:
+    """Return the attempt a row describes, or None where it is refused."""
+    before: Attempt | None = draft.current("attempt", (*key, str(number)))
+    earlier: Attempt | None = draft.current("attempt", (*key, str(number - 1))) if number > 1 else None
+    if number > 1 and (earlier is None or earlier.outcome is None):
+        draft.refuse(row, "earlier_attempt_missing", "attempt", number, earlier=str(number - 1))
+        return None
+    attempt = before or Attempt(
+        number, rating1=earlier and earlier.rating1, rating2=earlier and earlier.rating2
+    )  # a retake carries its ratings over
+    posted = attempt.outcome is not None
+    told = {
+        column: row[column]
+        for column in ("rating1", "rating2", "exam_date")
+        if row[column] is not None or (column in draft.file.present and not posted and before is not None)
+    }
+    attempt = replace(attempt, **told)
+    if draft.file.present & _OUTCOME_COLUMNS:
+        try:
+            exam, outcome = _sitting(draft, row, attempt)
+        except Unacceptable as error:
+            draft.refuse_as(row, error, "exam", row["exam"])
+            return None
+        if outcome is not None or not posted:
+            attempt = replace(attempt, exam=exam, outcome=outcome)
+    if before is not None and posted:
+        return _unchanged(draft, row, before, attempt)
+    if attempt.outcome is None:
+        return attempt
+    if row["posted_at"] is None:
+        draft.tally("posted_on_confirmation")
+    elif row["posted_at"] > draft.now:
+        draft.tally("posted_in_future")
+    if attempt.outcome is Outcome.TOOK and (attempt.rating1 is None or attempt.rating2 is None):
+        draft.tally("ratings_unknown")
+    return replace(attempt, posted_at=row["posted_at"])
+
+
+def _sitting(draft: Draft, row: ValueRow, attempt: Attempt) -> tuple[Decimal | None, Outcome | None]:
+    """Return exam mark and outcome as they are kept, from whichever columns a file says them in.
+
+    Printed sheets give 0 to those who were not there; it is no mark. They also put the not admitted under "did not come":
+    with an admission rating below the minimum nobody could have come. Raises Unacceptable where mark and outcome disagree.
+    """
+    told = row["exam"]
+    exam = told if isinstance(told, Decimal) else None
+    words = [row["outcome"], told if isinstance(told, Outcome) else None, row["final"], row["letter"]]
+    outcome = next((each for each in words if each is not None), None)
+    if outcome is None:
+        return exam, None if exam is None else Outcome.TOOK
+    if outcome is Outcome.TOOK:
+        if exam is None:
+            raise Unacceptable("mark_missing")
+        return exam, outcome
+    if exam:
+        raise Unacceptable("mark_and_outcome", outcome=outcome)
+    if outcome is Outcome.REMOVED:
+        return _ZERO, outcome
+    if outcome is Outcome.DID_NOT_COME and attempt.rating1 is not None and attempt.rating2 is not None:
+        rules = draft.profile.on(attempt.exam_date or draft.today).marks
+        if (attempt.rating1 + attempt.rating2) / 2 < rules.admission_rating_minimum:
+            outcome = Outcome.NOT_ADMITTED
+    return None, outcome
+
+
+def _unchanged(draft: Draft, row: ValueRow, before: Attempt, after: Attempt) -> Attempt | None:
+    """Return a posted attempt with what may still change; refuse the row for every posted value that would."""
+    decision = may_change_posted(before, after, cause=ChangeCause.IMPORT, sheet_locked=False)
+    if isinstance(decision, Refused):
+        for column, was, told in _differences(before, after, row):
+            draft.refuse(row, decision.reason, column, told, posted="" if was is None else str(was))
+        return None
+    if row["posted_at"] is not None and row["posted_at"] != before.posted_at:
+        draft.tally("posting_time_kept")
+    return after
+
+
+def _differences(before: Attempt, after: Attempt, row: ValueRow) -> Iterator[tuple[str, Any, Any]]:
+    for column in ("rating1", "rating2", "exam"):
+        if getattr(before, column) != getattr(after, column):
+            yield column, getattr(before, column), row[column]
+    if before.outcome != after.outcome and before.exam == after.exam:
+        column = next((each for each in ("outcome", "final", "letter", "exam") if row[each] is not None), "outcome")
+        yield column, before.outcome, row[column]
+
+
+async def _look_at_periods(draft: Draft, periods: set[str]) -> None:
+    without = periods - set(await draft.storage.calendar.dates_of(periods))
+    if without:
+        draft.notice("period_without_dates", periods=", ".join(sorted(without)))

@@ -1,0 +1,50 @@
+"""The preview: a file read in a thread, then compared with the records by the comparison of its kind."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from policy.profile import Profile
+from services.importing.calendars import compare_calendar, compare_days, compare_exams
+from services.importing.columns import Kind
+from services.importing.components import compare_components
+from services.importing.draft import Draft
+from services.importing.marks import compare_marks
+from services.importing.parsing import Progress, read_file
+from services.importing.people import compare_staff, compare_students
+from services.importing.preview import Preview
+from storage.unit import Storage
+
+COMPARE: Mapping[Kind, Callable[[Draft], Awaitable[None]]] = {
+    Kind.STUDENTS: compare_students,
+    Kind.STAFF: compare_staff,
+    Kind.MARKS: compare_marks,
+    Kind.COMPONENTS: compare_components,
+    Kind.CALENDAR: compare_calendar,
+    Kind.DAYS: compare_days,
+    Kind.EXAMS: compare_exams,
+}
+
+
+async def preview(
+    storage: Storage,
+    *,
+    kind: Kind,
+    source: bytes | Path,
+    file_name: str,
+    profile: Profile,
+    now: datetime,
+    progress: Progress | None = None,
+) -> Preview:
+    """Tell what loading a file would do; changes nothing, raises nothing for a bad file (its refusals say what is wrong).
+
+    ``progress`` is called from another thread with the number of rows read so far.
+    """
+    day = now.astimezone(profile.university.zone).date()
+    file = await asyncio.to_thread(
+        read_file, source, kind=kind, file_name=file_name, profile=profile, day=day, progress=progress
+    )
+    draft = Draft(storage, file, profile, now)
+    await COMPARE[kind](draft)
+    return await draft.preview()

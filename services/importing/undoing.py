@@ -1,0 +1,142 @@
+"""Taking an import back as a whole, where nothing stands on what it brought."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import groupby
+
+from services.importing.applying import Because, carry_out
+from services.importing.objects import SHELVES, Acting, restored
+from services.importing.plan import Key, Step
+from storage.unit import Storage
+
+DEPENDENTS_NAMED = 20
+
+
+class UndoRefusal(StrEnum):
+    """Why an import is not undone."""
+
+    NO_REASON = "no_reason"
+    NO_SUCH_IMPORT = "no_such_import"
+    UNDONE_BEFORE = "undone_before"
+    CHANGED_SINCE = "changed_since"
+    SHEET_LOCKED = "sheet_locked"
+
+
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """Something that stands on what an import brought.
+
+    ``cause`` and ``cause_id`` are what changed the object later ("import", 7), "sheet" where its mark sheet is locked, or
+    the table that speaks of a person who would go.
+    """
+
+    object: str
+    key: Key
+    cause: str
+    cause_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UndoRefused:
+    """An import that stays; ``dependents`` are the first that stand on it."""
+
+    reason: UndoRefusal
+    dependents: tuple[Dependent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """An import that was taken back: how many objects, and the students to be told that posted marks were withdrawn."""
+
+    import_id: int
+    objects: int
+    students: tuple[str, ...]
+
+
+async def undo(
+    storage: Storage, import_id: int, *, now: datetime, actor: str | None, reason: str
+) -> Undone | UndoRefused:
+    """Take an import back as a whole and commit; ``actor`` is a person's id, None for the command line.
+
+    Refused when anything it brought is no longer what it brought or carries something now (named, so that it can be
+    undone first), and when a mark of it stands on a locked sheet. The history keeps both the import and the undoing.
+    """
+    if not reason.strip():
+        return UndoRefused(UndoRefusal.NO_REASON)
+    await storage.imports.take_turn()
+    done = await storage.imports.by_id(import_id)
+    if done is None:
+        return UndoRefused(UndoRefusal.NO_SUCH_IMPORT)
+    if done.undone_at is not None:
+        return UndoRefused(UndoRefusal.UNDONE_BEFORE)
+    steps, changed = await _steps_back(storage, import_id)
+    if changed:
+        return UndoRefused(UndoRefusal.CHANGED_SINCE, await _named(storage, changed))
+    if locked := await _locked(storage, steps):
+        return UndoRefused(UndoRefusal.SHEET_LOCKED, locked)
+    people = [step for step in steps if step.object in {"person", "student"} and step.after is None]
+    others = [step for step in steps if step not in people] if people else steps
+    because = Because("undo", import_id, Acting(now, actor), reason.strip())
+    await carry_out(storage, others, because)
+    if bound := await storage.people.bound(step.key[0] for step in people):
+        await storage.rollback()
+        dependents = [Dependent("person", (person_id,), table) for person_id, table in sorted(bound.items())]
+        return UndoRefused(UndoRefusal.CHANGED_SINCE, tuple(dependents[:DEPENDENTS_NAMED]))
+    await carry_out(storage, people, because)
+    await storage.imports.mark_undone(import_id, at=now, by=actor)
+    await storage.commit()
+    withdrawn = {step.key[0]: None for step in steps if step.object == "attempt" and step.before.outcome is not None}
+    return Undone(import_id, len(steps), tuple(withdrawn))
+
+
+async def _steps_back(storage: Storage, import_id: int) -> tuple[list[Step], list[tuple[str, Key]]]:
+    """Return the import's steps turned round, in an order that can be written, and what is no longer as it left it.
+
+    A course that others have named since stays as it is: it is only a name.
+    """
+    steps = []
+    async for change in storage.changes.caused_by("import", import_id):
+        record_type = SHELVES[change.object].record_type
+        before = change.after and restored(record_type, change.after, change.key)
+        after = change.before and restored(record_type, change.before, change.key)
+        steps.append(Step(change.object, change.key, before, after))
+    changed: list[tuple[str, Key]] = []
+    kept = []
+    for name, some in groupby(steps, key=lambda step: step.object):
+        mine = list(some)
+        stored = await SHELVES[name].read(storage, [step.key for step in mine])
+        differing = {step.key for step in mine if stored.get(step.key) != step.before}
+        kept += [step for step in mine if step.key not in differing]
+        if name != "course":
+            changed += [(name, key) for key in sorted(differing)]
+    return kept, changed + await _attempts_since(storage, steps)
+
+
+async def _attempts_since(storage: Storage, steps: list[Step]) -> list[tuple[str, Key]]:
+    """Return the attempts that others have put under enrolments which would go."""
+    going = {
+        (step.key[0], step.key[1], step.key[2]) for step in steps if step.object == "enrolment" and step.after is None
+    }
+    own = {step.key for step in steps if step.object == "attempt"}
+    enrolments = await storage.marks.by_keys(going)
+    keys = ((*key, str(attempt.number)) for key, each in enrolments.items() for attempt in each.attempts)
+    return [("attempt", key) for key in keys if key not in own]
+
+
+async def _named(storage: Storage, changed: list[tuple[str, Key]]) -> tuple[Dependent, ...]:
+    """Say for the first of these objects what changed them last."""
+    dependents = []
+    for name, key in changed[:DEPENDENTS_NAMED]:
+        last = (await storage.changes.of(name, key))[-1]
+        dependents.append(Dependent(name, key, last.cause, last.cause_id))
+    return tuple(dependents)
+
+
+async def _locked(storage: Storage, steps: list[Step]) -> tuple[Dependent, ...]:
+    attempts = {step.key: (step.key[0], step.key[1], step.key[2]) for step in steps if step.object == "attempt"}
+    enrolments = await storage.marks.by_keys(attempts.values())
+    sheets = {period: await storage.sheets.locked_in(period) for period in {key[1] for key in enrolments}}
+    locked = {key for key, each in enrolments.items() if (each.course.code, each.group or "") in sheets[each.period]}
+    found = [Dependent("attempt", key, "sheet") for key, enrolment in attempts.items() if enrolment in locked]
+    return tuple(found[:DEPENDENTS_NAMED])
