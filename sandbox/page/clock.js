@@ -75,7 +75,8 @@ function tick() {
     if (!face.isConnected && face.dataset.seen) faces.delete(face);
     else {
       if (face.isConnected) face.dataset.seen = "yes";
-      const date = `${say("shortWeekdays")[at.getUTCDay()]}, ${say("date", at.getUTCDate(), say("months")[at.getUTCMonth()], at.getUTCFullYear())}`;
+      const year = face.dataset.clock === "large" ? at.getUTCFullYear() : null;
+      const date = `${say("date", at.getUTCDate(), say("months")[at.getUTCMonth()], year)}, ${say("weekdays")[at.getUTCDay()]}`;
       face.querySelector("[data-part=date]").textContent = date;
       face.querySelector("[data-part=time]").textContent = timeOfDay(now, true);
       face.dataset.now = new Date(now).toISOString();
@@ -85,8 +86,8 @@ function tick() {
 
 setInterval(tick, 1000);
 
-function face(properties) {
-  const node = element("span", { ...properties, data: { clock: "" } }, element("span", { data: { part: "time" } }), element("span", { data: { part: "date" } }));
+function face(kind) {
+  const node = element("span", { class: `clock-${kind}`, data: { clock: kind } }, element("span", { data: { part: "time" } }), element("span", { data: { part: "date" } }));
   faces.add(node);
   tick();
   return node;
@@ -94,7 +95,7 @@ function face(properties) {
 
 /** The button that shows the clock and opens its panel. */
 export function clockButton() {
-  return element("button", { type: "button", class: "clock-button", title: say("clock"), data: { action: "clock" }, onclick: openPanel }, icon("clock"), face({ class: "clock-face" }));
+  return element("button", { type: "button", class: "clock-button", title: say("clock"), data: { action: "clock" }, onclick: openPanel }, icon("clock"), face("small"));
 }
 
 function openPanel() {
@@ -133,7 +134,7 @@ function openPanel() {
     name: "clock",
     title: say("clock"),
     body: [
-      face({ class: "clock-large" }),
+      face("large"),
       element("p", { class: "note" }, say("clockNote")),
       element("h3", {}, say("clockAhead")),
       element("div", { class: "choices" }, steps),

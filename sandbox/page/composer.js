@@ -63,13 +63,13 @@ export class Composer {
     } else if (!forced && forcedBefore && this.replyTo?.message_id === forcedBefore) this.clearContext();
     this.field.placeholder = forced?.input_field_placeholder ?? state.reply_keyboard?.input_field_placeholder ?? say("write");
     this.slash.hidden = !(state.commands?.length > 0);
-    this.showKeyboard();
     this.showInstead();
+    this.showKeyboard();
   }
 
   /** The start button of a fresh chat, or the unblock button of a blocked one, in place of the text field. */
   showInstead() {
-    const fresh = this.chat.type === "private" && !this.state.started;
+    const fresh = this.chat.type === "private" && (!this.state.started || this.state.messages.length === 0);
     const barred = this.chat.type === "private" && this.state.blocked;
     this.row.hidden = fresh || barred;
     this.instead.hidden = !this.row.hidden;
@@ -214,7 +214,7 @@ export class Composer {
 
   showKeyboard() {
     const markup = this.state?.reply_keyboard;
-    const usable = Boolean(markup) && !(this.chat.type === "private" && (this.state.blocked || !this.state.started));
+    const usable = Boolean(markup) && !this.row.hidden;
     this.keyboard.hidden = !usable || !(this.keyboardOpen || markup.is_persistent);
     this.keyboardToggle.hidden = !usable || Boolean(markup.is_persistent);
     const label = say(this.keyboardOpen ? "keyboardHide" : "keyboardShow");

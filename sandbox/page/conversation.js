@@ -25,12 +25,15 @@ export class Conversation {
     this.thread = null;
     this.stuck = true;
     this.unseen = 0;
+    this.scrollTop = 0;
     this.log = element("div", { class: "log", role: "log", "aria-live": "polite", "aria-relevant": "additions", "aria-label": say("messages"), "aria-busy": "true", data: { log: "" } });
     this.log.addEventListener("keydown", (event) => this.walk(event));
     this.pane = element("div", { class: "pane", data: { pane: "" }, onscroll: () => this.scrolled() }, this.log);
     this.down = iconButton("down", say("newMessages"), () => this.toBottom(), { class: "icon-button down", hidden: true, data: { action: "down" } });
     this.element = element("div", { class: "conversation" }, this.pane, this.down);
-    new ResizeObserver(() => { if (this.stuck) this.toBottom(); }).observe(this.pane);
+    const sizes = new ResizeObserver(() => { if (this.stuck) this.toBottom(); });
+    sizes.observe(this.pane);
+    sizes.observe(this.log);
   }
 
   /** Asks for the latest messages and the chat's state; repeated calls while one is under way become one more. */
@@ -191,7 +194,10 @@ export class Conversation {
 
   scrolled() {
     const left = this.pane.scrollHeight - this.pane.scrollTop - this.pane.clientHeight;
-    this.stuck = left < NEAR_BOTTOM;
+    // Only a person's scrolling up lets go of the bottom; a smaller window or a taller bubble does not.
+    if (left < NEAR_BOTTOM) this.stuck = true;
+    else if (this.pane.scrollTop < this.scrollTop) this.stuck = false;
+    this.scrollTop = this.pane.scrollTop;
     if (this.stuck) this.unseen = 0;
     this.showDown();
     if (this.pane.scrollTop < NEAR_TOP) this.loadOlder();

@@ -32,13 +32,13 @@ import * as server from "./server.js";
 import { chooseLanguage, currentLanguage, say } from "./words.js";
 
 const NARROW = matchMedia("(max-width: 760px)");
+const WORLD_MILLISECONDS = 500;
 const LANGUAGES = [["kk", "Қаз"], ["ru", "Рус"]];
 
 class App {
   constructor(world) {
     this.world = world;
     this.phones = [];
-    this.unread = new Map();
     this.people = new People({ onopen: (person, chatId) => this.open(person, chatId) });
     this.root = document.getElementById("app");
     this.draw();
@@ -53,7 +53,7 @@ class App {
   /** Draws the whole page anew in the present language. */
   draw() {
     document.documentElement.lang = currentLanguage();
-    document.title = say("title");
+    document.title = `${say("title")}: ${say("sandbox")}`;
     this.area = element("main", { class: "phones" });
     const languages = element("div", { class: "languages", role: "group", "aria-label": say("language") }, LANGUAGES.map(([code, name]) =>
       element("button", { type: "button", lang: code, "aria-pressed": String(code === currentLanguage()), data: { language: code }, onclick: () => {
@@ -63,16 +63,13 @@ class App {
     this.root.replaceChildren(
       element("div", { class: "offline", role: "status" }, say("reconnecting")),
       element("aside", { class: "sidebar", "aria-label": say("people") },
-        element("header", { class: "masthead" }, element("h1", {}, say("title")), languages, clockButton()),
+        element("header", { class: "masthead" }, element("h1", {}, element("img", { src: "/page/icon.svg", alt: "", width: "32", height: "32" }), element("span", {}, say("title"), element("small", {}, say("sandbox")))), languages, clockButton()),
         this.people.element),
       this.area);
-    this.people.draw(this.world, this.counted());
+    this.people.draw(this.world);
+    for (const { id, unread } of this.world.people) this.people.showUnread(id, unread);
     this.phones = [];
     this.restore();
-  }
-
-  counted() {
-    return new Map(this.world.people.map(({ id, unread }) => [id, unread ?? 0]));
   }
 
   // Whose phones are open
@@ -169,14 +166,16 @@ class App {
     for (const id of group?.members ?? [chat]) {
       if (id === message.from?.id || this.phones.some((phone) => phone.person.id === id)) continue;
       const person = this.world.people.find((one) => one.id === id);
-      if (person) this.setUnread(id, (person.unread ?? 0) + 1);
+      if (person) this.setUnread(id, person.unread + 1);
     }
   }
 
   /** Asks for the world once after any number of events, and draws the list again when it became another. */
   renewWorld() {
-    clearTimeout(this.worldTimer);
-    this.worldTimer = setTimeout(async () => this.takeWorld(await server.world()), 300);
+    this.worldTimer ??= setTimeout(async () => {
+      this.worldTimer = null;
+      this.takeWorld(await server.world());
+    }, WORLD_MILLISECONDS);
   }
 
   takeWorld(world) {
@@ -184,11 +183,11 @@ class App {
     const shape = ({ people, groups }) => JSON.stringify([people.map(({ unread, blocked, started, ...rest }) => rest), groups]);
     const changed = shape(world) !== shape(this.world);
     this.world = world;
+    for (const { person } of this.phones) this.setUnread(person.id, 0);
     for (const phone of this.phones) phone.know(world.people.find(({ id }) => id === phone.person.id) ?? phone.person);
-    if (changed) {
-      this.people.draw(world, this.counted());
-      this.people.showOpen(this.phones.map((phone) => phone.person.id));
-    }
+    if (changed) this.people.draw(world);
+    for (const { id, unread } of world.people) this.people.showUnread(id, unread);
+    this.people.showOpen(this.phones.map((phone) => phone.person.id));
   }
 
   /** The stream of events has opened: nothing was replayed, so ask for all that is shown. */

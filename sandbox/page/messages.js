@@ -6,6 +6,7 @@ import { formatted } from "./entities.js";
 import { viewPhoto } from "./overlays.js";
 import { say, size } from "./words.js";
 
+const TALLEST_PHOTO = 420; // pixels
 const LONG_PRESS_MILLISECONDS = 500;
 const OTHER_FILES = ["video", "animation", "audio", "voice", "video_note", "sticker"];
 const SERVICE = ["new_chat_members", "left_chat_member", "pinned_message", "migrate_to_chat_id", "migrate_from_chat_id", "group_chat_created",
@@ -151,7 +152,10 @@ function media(message) {
 
 function photo(message) {
   const large = message.photo.reduce((best, one) => (one.width * one.height > best.width * best.height ? one : best));
-  const picture = element("img", { src: large.file_url, width: large.width, height: large.height, alt: message.caption || say("photoLabel"), loading: "lazy" });
+  const picture = element("img", { src: large.file_url, alt: message.caption || say("photoLabel") });
+  // The room is taken before the picture arrives: what is being read must not jump.
+  picture.style.aspectRatio = `${large.width} / ${large.height}`;
+  picture.style.width = `${Math.min(large.width, (TALLEST_PHOTO * large.width) / large.height)}px`;
   return element("button", { type: "button", class: "photo", title: say("openPhoto"), data: { action: "photo" }, onclick: () => viewPhoto(large.file_url, message.caption) }, picture);
 }
 

@@ -25,8 +25,8 @@ export class People {
     this.element = element("div", { class: "people" }, element("div", { class: "search" }, icon("search"), this.search), this.list);
   }
 
-  /** @param {Object} world @param {Map<number, number>} unread how many unread messages wait for a person, by id */
-  draw(world, unread) {
+  /** Draws everybody anew. */
+  draw(world) {
     this.world = world;
     this.search.placeholder = say("search");
     this.search.setAttribute("aria-label", say("search"));
@@ -38,7 +38,6 @@ export class People {
       ...sections.filter(([, rows]) => rows.length > 0).map(([title, rows]) => section(title, rows)),
       section(say("groups"), groups, iconButton("plus", say("newGroup"), () => this.makeGroup(), { data: { action: "new-group" } })),
       this.nothing);
-    for (const [id, count] of unread) this.showUnread(id, count);
     this.filter();
   }
 
@@ -111,17 +110,19 @@ export class People {
     const search = element("input", { type: "search", class: "field", placeholder: say("search"), "aria-label": say("groupMembers"), oninput: () => {
       for (const row of boxes) row.hidden = !row.textContent.toLowerCase().includes(search.value.trim().toLowerCase());
     } });
+    const withBot = element("input", { type: "checkbox", data: { withBot: "" } });
+    withBot.checked = true;
     const trouble = element("p", { class: "trouble", role: "alert" });
     dialog({
       name: "new-group",
       title: say("newGroup"),
-      body: [title, search, element("div", { class: "picks" }, boxes), trouble],
+      body: [title, element("label", { class: "check" }, withBot, say("groupWithBot")), search, element("div", { class: "picks" }, boxes), trouble],
       buttons: [
         { label: say("cancel"), action: "cancel" },
         { label: say("groupCreate"), action: "confirm", primary: true, onclick: async () => {
           const members = boxes.map((row) => row.querySelector("input")).filter(({ checked }) => checked).map(({ value }) => Number(value));
           try {
-            await server.makeGroup({ title: title.value.trim(), members, admins: members.slice(0, 1) });
+            await server.makeGroup({ title: title.value.trim(), members, admins: members.slice(0, 1), bot: withBot.checked ? "member" : "left" });
             return true;
           } catch (error) {
             trouble.textContent = error.message;

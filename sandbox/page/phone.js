@@ -183,6 +183,7 @@ export class Phone {
     if (event.type === "message" || event.type === "edited") {
       if (mine) {
         this.conversation.take({ ...event.message, outgoing: event.message.from?.id === this.person.id });
+        if (event.message.migrate_to_chat_id) this.movedTo = event.message.migrate_to_chat_id;
         if (event.type === "message" && event.message.from?.id === this.world().bot.id) this.actions = [];
         this.showStatus();
       }
@@ -196,11 +197,13 @@ export class Phone {
       }
       return;
     } else if (event.type !== "chat" && event.type !== "commands") return;
-    if (mine || event.type === "commands" || this.chats.some(({ id }) => id === event.chat) || this.isMember(event.chat)) this.refreshSoon();
+    if (mine || event.type === "commands" || this.chats.some(({ id }) => id === event.chat) || this.mayBeIn(event.chat)) this.refreshSoon();
   }
 
-  isMember(chatId) {
-    return this.world().groups.some(({ id, members }) => id === chatId && members.includes(this.person.id));
+  /** Whether the person may be in that chat: a group that is not known yet may have them in it. */
+  mayBeIn(chatId) {
+    const group = this.world().groups.find(({ id }) => id === chatId);
+    return group ? group.members.includes(this.person.id) : chatId < 0;
   }
 
   refreshSoon() {
@@ -215,7 +218,7 @@ export class Phone {
   async refresh() {
     await this.trying(async () => {
       await this.refreshChats();
-      if (!this.chat) await this.openChat(this.person.id); // no longer in that group
+      if (!this.chat) await this.openChat(this.chats.find(({ id }) => id === this.movedTo)?.id ?? this.person.id);
       else await this.conversation?.refresh();
       this.drawTabs();
     });
