@@ -79,9 +79,7 @@ def slot_of(attempt: Attempt, slots: Iterable[ExamSlot], calendar: Calendar) -> 
 
 
 @encodes("AP 8")
-def appeal_window(
-    exam: Exam, calendar: Calendar, rules: AppealRules
-) -> Window | Refused[AppealRefusal]:
+def appeal_window(exam: Exam, calendar: Calendar, rules: AppealRules) -> Window | Refused[AppealRefusal]:
     """Return when this exam may be appealed, or why that cannot be said (A1-A3, M9)."""
     attempt = exam.attempt
     if attempt.corrected_at is not None:
@@ -104,9 +102,7 @@ def appeal_window(
 
 
 @encodes("AP 8")
-def may_appeal(
-    exam: Exam, filed: MessageInstant, calendar: Calendar, rules: AppealRules
-) -> Decision[AppealRefusal]:
+def may_appeal(exam: Exam, filed: MessageInstant, calendar: Calendar, rules: AppealRules) -> Decision[AppealRefusal]:
     """Tell whether the owner may appeal this exam's mark at this instant.
 
     One open appeal per exam (A4); after a decision no second one, unless the mark was corrected since.

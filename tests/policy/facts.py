@@ -1,6 +1,6 @@
 """Facts that tests of the policy are made of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -72,6 +72,6 @@ def slot(starts: datetime, ends: datetime, form: ExamForm = ExamForm.COMPUTER_TE
     return ExamSlot("2025-2026/1", "MAT1201", "СӘ-25-1", form, starts, ends)
 
 
-def period_dates(spans: dict[str, Iterable[date]]) -> PeriodDates:
+def period_dates(spans: Mapping[str, Iterable[date]]) -> PeriodDates:
     """Make the dates of a period from lists of first and last day."""
     return PeriodDates("2025-2026/1", {PeriodEvent(event): DateSpan(*days) for event, days in spans.items()})

@@ -1,0 +1,101 @@
+"""Until when an FX may be retaken, and when it may not."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policy.calendar import Window
+from policy.decision import Allowed, Refused
+from policy.instant import MessageInstant
+from policy.marks import Attempt, ExamForm
+from policy.retakes import RetakeBasis, additional_period, may_retake, retake_window
+from tests.policy.case import Case, cases
+from tests.policy.facts import ALMATY, CALENDAR, RULES, enrolment, period_dates, sat
+
+RETAKES, MARKS = RULES.retakes, RULES.marks
+
+WINTER = {"session": (date(2025, 12, 29), date(2026, 1, 17))}
+FX = Attempt(1, Decimal(80), Decimal(80), Decimal(40), posted_at=datetime(2026, 1, 9, 10, tzinfo=ALMATY))
+
+
+@cases("retakes.additional_period")
+def test_additional_period(case: Case) -> None:
+    got = additional_period(period_dates(case["dates"]), CALENDAR, RETAKES)
+    expect = (case["opens"], case["closes"], case["basis"]) if "opens" in case else None
+    assert (got and (got.opens, got.closes, got.basis)) == expect
+    if got is not None:
+        assert got.closes == CALENDAR.end_of(got.days[-1].day)
+
+
+def test_without_any_dates_the_additional_period_is_not_known() -> None:
+    assert additional_period(None, CALENDAR, RETAKES) is None
+
+
+@cases("retakes.retake_window")
+def test_retake_window(case: Case) -> None:
+    got = retake_window(
+        enrolment(*sat(*case["attempts"]), form=ExamForm(case.get("form", "written"))),
+        CALENDAR,
+        RETAKES,
+        MARKS,
+        dates=period_dates(case.get("dates", WINTER)),
+        decided_at=case.get("decided"),
+        earlier=[enrolment(*sat(facts), period="2024-2025/1") for facts in case.get("earlier", [])],
+    )
+    if "refused" in case:
+        assert isinstance(got, Refused)
+        assert got.reason == case["refused"]
+    else:
+        assert isinstance(got, Window)
+        assert (got.opens, got.closes, got.basis) == (case["opens"], case["closes"], case["basis"])
+    assert got.cites
+
+
+@cases("retakes.may_retake")
+def test_may_retake(case: Case) -> None:
+    facts = {"rating1": 80, "rating2": 80, "exam": 40, "posted": FX.posted_at} | case
+    got = may_retake(
+        enrolment(*sat(facts)),
+        MessageInstant(case["filed"]),
+        CALENDAR,
+        RETAKES,
+        MARKS,
+        dates=period_dates(WINTER),
+        open_request=case.get("open_request", False),
+    )
+    if "expect" in case:
+        assert isinstance(got, Refused)
+        assert got.reason == case["expect"]
+    else:
+        assert isinstance(got, Allowed)
+    if case.get("expect") in (None, "window_closed"):
+        assert got.until == datetime(2026, 1, 30, tzinfo=ALMATY)
+
+
+@given(
+    posted=st.datetimes(datetime(2026, 1, 1), datetime(2026, 3, 31), timezones=st.just(ALMATY)),  # noqa: DTZ001
+    decided_after=st.none() | st.timedeltas(timedelta(), timedelta(days=60)),
+    additional_ends=st.none() | st.dates(date(2026, 1, 1), date(2026, 2, 28)),
+)
+def test_an_fx_always_has_a_window_that_does_not_end_before_it_starts(
+    posted: datetime, decided_after: timedelta | None, additional_ends: date | None
+) -> None:
+    spans = dict(WINTER)
+    if additional_ends is not None:
+        spans["additional"] = (min(date(2026, 1, 19), additional_ends), additional_ends)
+    decided_at = None if decided_after is None else posted + decided_after
+    window = retake_window(
+        enrolment(Attempt(1, FX.rating1, FX.rating2, FX.exam, posted_at=posted)),
+        CALENDAR,
+        RETAKES,
+        MARKS,
+        dates=period_dates(spans),
+        decided_at=decided_at,
+    )
+    assert isinstance(window, Window)
+    assert window.opens < window.closes
+    assert (decided_at or posted) in window
+    if window.basis is not RetakeBasis.GRACE:
+        assert window.closes <= datetime(2026, 1, 30, tzinfo=ALMATY)
