@@ -1,13 +1,13 @@
 """Everything stored about me: read in sections, taken away as a file, and the end of the link."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from aiogram.filters.callback_data import CallbackData
 
-from bot.i18n import Html, Texts, bold, both, escape, lines, paragraphs
+from bot.i18n import Html, Texts, bold, both, escape, lines, msgid, paragraphs
 from bot.screen import Button, File, Screen, length
 from bot.screens.contacts import desk
 from bot.screens.menu import OpenMe, back
@@ -19,8 +19,113 @@ from storage.records import Person
 
 PAGE = 3000  # UTF-16 units of rows on one page: comfortable to read, well under Telegram's limit
 
-SECTIONS: dict[str, str] = {}
-FIELDS: dict[str, str] = {}
+SECTIONS = {
+    "person": msgid("Person"),
+    "studies": msgid("Studies"),
+    "years_of_study": msgid("Years of study"),
+    "courses_and_marks": msgid("Courses and marks"),
+    "components": msgid("Research, iROS, SSCI"),
+    "corrections": msgid("Corrections of marks"),
+    "roles": msgid("Roles"),
+    "telegram_account": msgid("Telegram account"),
+    "invitations": msgid("Invitations"),
+    "link_offers": msgid("Unfinished links"),
+    "history": msgid("History of changes"),
+    "wrong_codes": msgid("Wrong invitations"),
+    "drafts": msgid("Unfinished texts"),
+}
+FIELDS = {
+    "academic_year": msgid("academic year"),
+    "actor": msgid("done by"),
+    "after": msgid("after"),
+    "at": msgid("when"),
+    "attempt": msgid("attempt"),
+    "attempts": msgid("attempts"),
+    "before": msgid("before"),
+    "birth_year": msgid("year of birth"),
+    "cause": msgid("cause"),
+    "cause_id": msgid("number of the cause"),
+    "chat_id": msgid("chat"),
+    "code": msgid("code"),
+    "consent_version": msgid("version of the consent"),
+    "consented_at": msgid("consent given"),
+    "content": msgid("content"),
+    "corrected_at": msgid("corrected"),
+    "course": msgid("course"),
+    "course_code": msgid("code of the course"),
+    "course_work": msgid("course work handed in"),
+    "credits": msgid("credits"),
+    "credits_total": msgid("credits in all"),
+    "decided_at": msgid("decided"),
+    "decided_by": msgid("decided by"),
+    "decision_reason": msgid("reason of the decision"),
+    "degree_programme": msgid("programme of study"),
+    "dormitory": msgid("dormitory"),
+    "exam": msgid("exam mark"),
+    "exam_date": msgid("exam date"),
+    "exam_form": msgid("exam form"),
+    "expires_at": msgid("valid until"),
+    "failures": msgid("how many in a row"),
+    "fees_cleared": msgid("fees cleared"),
+    "form": msgid("form"),
+    "funding": msgid("funding"),
+    "given_name": msgid("given name"),
+    "grant": msgid("role given"),
+    "granted_at": msgid("given"),
+    "granted_by": msgid("given by"),
+    "group": msgid("group"),
+    "id": msgid("number"),
+    "institute": msgid("institute"),
+    "invitation_id": msgid("number of the invitation"),
+    "iros": msgid("iROS"),
+    "key": msgid("which"),
+    "language": msgid("language"),
+    "last_at": msgid("last time"),
+    "level": msgid("level"),
+    "linked_at": msgid("linked"),
+    "made_at": msgid("made"),
+    "made_by": msgid("made by"),
+    "missed_percent": msgid("classes missed, %"),
+    "name": msgid("name"),
+    "name_kk": msgid("name in Kazakh"),
+    "name_ru": msgid("name in Russian"),
+    "number": msgid("attempt"),
+    "object": msgid("what"),
+    "offered_at": msgid("offered"),
+    "outcome": msgid("outcome"),
+    "patronymic": msgid("patronymic"),
+    "penalty": msgid("disciplinary penalty"),
+    "period": msgid("academic period"),
+    "person_id": msgid("id"),
+    "phone": msgid("phone"),
+    "posted_at": msgid("posted"),
+    "proposed_at": msgid("proposed"),
+    "proposed_by": msgid("proposed by"),
+    "rating1": msgid("rating 1"),
+    "rating2": msgid("rating 2"),
+    "reason": msgid("reason"),
+    "research": msgid("research"),
+    "revoked_at": msgid("taken away"),
+    "revoked_by": msgid("taken away by"),
+    "role": msgid("role"),
+    "scope": msgid("where"),
+    "sex": msgid("sex"),
+    "ssci": msgid("SSCI"),
+    "state": msgid("state"),
+    "status": msgid("status"),
+    "surname": msgid("surname"),
+    "until": msgid("last day"),
+    "updated_at": msgid("changed"),
+    "used_at": msgid("used"),
+    "used_by": msgid("used by the Telegram account"),
+    "user_id": msgid("id in Telegram"),
+    "wait_until": msgid("wait until"),
+    "way": msgid("by what"),
+    "why": msgid("why"),
+    "withdrawn_at": msgid("withdrawn"),
+    "year": msgid("year of study"),
+}
+OWNER = {"person_id", "student_id", "about"}  # the same id in every row: said once, in the first section
 
 
 class OpenSection(CallbackData, prefix="kept"):
@@ -64,7 +169,8 @@ def me(texts: Texts, person: Person, data: PersonalData) -> Screen:
 
 def section(texts: Texts, data: PersonalData, name: str, page: int) -> Screen:
     """Show one section, as many rows on a page as are read with ease."""
-    rows = [row_lines(texts, row) for row in data.sections.get(name, [])]
+    hidden = () if name == "person" else OWNER
+    rows = [row_lines(texts, row, hidden) for row in data.sections.get(name, ())]
     sheets = _sheets(rows)
     page = min(max(page, 0), len(sheets) - 1)
     turns = [
@@ -92,10 +198,15 @@ def section_name(texts: Texts, name: str) -> str:
     return texts.plain(SECTIONS[name]) if name in SECTIONS else name
 
 
-def row_lines(texts: Texts, row: Mapping[str, object]) -> Html:
-    """Return a row as lines of name and value; what is not known is left out."""
-    said = ((field_name(texts, name), value_of(texts, value)) for name, value in row.items() if value is not None)
-    return lines(*(Html(f"{escape(name)}: {escape(value)}") for name, value in said))
+def row_lines(texts: Texts, row: Mapping[str, object], hidden: Collection[str] = ()) -> Html:
+    """Return a row as lines of name and value; what is empty is left out."""
+    return lines(*(Html(f"{escape(name)}: {escape(value)}") for name, value in _said(texts, row, hidden)))
+
+
+def _said(texts: Texts, row: Mapping[str, object], hidden: Collection[str] = ()) -> Iterator[tuple[str, str]]:
+    for name, value in row.items():
+        if name not in hidden and value not in (None, "", (), [], {}):
+            yield field_name(texts, name), value_of(texts, value)
 
 
 def field_name(texts: Texts, name: str) -> str:
@@ -117,8 +228,11 @@ def value_of(texts: Texts, value: object) -> str:
         case Decimal():
             said = texts.number(value)
         case Mapping():
-            inner = ((name, value_of(texts, part)) for name, part in value.items() if part is not None)
-            said = ", ".join(f"{name} {part}" for name, part in inner)
+            said = ", ".join(f"{name} {part}" for name, part in _said(texts, value))
+        case tuple() | list() if value and isinstance(value[0], Mapping):
+            said = "".join(f"\n   {value_of(texts, part)}" for part in value)
+        case tuple() | list():
+            said = " · ".join(value_of(texts, part) for part in value)
         case _:
             said = str(value)
     return said

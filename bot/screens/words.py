@@ -3,8 +3,9 @@
 from enum import StrEnum
 
 from bot.i18n import msgid
-from policy.marks import ExamForm
+from policy.marks import ExamForm, Outcome
 from policy.people import Funding, Language, Level, Role, Sex, Status, StudyForm
+from storage.records import CorrectionState
 
 WORDS: dict[StrEnum, str] = {
     Language.KK: msgid("Kazakh"),
@@ -29,6 +30,13 @@ WORDS: dict[StrEnum, str] = {
     ExamForm.CREATIVE: msgid("creative"),
     ExamForm.STATE: msgid("state exam"),
     ExamForm.PASS: msgid("graded pass"),
+    Outcome.TOOK: msgid("exam taken"),
+    Outcome.DID_NOT_COME: msgid("absence"),
+    Outcome.NOT_ADMITTED: msgid("no admission"),
+    Outcome.REMOVED: msgid("result void"),
+    CorrectionState.PROPOSED: msgid("proposed and not decided"),
+    CorrectionState.CONFIRMED: msgid("confirmed"),
+    CorrectionState.REFUSED: msgid("refused"),
     Role.REGISTRAR: msgid("registrar"),
     Role.SERVICE_DESK: msgid("student service desk"),
     Role.DEAN_OFFICE: msgid("dean's office"),
