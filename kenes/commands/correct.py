@@ -39,7 +39,7 @@ WHY = {
 }
 
 
-class Mark(click.ParamType):
+class Mark(click.ParamType[Decimal]):
     """A number with a decimal comma or point; its range is the rule's to check."""
 
     name = "mark"
@@ -66,6 +66,7 @@ class Mark(click.ParamType):
 @click.option("--refuse", type=int, metavar="ID", help="Refuse it, or take one's own back, with a --reason.")
 @click.option("--by", required=True, metavar="PERSON", help="Who does this, by id.")
 def correct(
+    *,
     student: str | None,
     period: str | None,
     course: str | None,

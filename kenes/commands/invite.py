@@ -6,8 +6,8 @@ import io
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import ExitStack
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -50,6 +50,7 @@ class Wanted:
 @click.option("--release", is_flag=True, help="With --person: also take away the Telegram account they are linked to.")
 @click.option("--overwrite", is_flag=True, help="Replace files that are there.")
 def invite(
+    *,
     students: bool,
     groups: tuple[str, ...],
     staff: bool,
@@ -86,26 +87,22 @@ def invite(
             cards = await make_invitations(
                 storage, person_ids=chosen, actor=None, now=opened.now, profile=opened.profile
             )
-            papers = [(csv_file, _table(cards, bot))]
-            if pdf_file:
-                papers += [paper async for paper in _sheets(cards, bot, pdf_file)]
-            _refuse_what_is_there([file for file, _ in papers], overwrite=overwrite)
-            with ExitStack() as unless_kept:
-                written = [(_write_beside(file, content, unless_kept), file) for file, content in papers]
+            sheets = _parts(cards, pdf_file) if pdf_file else {}
+            _refuse_what_is_there([csv_file, *sheets], overwrite=overwrite)
+            with _written_beside(csv_file, _table(cards, bot)) as draft:
                 await storage.commit()
-                for draft, file in written:
-                    draft.replace(file)
-        names = ", ".join(str(file) for _, file in written)
+                draft.replace(csv_file)
         click.echo(
-            f"{len(cards)} invitations, good to the end of {cards[0].last_day}{_skipped(linked)}. Written: {names}. "
+            f"{len(cards)} invitations, good to the end of {cards[0].last_day}{_skipped(linked)}: {csv_file}. "
             "Older invitations of these people no longer work."
         )
+        await _draw(sheets, len(cards), bot)
 
     with_database(task, environment)
 
 
 async def _choose(storage: Storage, opened: Opened, wanted: Wanted) -> tuple[tuple[str, ...], int]:
-    """Return whom to invite, and how many were left out because they are linked; raises ClickException for a stranger."""
+    """Return whom to invite, and how many were left out as linked; raises ClickException for a stranger."""
     if wanted.person_ids:
         known = await storage.people.by_ids(wanted.person_ids)
         strangers = ", ".join(person_id for person_id in wanted.person_ids if person_id not in known)
@@ -173,19 +170,26 @@ def _table(cards: Sequence[Card], bot: str) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-async def _sheets(cards: Sequence[Card], bot: str, file: Path) -> AsyncIterator[tuple[Path, bytes]]:
-    """Lay out the cards, in as many files as they need: NAME.pdf, NAME-2.pdf ..."""
+def _parts(cards: Sequence[Card], file: Path) -> dict[Path, Sequence[Card]]:
+    """Spread the cards over as many files as they need: NAME.pdf, NAME-2.pdf ..."""
+    return {
+        file.with_name(f"{file.stem}-{part}{file.suffix}") if part > 1 else file: cards[start : start + CARDS_IN_A_FILE]
+        for part, start in enumerate(range(0, len(cards), CARDS_IN_A_FILE), start=1)
+    }
+
+
+async def _draw(sheets: Mapping[Path, Sequence[Card]], total: int, bot: str) -> None:
+    """Draw the QR cards; the invitations stand whatever becomes of them."""
     from services.papers import InvitationCard, invitation_sheet
 
-    began = time.monotonic()
-    for start in range(0, len(cards), CARDS_IN_A_FILE):
-        drawn = [
-            InvitationCard(card.name.full, card.group, _link(bot, card), card.last_day)
-            for card in cards[start : start + CARDS_IN_A_FILE]
-        ]
-        part = start // CARDS_IN_A_FILE + 1
-        name = file if part == 1 else file.with_name(f"{file.stem}-{part}{file.suffix}")
-        yield name, await _watched(invitation_sheet(drawn), f"QR cards: {start} of {len(cards)}", began)
+    began, done = time.monotonic(), 0
+    for file, cards in sheets.items():
+        drawn = [InvitationCard(card.name.full, card.group, _link(bot, card), card.last_day) for card in cards]
+        sheet = await _watched(invitation_sheet(drawn), f"QR cards: {done} of {total}", began)
+        with _written_beside(file, sheet) as draft:
+            draft.replace(file)
+        done += len(cards)
+        click.echo(f"QR cards: {file}")
 
 
 async def _watched(work: Awaitable[Result], told: str, began: float) -> Result:
@@ -198,9 +202,14 @@ async def _watched(work: Awaitable[Result], told: str, began: float) -> Result:
     return await working
 
 
-def _write_beside(file: Path, content: bytes, unless_kept: ExitStack) -> Path:
+@contextmanager
+def _written_beside(file: Path, content: bytes) -> Iterator[Path]:
     """Write a file that only its owner can read, next to where it will stand; it goes away unless it is moved there."""
     with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as draft:
-        unless_kept.callback(Path(draft.name).unlink, missing_ok=True)
-        draft.write(content)
-    return Path(draft.name)
+        path = Path(draft.name)
+        try:
+            draft.write(content)
+            draft.flush()
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
