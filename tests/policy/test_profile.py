@@ -67,9 +67,10 @@ def test_rules_of_a_day_are_made_once() -> None:
     assert profile.on(TODAY) is profile.on(date(2030, 1, 1))
 
 
-def test_results_from_before_the_first_edition_are_read_by_it() -> None:
-    profile = load_profile(None)
-    assert profile.on(date(2019, 1, 1)) is profile.editions[0][1]
+def test_results_from_before_the_first_edition_are_read_by_it(load: Load) -> None:
+    profile = load("[marks]\nadmission_rating_minimum = [{ from = 2026-09-01, value = 60 }]\n")
+    assert profile.on(date(2019, 1, 1)).marks.admission_rating_minimum == 50
+    assert [first for first, _ in profile.editions] == [date(2025, 8, 27), date(2026, 9, 1)]
 
 
 def test_a_parameter_without_a_value_on_a_day_is_an_error_not_zero() -> None:
