@@ -19,7 +19,7 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
 
-from bot.handlers import cancel, errors, fallback, groups, language, me, menu, start, strangers
+from bot.handlers import cancel, errors, fallback, gpa, groups, language, marks, me, menu, need, start, strangers
 from bot.handlers import help as help_
 from bot.i18n import load_texts
 from bot.middlewares.context import Context, Speech
@@ -33,6 +33,9 @@ FEATURES = (  # asked in this order; the first that knows the update handles it
     start,
     strangers,  # takes everything from somebody not linked
     menu,
+    marks,
+    gpa,
+    need,
     language,
     me,
     help_,

@@ -11,6 +11,9 @@ from policy.people import Language
 COMMANDS = {
     "start": msgid("Begin"),
     "menu": msgid("Everything I can do here"),
+    "marks": msgid("My marks"),
+    "gpa": msgid("My GPA and iGPA"),
+    "need": msgid("What I need on the exam"),
     "language": msgid("Change the language"),
     "me": msgid("What is stored about me"),
     "help": msgid("How this works and whom to ask"),

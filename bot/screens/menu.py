@@ -11,6 +11,18 @@ class OpenMenu(CallbackData, prefix="menu"):
     """Back to the menu."""
 
 
+class OpenMarks(CallbackData, prefix="marks0"):
+    """The marks of the latest period."""
+
+
+class OpenGpa(CallbackData, prefix="gpa"):
+    """GPA and iGPA."""
+
+
+class OpenNeed(CallbackData, prefix="need"):
+    """What is needed on the exams still to come."""
+
+
 class OpenLanguage(CallbackData, prefix="lang"):
     """Choose a language."""
 
@@ -33,6 +45,8 @@ def menu(texts: Texts, person: Person, *said: str) -> Screen:
 def entries(texts: Texts) -> Rows:
     """Return the buttons of the menu."""
     return (
+        (Button(texts.plain("Marks"), OpenMarks()), Button(texts.plain("GPA and iGPA"), OpenGpa())),
+        (Button(texts.plain("What do I need on the exam?"), OpenNeed()),),
         (Button(texts.plain("What is stored about me"), OpenMe()),),
         (Button(texts.plain("Language"), OpenLanguage()), Button(texts.plain("Help"), OpenHelp())),
     )
