@@ -25,7 +25,6 @@ class AppealRules(Chapter):
     window_counting: Annotated[DayCounting, choice(DayCounting)]
     window_closes_at: Annotated[time | None, hour_or_end_of_day]
     state_exam_days: Annotated[int, whole(1, 30)]
-    answer_working_days: Annotated[int, whole(1, 30)]
 
 
 class AppealBasis(StrEnum):

@@ -202,8 +202,6 @@ class MarkRules(Chapter):
     admission_rating_minimum: Annotated[Decimal, number(0, 100)]
     missed_percent_maximum: Annotated[Decimal, number(0, 100)]
     missed_percent_levels: Annotated[tuple[Level, ...], several(choice(Level))]
-    late_arrival_minutes: Annotated[int, whole(1, 120)]
-    late_arrivals_per_missed_class: Annotated[int, whole(1, 100)]
 
     def __post_init__(self) -> None:
         """Check what the values say together."""

@@ -24,7 +24,6 @@ class RetakeRules(Chapter):
     additional_working_days: Annotated[int, whole(1, 60)]
     grace_working_days: Annotated[int, whole(1, 30)]
     retakes_allowed: Annotated[int, whole(0, 10)]
-    request_answer_working_days: Annotated[int, whole(1, 30)]
 
 
 class RetakeBasis(StrEnum):
