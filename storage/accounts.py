@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.people import Language
+from storage.connection import Connection
 from storage.people import person_of
 from storage.records import Account, Acquaintance, CodeFailures, LinkOffer
 from storage.roles import grant_of
@@ -21,7 +21,7 @@ from storage.upsert import NAMES_AT_ONCE, chunks, insert_missing, upsert
 class Accounts:
     """Telegram accounts by their user id. One account is one person's, and a person has one account."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def acquaintance(self, user_id: int) -> Acquaintance | None:
@@ -79,7 +79,7 @@ class Accounts:
 
     async def unlink(self, user_id: int) -> str | None:
         """Take an account's link and consent away and return whose it was; the chosen language stays."""
-        person_id = await self._connection.scalar(_PERSON_OF, {"user_id": user_id})
+        person_id: str | None = await self._connection.scalar(_PERSON_OF, {"user_id": user_id})
         if person_id is not None:
             await self._connection.execute(_UNLINK, {"of_user": user_id})
         return person_id

@@ -5,10 +5,10 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.calendar import DateSpan, DaySource, ExamSlot, PeriodDates, PeriodEvent, SpecialDay
 from policy.marks import ExamForm
+from storage.connection import Connection
 from storage.tables import exams, period_dates, special_days
 from storage.upsert import upsert
 
@@ -16,7 +16,7 @@ from storage.upsert import upsert
 class CalendarDays:
     """What the academic calendar, the state and the timetable fix."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def save_dates(self, those: Iterable[PeriodDates]) -> None:
@@ -134,17 +134,19 @@ class CalendarDays:
 def slot_of(row: Sequence[Any]) -> ExamSlot:
     """Read a line of the timetable from the columns of `exams`, in the table's order."""
     period, course_code, group, starts, ends, exam_form, room, lecturer_id = row
-    return ExamSlot(period, course_code, group, ExamForm(exam_form), starts, ends, room, lecturer_id)
+    return ExamSlot(period, course_code, group, _FORMS[exam_form], starts, ends, room, lecturer_id)
 
 
 def dates_of_rows(rows: Iterable[Sequence[Any]]) -> dict[str, PeriodDates]:
     """Read the dates of periods from rows of (period, kind, starts, ends)."""
     spans: dict[str, dict[PeriodEvent, DateSpan]] = {}
     for period, kind, starts, ends in rows:
-        spans.setdefault(period, {})[PeriodEvent(kind)] = DateSpan(starts, ends)
+        spans.setdefault(period, {})[_EVENTS[kind]] = DateSpan(starts, ends)
     return {period: PeriodDates(period, events) for period, events in spans.items()}
 
 
+_FORMS = {form.value: form for form in ExamForm}
+_EVENTS = {event.value: event for event in PeriodEvent}
 _DATES = select(period_dates).order_by(period_dates.c.period, period_dates.c.kind)
 _DATES_OF = _DATES.where(period_dates.c.period.in_(bindparam("periods", expanding=True)))
 _REMOVE_DATES = period_dates.delete().where(

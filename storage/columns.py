@@ -74,9 +74,21 @@ def _plain(value: object) -> str:
     raise TypeError(f"a {type(value).__name__} cannot be stored as JSON")
 
 
-def _instant(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+class _Read(dict[str | None, Any]):
+    """What was read from a text lately: the same marks and instants come again and again."""
+
+    def __init__(self, read: Callable[[str], Any]) -> None:
+        super().__init__({None: None})
+        self._read = read
+
+    def __missing__(self, text: str) -> Any:
+        """Read a text for the first time, or for the first time in a while."""
+        if len(self) > 20_000:
+            self.clear()
+            self[None] = None
+        value = self[text] = self._read(text)
+        return value
 
 
-def _exact(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
+_instant = _Read(datetime.fromisoformat).__getitem__
+_exact = _Read(Decimal).__getitem__

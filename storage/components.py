@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.gpa import Components
+from storage.connection import Connection
 from storage.tables import components
 from storage.upsert import NAMES_AT_ONCE, chunks, upsert
 
@@ -15,7 +15,7 @@ ComponentsKey = tuple[str, str]  # student id, academic year
 class ComponentsOfStudents:
     """Components by student and academic year (`2025-2026`); None is not yet known."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def save(self, those: Mapping[ComponentsKey, Components]) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.connection import Connection
 from storage.marks import AttemptKey
 from storage.records import Correction, CorrectionState
 from storage.tables import corrections
@@ -16,7 +16,7 @@ from storage.tables import corrections
 class Corrections:
     """Corrections by their number; an attempt has one that waits at most."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def propose(

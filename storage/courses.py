@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from sqlalchemy import bindparam, exists, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.marks import Course
+from storage.connection import Connection
 from storage.tables import courses, enrolments, sheets
 from storage.upsert import NAMES_AT_ONCE, chunks, upsert
 
@@ -13,7 +13,7 @@ from storage.upsert import NAMES_AT_ONCE, chunks, upsert
 class Courses:
     """Courses by their code."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def save(self, those: Iterable[Course]) -> None:

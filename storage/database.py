@@ -1,24 +1,35 @@
 """The database: how it is opened, and the two ways of talking to it, reading and writing."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, Self
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol, Self
 
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage.columns import to_json
+from storage.connection import Awaited, Immediate
 from storage.unit import Storage
 
 _READERS = 3
-_KEYS = "PRAGMA foreign_keys = ON"
 _WAIT_FOR_A_CONNECTION = 120  # seconds; a large import is one transaction and holds the writer
+
+
+class _Readers(Protocol):
+    """Connections that only read."""
+
+    def connect(self) -> AbstractAsyncContextManager[Immediate | Awaited]:
+        """Lend one."""
+
+    async def close(self) -> None:
+        """Close them all."""
 
 
 class Database:
     """An open database. SQLite: one connection writes, three read. PostgreSQL: one pool for both."""
 
-    def __init__(self, readers: AsyncEngine, writer: AsyncEngine) -> None:
+    def __init__(self, readers: _Readers, writer: AsyncEngine) -> None:
         self._readers = readers
         self._writer = writer
 
@@ -29,20 +40,22 @@ class Database:
         Raises ValueError for any other kind of database, and for SQLite in memory (readers could not see it).
         """
         parsed = understood(url)
-        options: dict[str, Any] = {
-            "hide_parameters": True,
-            "json_serializer": to_json,
-            "pool_timeout": _WAIT_FOR_A_CONNECTION,
-        }
         if not is_sqlite(parsed):
-            writer = create_async_engine(parsed, pool_pre_ping=True, **options)
-            readers = writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            return cls(readers, writer)
-        writer = create_async_engine(parsed, pool_size=1, max_overflow=0, **options)
-        tell_sqlite(writer, "BEGIN IMMEDIATE", _KEYS, "PRAGMA synchronous = FULL", "PRAGMA cache_size = -16000")
-        readers = create_async_engine(parsed, pool_size=_READERS, max_overflow=0, **options)
-        tell_sqlite(readers, "BEGIN", "PRAGMA query_only = ON", "PRAGMA cache_size = -4000")
-        return cls(readers, writer)
+            writer = create_async_engine(parsed, pool_pre_ping=True, pool_timeout=_WAIT_FOR_A_CONNECTION, **_OPTIONS)
+            return cls(_PostgresReaders(writer), writer)
+        writer = create_async_engine(
+            parsed, pool_size=1, max_overflow=0, pool_timeout=_WAIT_FOR_A_CONNECTION, **_OPTIONS
+        )
+        tell_sqlite(
+            writer.sync_engine,
+            "BEGIN IMMEDIATE",
+            "PRAGMA busy_timeout = 60000",
+            "PRAGMA journal_mode = WAL",
+            "PRAGMA foreign_keys = ON",
+            "PRAGMA synchronous = FULL",
+            "PRAGMA cache_size = -16000",
+        )
+        return cls(_SqliteReaders(parsed), writer)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Storage]:
@@ -54,11 +67,11 @@ class Database:
     async def write(self) -> AsyncIterator[Storage]:
         """Read and write in one transaction; nothing is kept without `await storage.commit()`."""
         async with self._writer.connect() as connection:
-            yield Storage(connection)
+            yield Storage(Awaited(connection))
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._readers.dispose()
+        await self._readers.close()
         await self._writer.dispose()
 
     async def __aenter__(self) -> Self:
@@ -66,6 +79,50 @@ class Database:
 
     async def __aexit__(self, *raised: object) -> None:
         await self.close()
+
+
+_OPTIONS: dict[str, Any] = {"hide_parameters": True, "json_serializer": to_json}
+
+
+class _SqliteReaders:
+    """A few connections with small caches: each keeps its own, and a pool of many took gigabytes."""
+
+    def __init__(self, url: URL) -> None:
+        self._engine = create_engine(
+            url.set(drivername="sqlite"), poolclass=QueuePool, pool_size=_READERS, max_overflow=0, **_OPTIONS
+        )
+        tell_sqlite(
+            self._engine,
+            "BEGIN",
+            "PRAGMA busy_timeout = 5000",
+            "PRAGMA query_only = ON",
+            "PRAGMA cache_size = -4000",
+        )
+        self._free = asyncio.Semaphore(_READERS)
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[Immediate]:
+        async with self._free:
+            with self._engine.connect() as connection:
+                yield Immediate(connection)
+
+    async def close(self) -> None:
+        self._engine.dispose()
+
+
+class _PostgresReaders:
+    """Read-only transactions that see one moment, over the common pool."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[Awaited]:
+        async with self._engine.connect() as connection:
+            yield Awaited(connection)
+
+    async def close(self) -> None:
+        """Leave it to the writer, whose pool it is."""
 
 
 def understood(url: str) -> URL:
@@ -83,21 +140,19 @@ def is_sqlite(url: URL) -> bool:
     return url.get_backend_name() == "sqlite"
 
 
-def tell_sqlite(engine: AsyncEngine, begin: str, *pragmas: str) -> None:
-    """Make SQLite keep its promises on every connection, and let us say how a transaction begins."""
+def tell_sqlite(engine: Engine, begin: str, *pragmas: str) -> None:
+    """Set every connection up, and say how a transaction begins: left alone, the driver begins too late."""
 
-    @event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the driver would begin on its own, and too late
+        connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in (
-            "PRAGMA busy_timeout = 60000",
-            "PRAGMA journal_mode = WAL",
-            *pragmas,
-        ):
+        for pragma in pragmas:
             cursor.execute(pragma)
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        cursor = connection.connection.cursor()
+        cursor.execute(begin)
+        cursor.close()

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.connection import Connection
 from storage.records import Draft
 from storage.tables import drafts
 from storage.upsert import upsert
@@ -15,7 +15,7 @@ from storage.upsert import upsert
 class Drafts:
     """At most one draft for each (chat, user)."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def of(self, chat_id: int, user_id: int) -> Draft | None:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.columns import Instant
+from storage.connection import Connection
 from storage.records import Invitation
 from storage.tables import invitations
 
@@ -14,7 +14,7 @@ from storage.tables import invitations
 class Invitations:
     """Invitations by the SHA-256 of their code, in hexadecimal digits."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def make(

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, bindparam, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from policy.calendar import ExamSlot
 from policy.marks import Attempt, Course, Enrolment, ExamForm, Outcome
 from storage.calendar import dates_of_rows, slot_of
+from storage.connection import Connection
 from storage.records import StudyRecord
 from storage.tables import attempts, courses, enrolments, exams, period_dates, sheets
 from storage.upsert import NAMES_AT_ONCE, chunks, insert_missing, upsert
@@ -20,25 +19,18 @@ AttemptKey = tuple[str, str, str, int]  # and the attempt's number
 class Marks:
     """Enrolments by (student id, period, course code), each with its attempts in order."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def study_of(self, student_id: str) -> StudyRecord:
         """Give all that a student's marks are shown from, in two round trips."""
         rows = (await self._connection.execute(_RECORD, {"student_id": student_id})).all()
         dates = (await self._connection.execute(_RECORD_DATES, {"student_id": student_id})).all()
-        slots: dict[ExamSlot, None] = {}
-        locked = set()
-        for row in rows:
-            if row.starts_at is not None:
-                slot = slot_of((row.period, row.course_code, row.group_name, *row[19:24]))
-                slots[slot] = None
-            if row.locked_at is not None:
-                locked.add((row.period, row.course_code))
+        slots = {(row[1], row[2], row[19]): (row[1], row[2], row[7], *row[19:24]) for row in rows if row[19]}
         return StudyRecord(
             enrolments=tuple(_enrolments(rows)),
-            slots=tuple(slots),
-            locked=frozenset(locked),
+            slots=tuple(map(slot_of, slots.values())),
+            locked=frozenset((row[1], row[2]) for row in rows if row[24]),
             dates=dates_of_rows(dates),
         )
 
@@ -232,7 +224,7 @@ _OF_SHEET = _ENROLMENTS.where(
     enrolments.c.period == bindparam("period"),
     enrolments.c.group_name == bindparam("group"),
 )
-_RECORD: Select[Any] = (
+_RECORD: Select[Any] = (  # the columns after _COLUMNS are counted from 19
     select(
         *_COLUMNS,
         exams.c.starts_at,

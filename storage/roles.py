@@ -5,9 +5,9 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.people import Role, RoleGrant
+from storage.connection import Connection
 from storage.records import GrantedRole
 from storage.tables import role_grants
 from storage.upsert import NAMES_AT_ONCE, chunks
@@ -16,7 +16,7 @@ from storage.upsert import NAMES_AT_ONCE, chunks
 class Roles:
     """Grants of roles. A grant stands until it is revoked; whether its term is over is for the policy to say."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def grant(self, grants: Iterable[RoleGrant], *, at: datetime, by: str | None) -> None:

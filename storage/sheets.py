@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.connection import Connection
 from storage.records import Lock
 from storage.tables import sheets
 from storage.upsert import insert_missing
@@ -13,7 +13,7 @@ from storage.upsert import insert_missing
 class Sheets:
     """Printed sheets by course, period and group."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def lock(self, course_code: str, period: str, group: str, *, at: datetime, by: str | None) -> None:

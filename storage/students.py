@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import RowMapping, bindparam, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policy.people import Funding, Language, Level, Name, Sex, Status, Student, StudyForm
+from storage.connection import Connection
 from storage.people import person_row
 from storage.records import DegreeProgramme, Person
 from storage.tables import degree_programmes, people, student_years, students
@@ -16,7 +16,7 @@ from storage.upsert import NAMES_AT_ONCE, chunks, insert_missing, upsert
 class Students:
     """Students by their id, which is their person id."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def save(self, those: Iterable[Student]) -> None:

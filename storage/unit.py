@@ -1,13 +1,10 @@
 """Storage: all repositories over one transaction, kept by an explicit commit."""
 
-import asyncio
-
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from storage.accounts import Accounts
 from storage.calendar import CalendarDays
 from storage.changes import Changes
 from storage.components import ComponentsOfStudents
+from storage.connection import Connection
 from storage.corrections import Corrections
 from storage.courses import Courses
 from storage.drafts import Drafts
@@ -24,7 +21,7 @@ from storage.uploads import Uploads
 class Storage:
     """The repositories of one transaction. None of them commits; what is not committed is forgotten."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.people = People(connection)
         self.students = Students(connection)
@@ -44,12 +41,7 @@ class Storage:
 
     async def commit(self) -> None:
         """Keep everything done so far; a cancelled commit is finished first, because it may have happened already."""
-        committing = asyncio.ensure_future(self._connection.commit())
-        try:
-            await asyncio.shield(committing)
-        except asyncio.CancelledError:
-            await asyncio.wait([committing])
-            raise
+        await self._connection.commit()
 
     async def rollback(self) -> None:
         """Forget everything since the last commit."""

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.connection import Connection
 from storage.records import Upload
 from storage.tables import uploads
 
@@ -12,7 +12,7 @@ from storage.tables import uploads
 class Uploads:
     """Waiting files by their number."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def keep(

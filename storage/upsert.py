@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Insert
+
+from storage.connection import Connection
 
 ROWS_AT_ONCE = 5_000  # bounds the memory an import of 100,000 rows takes
 NAMES_AT_ONCE = 500  # in one IN (...), far below the limits of both engines
@@ -16,14 +17,14 @@ NAMES_AT_ONCE = 500  # in one IN (...), far below the limits of both engines
 T = TypeVar("T")
 
 
-async def upsert(connection: AsyncConnection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+async def upsert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
     """Insert each row, or set all its other columns where its primary key is there; the last of equal keys wins."""
     statement = _statement(table, connection.dialect.name, overwrite=True)
     for chunk in chunks(rows, ROWS_AT_ONCE):
         await connection.execute(statement, chunk)
 
 
-async def insert_missing(connection: AsyncConnection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+async def insert_missing(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
     """Insert the rows whose primary key is not there yet; leave the others as they are."""
     statement = _statement(table, connection.dialect.name, overwrite=False)
     for chunk in chunks(rows, ROWS_AT_ONCE):

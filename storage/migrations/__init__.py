@@ -40,7 +40,13 @@ async def _migrate(url: URL) -> None:
     engine = create_async_engine(url, poolclass=NullPool, hide_parameters=True)
     if is_sqlite(url):
         # Foreign keys stay off: rebuilding a table would empty those that refer to it.
-        tell_sqlite(engine, "BEGIN IMMEDIATE", "PRAGMA synchronous = FULL")
+        tell_sqlite(
+            engine.sync_engine,
+            "BEGIN IMMEDIATE",
+            "PRAGMA busy_timeout = 60000",
+            "PRAGMA journal_mode = WAL",
+            "PRAGMA synchronous = FULL",
+        )
     async with engine.begin() as connection:
         if not is_sqlite(url):
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

@@ -1,0 +1,106 @@
+"""A connection as the repositories use it: every step awaited, or, for reading SQLite, taken at once.
+
+In WAL mode a reader waits for no writer, and reading one row takes 0.07 ms. Handing each step of that to another
+thread, as aiosqlite must, makes it 0.75 ms (measured). So SQLite is read in the event loop's own thread, in small
+steps; what is written waits for the disk, and is awaited.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import CursorResult, Dialect, Executable, ScalarResult
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+Rows = CursorResult[*tuple[Any, ...]]
+
+
+class Connection(ABC):
+    """What a repository may ask of a connection; whoever opened it ends the transaction."""
+
+    dialect: Dialect
+
+    @abstractmethod
+    async def execute(self, statement: Executable, parameters: Parameters | None = None) -> Rows:
+        """Run a statement, once or for each of many sets of parameters; all its rows are there."""
+
+    @abstractmethod
+    def begin_nested(self) -> AbstractAsyncContextManager[object]:
+        """Take back what is done inside, and only that, when it raises."""
+
+    @abstractmethod
+    async def commit(self) -> None:
+        """Keep everything done so far."""
+
+    @abstractmethod
+    async def rollback(self) -> None:
+        """Forget everything since the last commit."""
+
+    async def scalars(self, statement: Executable, parameters: Parameters | None = None) -> ScalarResult[Any]:
+        """Give the first column of every row."""
+        return (await self.execute(statement, parameters)).scalars()
+
+    async def scalar(self, statement: Executable, parameters: Parameters | None = None) -> Any:
+        """Give the first column of the first row; None when there is none."""
+        return (await self.execute(statement, parameters)).scalar()
+
+
+class Awaited(Connection):
+    """A connection that waits for its database without holding up anybody else."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self.dialect = connection.dialect
+
+    async def execute(self, statement: Executable, parameters: Parameters | None = None) -> Rows:
+        """Run a statement and wait for its rows."""
+        return await self._connection.execute(statement, parameters)
+
+    def begin_nested(self) -> AbstractAsyncContextManager[object]:
+        """Open a savepoint."""
+        return self._connection.begin_nested()
+
+    async def commit(self) -> None:
+        """Keep everything done so far; a cancelled commit is finished first, because it may have happened already."""
+        committing = asyncio.ensure_future(self._connection.commit())
+        try:
+            await asyncio.shield(committing)
+        except asyncio.CancelledError:
+            await asyncio.wait([committing])
+            raise
+
+    async def rollback(self) -> None:
+        """Forget everything since the last commit."""
+        await self._connection.rollback()
+
+
+class Immediate(Connection):
+    """A connection that only reads, from a file beside us, and answers at once."""
+
+    def __init__(self, connection: sqlalchemy.Connection) -> None:
+        self._connection = connection
+        self.dialect = connection.dialect
+        self._statements = 0
+
+    async def execute(self, statement: Executable, parameters: Parameters | None = None) -> Rows:
+        """Run a statement; a task that runs many lets the others have their turn in between."""
+        self._statements += 1
+        if self._statements % 16 == 0:
+            await asyncio.sleep(0)
+        return self._connection.execute(statement, parameters)
+
+    def begin_nested(self) -> AbstractAsyncContextManager[object]:
+        """Refuse: there is nothing to take back."""
+        raise TypeError("a reader writes nothing")
+
+    async def commit(self) -> None:
+        """Refuse: there is nothing to keep."""
+        raise TypeError("a reader writes nothing")
+
+    async def rollback(self) -> None:
+        """Let go of the moment that was read; the next statement reads a new one."""
+        self._connection.rollback()
