@@ -1,5 +1,6 @@
-"""The made-up university, read back from its files by a checker that shares nothing with what wrote them."""
+"""The made-up university: read back by a checker that shares nothing with what wrote it, then loaded."""
 
+import asyncio
 import csv
 import re
 from collections import Counter, defaultdict
@@ -13,7 +14,11 @@ from statistics import median
 import pytest
 from python_calamine import CalamineWorkbook
 
+from policy.profile import load_profile
 from sandbox.world import BY_HAND, DEMO_MOMENT, LOAD_ORDER, University, make_world, to_sandbox_world, write
+from services.importing import Imported, Kind, Preview, apply, preview
+from storage.database import Database
+from storage.migrations import migrate
 
 Row = dict[str, str]
 
@@ -523,3 +528,40 @@ def test_the_sandbox_gets_its_people_with_notes_in_both_languages_and_invitation
     people = {person.id: person for person in world.people}
     assert all(people[number].last_name == names[one] for number, one in university.person_ids.items())
     assert all(len(group.members) > 2 and group.bot == "member" for group in world.groups)
+
+
+async def test_everything_loads_in_order_and_the_files_by_hand_after_it_except_the_broken_one(
+    written: Written, tmp_path: Path
+) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'kenes.db'}"
+    await asyncio.to_thread(migrate, url)
+    database, profile = Database.open(url), load_profile(None)
+
+    async def load(kind: str, name: str) -> Preview:
+        async with database.write() as storage:
+            source = written.folder / name
+            shown = await preview(
+                storage, kind=Kind(kind), source=source, file_name=name, profile=profile, now=DEMO_MOMENT
+            )
+            if not shown.refused and not shown.nothing_to_do:
+                assert isinstance(await apply(storage, shown, now=DEMO_MOMENT, actor=None), Imported)
+            return shown
+
+    try:
+        for kind, name in LOAD_ORDER:
+            shown = await load(kind, name)
+            assert (shown.refusals, shown.nothing_to_do) == ((), False), name
+            notices = [notice.reason for notice in shown.notices]
+            assert notices == (["term_over"] if kind == "staff" else []), name
+        broken = await load("marks", "by-hand/broken-marks.csv")
+        assert [refusal.row for refusal in broken.refusals] == [2, 4, 6, 8, 10, 12, 14, 16]
+        for name, rows in (
+            ("new-marks.csv", len(written.tables["by-hand/new-marks.csv"])),
+            ("mark-sheet.kk.xlsx", 10),
+            ("mark-sheet.ru.xlsx", 10),
+        ):
+            shown = await load("marks", f"{BY_HAND}/{name}")
+            assert (shown.refusals, shown.rows.changed) == ((), rows), name
+        assert (await load("marks", "session.csv")).nothing_to_do
+    finally:
+        await database.close()
