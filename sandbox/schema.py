@@ -26,7 +26,7 @@ class Method:
 
     name: str
     fields: Mapping[str, Check]
-    required: frozenset[str]
+    required: tuple[str, ...]
 
     def decode(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields as Python values (of a form everything is text); raises ApiRefusal."""
@@ -48,7 +48,7 @@ def method_named(name: str) -> Method | None:
     return Method(
         name=model.__api_method__,
         fields={field.alias or key: _check_of(field.annotation) for key, field in model.model_fields.items()},
-        required=frozenset(field.alias or key for key, field in model.model_fields.items() if field.is_required()),
+        required=tuple(field.alias or key for key, field in model.model_fields.items() if field.is_required()),
     )
 
 

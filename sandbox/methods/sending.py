@@ -64,7 +64,7 @@ class Sending(Content):
             return None
         if parameters.get("chat_id", chat.id) != chat.id:
             raise bad_request("replies to other chats are not in this sandbox")
-        replied = chat.messages.get(parameters["message_id"])
+        replied = chat.messages.get(parameters.get("message_id", 0))
         if replied is None and not parameters.get("allow_sending_without_reply"):
             raise bad_request("message to be replied not found")
         return replied
