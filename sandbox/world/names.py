@@ -1,7 +1,7 @@
 """People's names: plausible, varied, and of the right gender; read from `names.toml`."""
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from random import Random
@@ -20,15 +20,15 @@ class Naming:
 
 
 class Names:
-    """Gives everybody a name nobody had before."""
+    """Gives everybody a surname and given name that nobody had before."""
 
-    def __init__(self, random: Random, taken: Iterable[Sequence[str]]) -> None:
-        """Begin with the full names that are taken already."""
+    def __init__(self, random: Random, taken: Iterable[tuple[str, str]]) -> None:
+        """Begin with the surnames and given names that are taken already."""
         data = tomllib.loads(files(__package__).joinpath("names.toml").read_text(encoding="utf-8"))
         self._peoples: list[Mapping[str, Any]] = data["peoples"]
         self._shares = [people["share"] for people in self._peoples]
         self._random = random
-        self._taken = {tuple(name) for name in taken}
+        self._taken = set(taken)
 
     def draw(self) -> Naming:
         """Return a name that was not given yet."""
@@ -41,8 +41,7 @@ class Names:
             language = "kk" if self._random.random() * 100 < people["kazakh"] else "ru"
             if self._random.random() * 100 < people["unnamed"]:
                 patronymic = ""
-            full = (surname, given_name, patronymic)
             alike = surname in {given_name, patronymic} or surname[:5] == patronymic[:5]
-            if full not in self._taken and not alike:
-                self._taken.add(full)
-                return Naming(*full, "F" if woman else "M", language)
+            if (surname, given_name) not in self._taken and not alike:
+                self._taken.add((surname, given_name))
+                return Naming(surname, given_name, patronymic, "F" if woman else "M", language)

@@ -84,7 +84,7 @@ class _Enrolment:
 
     def __init__(self, random: Random, cases: Cases, groups: Sequence[StudyGroup]) -> None:
         self._random = random
-        self._names = Names(random, [case.name for case in cases.students])
+        self._names = Names(random, [case.name[:2] for case in cases.students])
         self._cases = cases.students
         self._groups = groups
         self._phones = count(1_000_137, 1_371)
