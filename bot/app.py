@@ -13,6 +13,8 @@ How to add a screen.
 5. A test in `tests/bot/` with a `Person` (`tests/telegram.py`) who sends, taps and sees, in both languages.
 """
 
+from collections.abc import Mapping
+
 from aiogram import Bot, Dispatcher
 from aiogram.client.default import DefaultBotProperties
 from aiogram.client.session.aiohttp import AiohttpSession
@@ -21,9 +23,10 @@ from aiogram.enums import ParseMode
 
 from bot.handlers import cancel, errors, fallback, gpa, groups, language, marks, me, menu, need, start, strangers
 from bot.handlers import help as help_
-from bot.i18n import load_texts
+from bot.i18n import Texts
 from bot.middlewares.context import Context, Speech
 from bot.middlewares.turns import Turns
+from policy.people import Language
 from policy.profile import Profile
 from services.clock import Clock
 from storage.database import Database
@@ -44,11 +47,13 @@ FEATURES = (  # asked in this order; the first that knows the update handles it
 )
 
 
-def make_dispatcher(*, database: Database, profile: Profile, clock: Clock) -> Dispatcher:
-    """Return a dispatcher that holds the whole conversation; raises OSError or ValueError for a broken catalogue."""
+def make_dispatcher(
+    *, database: Database, profile: Profile, clock: Clock, voices: Mapping[Language, Texts]
+) -> Dispatcher:
+    """Return a dispatcher that holds the whole conversation, spoken by `voices`."""
     dispatcher = Dispatcher(disable_fsm=True)
     dispatcher.update.outer_middleware(Turns())
-    dispatcher.update.outer_middleware(Context(database, profile, clock, load_texts(profile.university.zone)))
+    dispatcher.update.outer_middleware(Context(database, profile, clock, voices))
     speech = Speech(database)
     dispatcher.message.middleware(speech)
     dispatcher.callback_query.middleware(speech)

@@ -51,7 +51,6 @@ FIELDS = {
     "consented_at": msgid("consent given"),
     "content": msgid("content"),
     "corrected_at": msgid("corrected"),
-    "course": msgid("course"),
     "course_code": msgid("code of the course"),
     "course_work": msgid("course work handed in"),
     "credits": msgid("credits"),
@@ -70,7 +69,6 @@ FIELDS = {
     "form": msgid("form"),
     "funding": msgid("funding"),
     "given_name": msgid("given name"),
-    "grant": msgid("role given"),
     "granted_at": msgid("given"),
     "granted_by": msgid("given by"),
     "group": msgid("group"),
@@ -86,12 +84,13 @@ FIELDS = {
     "made_at": msgid("made"),
     "made_by": msgid("made by"),
     "missed_percent": msgid("classes missed, %"),
-    "name": msgid("name"),
     "name_kk": msgid("name in Kazakh"),
     "name_ru": msgid("name in Russian"),
     "number": msgid("attempt"),
     "object": msgid("what"),
     "offered_at": msgid("offered"),
+    "opened_at": msgid("opened"),
+    "opened_by": msgid("opened by the Telegram account"),
     "outcome": msgid("outcome"),
     "patronymic": msgid("patronymic"),
     "penalty": msgid("disciplinary penalty"),
@@ -125,6 +124,7 @@ FIELDS = {
     "withdrawn_at": msgid("withdrawn"),
     "year": msgid("year of study"),
 }
+PARTS = {"course", "grant", "name"}  # read better with their fields as lines of their own
 OWNER = {"person_id", "student_id", "about"}  # the same id in every row: said once, in the first section
 
 
@@ -205,7 +205,9 @@ def row_lines(texts: Texts, row: Mapping[str, object], hidden: Collection[str] =
 
 def _said(texts: Texts, row: Mapping[str, object], hidden: Collection[str] = ()) -> Iterator[tuple[str, str]]:
     for name, value in row.items():
-        if name not in hidden and value not in (None, "", (), [], {}):
+        if name in PARTS and isinstance(value, Mapping):
+            yield from _said(texts, value, hidden)
+        elif name not in hidden and value not in (None, "", (), [], {}):
             yield field_name(texts, name), value_of(texts, value)
 
 

@@ -37,6 +37,7 @@ WORDS: dict[StrEnum, str] = {
     CorrectionState.PROPOSED: msgid("proposed and not decided"),
     CorrectionState.CONFIRMED: msgid("confirmed"),
     CorrectionState.REFUSED: msgid("refused"),
+    CorrectionState.EXPIRED: msgid("not decided in time"),
     Role.REGISTRAR: msgid("registrar"),
     Role.SERVICE_DESK: msgid("student service desk"),
     Role.DEAN_OFFICE: msgid("dean's office"),

@@ -1,7 +1,7 @@
 """A university of a few people, a clock that is moved by hand, and a bot to talk to."""
 
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import make_dispatcher
+from bot.i18n import Texts, load_texts
 from bot.screens.start import CONSENT
 from policy.people import (
     Funding,
@@ -72,9 +73,16 @@ async def database(empty_database: Path, tmp_path: Path) -> AsyncIterator[Databa
         yield database
 
 
+@pytest.fixture(scope="session")
+def voices(profile: Profile) -> Mapping[Language, Texts]:
+    return load_texts(profile.university.zone)
+
+
 @pytest.fixture
-async def telegram(database: Database, profile: Profile, clock: HandClock) -> Telegram:
-    return Telegram(make_dispatcher(database=database, profile=profile, clock=clock), clock)
+async def telegram(
+    database: Database, profile: Profile, clock: HandClock, voices: Mapping[Language, Texts]
+) -> Telegram:
+    return Telegram(make_dispatcher(database=database, profile=profile, clock=clock, voices=voices), clock)
 
 
 AIGERIM = "02500001"  # reads Kazakh
