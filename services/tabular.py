@@ -1,8 +1,8 @@
 """Turns a file somebody sent, CSV or XLSX, into rows of cells that remember where they stood.
 
 Nothing here knows what the rows mean: which labels are known is told by the caller. Row numbers are those a spreadsheet
-shows, from 1, blank rows counted. A cell is None (empty), a str without outer spaces, a Decimal, a bool, a date, an aware
-or naive datetime as the file holds it, or a time.
+shows, from 1, blank rows counted. A cell is None (empty), a str without outer spaces, a Decimal, a bool, a date, a
+naive datetime or a time, as the file holds it.
 """
 
 import codecs
@@ -28,7 +28,7 @@ Cell = str | Decimal | bool | date | datetime | time | None
 Recognise = Callable[[str], str | None]
 
 
-class Unreadable(ValueError):
+class Unreadable(ValueError):  # noqa: N818 - as a file is
     """A file that cannot be read as a table at all.
 
     ``reason`` is a stable code: missing, too_large, empty, pdf, old_excel, encrypted, not_a_workbook, too_much_inside,
@@ -43,7 +43,7 @@ class Unreadable(ValueError):
 
 
 class ValueMissing(str):
-    """A formula cell the workbook keeps no value for, or an error value such as #DIV/0!; the text is what Excel shows."""
+    """A formula cell without a kept value (the text is ``=``), or an error (the text is what Excel shows: #DIV/0!)."""
 
     __slots__ = ()
 
@@ -73,13 +73,15 @@ class Row:
 class Table:
     """A table with what stood above it; ``rows`` can be walked once. Blank rows are left out of both.
 
-    ``sheet`` is None for a text file; ``width`` is how many cells the header has, empty ones counted.
+    ``sheet`` is None for a text file; ``width`` is how many cells the header has, empty ones counted; ``height`` is how
+    many rows or lines there are at most.
     """
 
     sheet: str | None
     titles: tuple[Row, ...]
     header_row: int
     width: int
+    height: int
     columns: tuple[Column, ...]
     rows: Iterator[Row]
     other_sheets: tuple[str, ...]
@@ -116,7 +118,7 @@ def read_table(
     """
     if data.startswith(b"PK\x03\x04"):
         return _read_workbook(data, recognise, unpacked_limit)
-    if data.startswith(codecs.BOM_UTF8 + b"PK") or data.startswith(b"PK"):
+    if data.startswith(b"PK"):
         raise Unreadable("damaged")
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         inside = "EncryptedPackage".encode("utf-16-le") in data
@@ -135,10 +137,10 @@ _SEPARATORS = re.compile(r"[\W_]+")
 
 
 def fold(text: str) -> str:
-    """Return a label or a value as it is compared: no case, punctuation or spaces, and one letter for those that look alike.
+    """Return a label or a value as it is compared: no case or punctuation, one letter for those that look alike.
 
-    Latin letters typed for Cyrillic ones (``P1``) and Russian letters typed for Kazakh ones (``Тобы`` for ``Тобы``) fall
-    together, because the code pages and keyboards of offices mix them.
+    Latin letters typed for Cyrillic ones (``P1``) and Russian letters typed for Kazakh ones fall together, because the
+    code pages and keyboards of offices mix them.
     """
     folded = unicodedata.normalize("NFC", text.replace("№", " номер ")).casefold()
     return _SEPARATORS.sub(" ", folded.translate(_LATIN_LOOKALIKES).translate(_KAZAKH_TO_RUSSIAN)).strip()
@@ -206,7 +208,7 @@ def _decode_code_page(data: bytes, known_words: frozenset[str]) -> str:
 
 
 def _plausible(data: bytes, encoding: str) -> str:
-    """Decode, refusing what only looks like text: KOI8-R, CP866, Mac and ISO pages break case or put signs into words."""
+    """Decode, refusing what only looks like text: other Cyrillic pages break the case or put signs into words."""
     text = _decode_strictly(data, encoding)
     words = len(_WORD.findall(text))
     if _ODD_NEIGHBOURS.search(text) or len(_CASE_JUMP.findall(text)) > words // 20:
@@ -238,7 +240,7 @@ def _records(text: str, delimiter: str) -> Iterator[Sequence[Cell]]:
 
 
 def _table_of_text(text: str, delimiter: str, recognise: Recognise) -> Table:
-    table = _find(_records(text, delimiter), recognise, sheet=None)
+    table = _find(_records(text, delimiter), recognise, sheet=None, height=text.count("\n") + 1)
     if table is None:
         raise Unreadable("no_header")
     return table
@@ -261,7 +263,7 @@ def _read_workbook(data: bytes, recognise: Recognise, unpacked_limit: int) -> Ta
         others = []
         for name in visible:
             sheet = workbook.get_sheet_by_name(name)
-            table = _find(_sheet_rows(sheet, missing.get(name, {})), recognise, sheet=name)
+            table = _find(_sheet_rows(sheet, missing.get(name, {})), recognise, sheet=name, height=sheet.total_height)
             if table is None:
                 continue
             if found is None:
@@ -326,8 +328,8 @@ _CHUNK = 1024 * 1024
 def _values_missing(data: bytes, unpacked_limit: int) -> dict[str, dict[tuple[int, int], str]]:
     """Unpack a workbook once, within a limit, and say by sheet which cells hold a formula without a value, or an error.
 
-    The reader gives both as empty cells, and an empty mark means something else. Sizes are counted while unpacking: what
-    the archive says of itself may be a lie. Raises Unreadable.
+    The reader gives both as empty cells, and an empty mark means something else. Reading every part to its end also
+    proves its size and checksum: what the archive says of itself may be a lie. Raises Unreadable.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -338,13 +340,8 @@ def _values_missing(data: bytes, unpacked_limit: int) -> dict[str, dict[tuple[in
                 raise Unreadable("not_a_workbook")
             if sum(info.file_size for info in archive.infolist()) > unpacked_limit:
                 raise Unreadable("too_much_inside")
-            found = {
-                info.filename: _scan(archive, info) for info in archive.infolist() if not info.is_dir()
-            }  # reading to the end also checks every part's size and checksum
-            by_part = {name: places for name, places in found.items() if places}
-            if not by_part:
-                return {}
-            return {sheet: by_part[part] for sheet, part in _sheet_parts(archive) if part in by_part}
+            found = {info.filename: _scan(archive, info) for info in archive.infolist()}
+            return {sheet: found[part] for sheet, part in _sheet_parts(archive) if found.get(part)}
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError) as error:
         if isinstance(error, Unreadable):
             raise
@@ -397,8 +394,8 @@ def _unescape(text: str) -> str:
 # The header
 
 
-def _find(records: Iterable[Sequence[Cell]], recognise: Recognise, *, sheet: str | None) -> Table | None:
-    """Find the header in the first rows: the row, or two rows of a merged header, with most labels known, two at least."""
+def _find(records: Iterable[Sequence[Cell]], recognise: Recognise, *, sheet: str | None, height: int) -> Table | None:
+    """Find the header in the first rows: the row, or two of a merged header, with most labels known, two at least."""
     numbered = enumerate(records, start=1)
     head = list(islice(numbered, HEADER_ROWS + 1))
     best: tuple[int, int, int, list[Column]] | None = None
@@ -406,7 +403,7 @@ def _find(records: Iterable[Sequence[Cell]], recognise: Recognise, *, sheet: str
         candidates = [(1, cells)]
         if place + 1 < len(head) and (joined := _two_rows(cells, head[place + 1][1], recognise)):
             candidates.insert(0, (2, joined))
-        for height, labels in candidates:
+        for lines, labels in candidates:
             columns = [
                 Column(index, str(label), _name(label, recognise))
                 for index, label in enumerate(labels)
@@ -414,15 +411,15 @@ def _find(records: Iterable[Sequence[Cell]], recognise: Recognise, *, sheet: str
             ]
             known = sum(1 for column in columns if column.name)
             if known >= 2 and (best is None or known > sum(1 for column in best[3] if column.name)):
-                best = (place, height, len(labels), columns)
+                best = (place, lines, len(labels), columns)
     if best is None:
         return None
-    place, height, width, columns = best
+    place, lines, width, columns = best
     indexes = [column.index for column in columns]
     titles = tuple(Row(number, tuple(cells), len(cells)) for number, cells in head[:place] if any(cells))
-    rest = chain(head[place + height :], numbered)
+    rest = chain(head[place + lines :], numbered)
     rows = (_row(number, cells, indexes, width) for number, cells in rest if any(cell is not None for cell in cells))
-    return Table(sheet, titles, head[place + height - 1][0], width, tuple(columns), rows, ())
+    return Table(sheet, titles, head[place + lines - 1][0], width, height, tuple(columns), rows, ())
 
 
 def _two_rows(upper: Sequence[Cell], lower: Sequence[Cell], recognise: Recognise) -> list[Cell] | None:

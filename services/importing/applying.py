@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from policy.marks import Attempt
 from services.importing.objects import SHELVES, Acting, written
-from services.importing.plan import Plan, Step
+from services.importing.plan import Plan, Progress, Step
 from services.importing.preview import Imported, Preview, Stale
 from storage.records import Change
 from storage.unit import Storage
@@ -22,13 +23,13 @@ async def apply(
     *,
     now: datetime,
     actor: str | None,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Imported | Stale:
     """Load what a preview showed, in one transaction, and commit; ``storage`` must be able to write.
 
     ``actor`` is a person's id, None for the command line. Marks without a posting time are posted ``now``. ``progress``
-    is told the number of objects written so far. Answers Stale, and changes nothing, when one of the objects is no longer
-    what the preview saw. Raises ValueError for a preview that was refused or has nothing to do.
+    is told how many objects are written, and of how many. Answers Stale, and changes nothing, when one of the objects
+    is no longer what the preview saw. Raises ValueError for a preview that was refused or has nothing to do.
     """
     if preview.refused or preview.nothing_to_do:
         raise ValueError("there is nothing to apply")
@@ -44,7 +45,8 @@ async def apply(
         counts=asdict(preview.rows),
     )
     steps = (_posted(step, now) for step in preview.plan.steps)
-    await carry_out(storage, steps, Because("import", import_id, Acting(now, actor)), progress)
+    because = Because("import", import_id, Acting(now, actor))
+    await carry_out(storage, steps, because, progress and partial(_report, progress, len(preview.plan.steps)))
     await storage.commit()
     return Imported(import_id, preview.rows)
 
@@ -62,7 +64,7 @@ class Because:
 async def carry_out(
     storage: Storage, steps: Iterable[Step], because: Because, progress: Callable[[int], None] | None = None
 ) -> None:
-    """Write steps, which come shelf by shelf in an order that can be written, and their history; does not commit."""
+    """Write steps, which come shelf by shelf in an order that can be written, and the history; does not commit."""
     done = 0
     for name, some in _batches(steps):
         shelf = SHELVES[name]
@@ -88,6 +90,10 @@ async def carry_out(
         done += len(some)
         if progress:
             progress(done)
+
+
+def _report(progress: Progress, total: int, done: int) -> None:
+    progress(done, total)
 
 
 def _batches(steps: Iterable[Step]) -> Iterator[tuple[str, list[Step]]]:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from policy.calendar import DateSpan, DaySource, ExamSlot, SpecialDay
 from services.importing.draft import Draft
-from services.importing.objects import exam_key
+from services.importing.objects import exam_key, exam_key_at
 from services.importing.parsing import ValueRow
 
 
@@ -40,65 +40,50 @@ async def compare_days(draft: Draft) -> None:
 async def compare_exams(draft: Draft) -> None:
     """Compare rows of the timetable.
 
-    Another start for the same period, course and group moves the exam if its old start is still ahead; when that is over,
-    it is another exam (a retake).
+    Another start for the same period, course and group moves the exam if its old start is still ahead; when that is
+    over, it is another exam (a retake).
     """
-    rows = draft.file.rows
-    stored = await draft.storage.calendar.exams_in({row["period"] for row in rows})
-    written = {row.number: exam_key(slot) for row in rows if (slot := _slot(draft, row, None))}
-    await draft.read("exam", [exam_key(slot) for slot in stored])
+    zone = draft.profile.university.zone
+    stored = {exam_key(slot): slot for slot in await draft.storage.calendar.exams_in(_periods(draft))}
+    draft.take("exam", dict(stored))
+    starts = {row.number: datetime.combine(row["date"], row["starts"], zone) for row in draft.file.rows}
+    written = {row.number: exam_key_at(_sheet(row), starts[row.number]) for row in draft.file.rows}
+    named = set(written.values())
+    free = {key: slot for key, slot in stored.items() if slot.starts > draft.now and key not in named}  # may be moved
     people = await draft.storage.people.all_ids()
-    moved: set[tuple[str, ...]] = set()
-    for row in rows:
-        if row.number not in written:
-            draft.refuse(row, "ends_before_it_starts", "ends", row["ends"], starts=row["starts"].isoformat("minutes"))
-            continue
+    for row in draft.file.rows:
         key = written[row.number]
         if draft.repeated(row, key, "course_code", row["course_code"]):
             continue
-        old = None
-        if draft.current("exam", key) is None:
-            old = next(
-                (
-                    slot
-                    for slot in stored
-                    if exam_key(slot)[:3] == key[:3]
-                    and slot.starts > draft.now
-                    and exam_key(slot) not in moved.union(written.values())
-                ),
-                None,
-            )
-        before: ExamSlot | None = old or draft.current("exam", key)
-        slot = _slot(draft, row, before)
-        assert slot is not None
-        if row["exam_form"] is None and before is None:
+        ends = datetime.combine(row["date"], row["ends"], zone)
+        if ends <= starts[row.number]:
+            draft.refuse(row, "ends_before_it_starts", "ends", row["ends"], starts=row["starts"].isoformat("minutes"))
+            continue
+        before: ExamSlot | None = stored.get(key)
+        moved = None if before else next((old for old in free if old[:3] == key[:3]), None)
+        if moved:
+            before = free.pop(moved)
+        exam_form = row["exam_form"] or (before.exam_form if before else None)
+        if exam_form is None:
             draft.refuse(row, "needed_when_new", "exam_form", None, who=row["course_code"])
             continue
-        if slot.lecturer_id and slot.lecturer_id not in people:
-            draft.tally("lecturer_unknown", slot.lecturer_id)
+        kept = {
+            column: row[column] if before is None or column in draft.file.present else getattr(before, column)
+            for column in ("room", "lecturer_id")
+        }
+        if kept["lecturer_id"] and kept["lecturer_id"] not in people:
+            draft.tally("lecturer_unknown", kept["lecturer_id"])
+        slot = ExamSlot(*_sheet(row), exam_form=exam_form, starts=starts[row.number], ends=ends, **kept)
         outcome = draft.want("exam", key, slot)
-        if old is not None:
-            moved.add(exam_key(old))
-            draft.replace("exam", exam_key(old))
+        if moved:
+            draft.withdraw("exam", moved)
             outcome = "changed"
         draft.count(outcome)
 
 
-def _slot(draft: Draft, row: ValueRow, before: ExamSlot | None) -> ExamSlot | None:
-    """Return the line a row makes, or None where it ends before it starts."""
-    zone = draft.profile.university.zone
-    present = draft.file.present
-    starts = datetime.combine(row["date"], row["starts"], zone)
-    ends = datetime.combine(row["date"], row["ends"], zone)
-    if ends <= starts:
-        return None
-    return ExamSlot(
-        row["period"],
-        row["course_code"],
-        row["group"],
-        row["exam_form"] or (before and before.exam_form),
-        starts,
-        ends,
-        row["room"] if "room" in present or before is None else before.room,
-        row["lecturer_id"] if "lecturer_id" in present or before is None else before.lecturer_id,
-    )
+def _periods(draft: Draft) -> set[str]:
+    return {row["period"] for row in draft.file.rows}
+
+
+def _sheet(row: ValueRow) -> tuple[str, str, str]:
+    return row["period"], row["course_code"], row["group"]

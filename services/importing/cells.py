@@ -169,7 +169,7 @@ def exam_mark(cell: Cell) -> Decimal | Outcome:
 
 
 def computed(cell: Cell) -> Outcome | None:
-    """Read a column the sheet computes: numbers and letters are ours to compute, but words such as "не явился" count."""
+    """Read a column the sheet computes: numbers and letters are ours to compute, but words as "не явился" count."""
     if isinstance(cell, str) and not isinstance(cell, ValueMissing) and (meant := words_of("outcome").get(fold(cell))):
         return Outcome(meant)
     return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from services.tabular import fold
 
@@ -50,9 +51,8 @@ def columns_of(kind: Kind) -> Columns:
     fields = {}
     names: dict[str, str] = {}
     for name, told in _tables()[kind].items():
-        fields[name] = Field(
-            name, told["type"], told.get("required", False), told.get("required", False) or told.get("new", False)
-        )
+        required = told.get("required", False)
+        fields[name] = Field(name, told["type"], required, required or told.get("new", False))
         for label in (name, *told["aliases"]):
             if names.setdefault(fold(label), name) != name:
                 raise ValueError(f"columns.toml: {kind}: {label!r} is both {names[fold(label)]} and {name}")
@@ -79,8 +79,5 @@ def known_words() -> frozenset[str]:
 
 
 @cache
-def _tables() -> dict[str, dict[str, dict[str, list[str]]]]:
-    tables: dict[str, dict[str, dict[str, list[str]]]] = tomllib.loads(
-        files("services.importing").joinpath("columns.toml").read_text(encoding="utf-8")
-    )
-    return tables
+def _tables() -> dict[str, Any]:
+    return tomllib.loads(files("services.importing").joinpath("columns.toml").read_text(encoding="utf-8"))

@@ -59,9 +59,9 @@ class Draft:
         self._wanted[name][key] = record
         return "new" if before is None else "changed"
 
-    def replace(self, name: str, old: Key) -> None:
-        """Ask for a stored object to be withdrawn, because another takes its place."""
-        self._wanted[name][old] = None
+    def withdraw(self, name: str, key: Key) -> None:
+        """Ask for a stored object to go, because another takes its place."""
+        self._wanted[name][key] = None
 
     def count(self, *outcomes: str) -> None:
         """Count a row by what it means for its objects together, the main one first."""

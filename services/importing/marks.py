@@ -1,11 +1,12 @@
 """Rows of marks against the records: enrolments and their attempts, from a flat export or a mark sheet alike.
 
-What is posted (an attempt that has an outcome) stays: its ratings, exam mark and outcome may be repeated, never changed (M9),
-and it keeps the posting time it has. Everything else follows the file: a column that is absent keeps what is stored, an empty cell
-clears it while nothing of the enrolment is posted.
+What is posted (an attempt that has an outcome) stays: its ratings, exam mark and outcome may be repeated, never changed
+(M9), and it keeps the posting time it has. Everything else follows the file: a column that is absent keeps what is
+stored, an empty cell clears it while nothing of the enrolment is posted.
 """
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -35,7 +36,9 @@ async def compare_marks(draft: Draft) -> None:
     await draft.read("course", {(key[2],) for key in keys.values()})
     posted = {key for key, those in stored.items() if any(each.outcome for each in those.attempts)}
     rows = [row for row in draft.file.rows if row.number in keys]
-    for row in sorted(rows, key=lambda row: row["attempt"] or 1):
+    for place, row in enumerate(sorted(rows, key=lambda row: row["attempt"] or 1)):
+        if place % 1000 == 0:
+            await asyncio.sleep(0)  # others have a turn
         key = keys[row.number]
         number = row["attempt"] or 1
         if draft.repeated(row, (key, number), "student_id", row["student_id"] or row["full_name"]):
@@ -55,7 +58,7 @@ async def compare_marks(draft: Draft) -> None:
     await _look_at_periods(draft, {key[1] for key in keys.values()})
 
 
-async def _named(draft: Draft) -> Any:
+async def _named(draft: Draft) -> AsyncIterator[tuple[ValueRow, EnrolmentKey]]:
     """Find what each row is about; refuse rows that name nobody, or nothing."""
     ids = Ids(await draft.storage.students.all_ids())
     by_name = await _Names.of(draft)
@@ -123,15 +126,15 @@ def _course(draft: Draft, row: ValueRow, code: str) -> Course:
 def _enrolment(draft: Draft, row: ValueRow, key: EnrolmentKey, *, pending: bool) -> Enrolment | None:
     """Return the enrolment a row describes, or None where it is new and has no credits."""
     before: Enrolment | None = draft.current("enrolment", key)
-    amount = row["credits"] or (before and before.credits)
-    if amount is None:
-        return None
-    values = {}
+    if before is None:
+        if row["credits"] is None:
+            return None
+        before = Enrolment(key[0], key[1], Course(key[2], None, None), row["credits"], exam_form=None, group=None)
+    told: dict[str, Any] = {"credits": row["credits"] or before.credits}
     for column in _ENROLMENT_COLUMNS:
-        kept = before and getattr(before, column)
-        cleared = column in draft.file.present and pending
-        values[column] = row[column] if row[column] is not None else None if cleared else kept
-    return Enrolment(key[0], key[1], Course(key[2], None, None), amount, **values)
+        if row[column] is not None or (pending and column in draft.file.present):
+            told[column] = row[column]
+    return replace(before, **told)
 
 
 def _attempt(draft: Draft, row: ValueRow, key: EnrolmentKey, number: int) -> Attempt | None:
@@ -141,9 +144,8 @@ def _attempt(draft: Draft, row: ValueRow, key: EnrolmentKey, number: int) -> Att
     if number > 1 and (earlier is None or earlier.outcome is None):
         draft.refuse(row, "earlier_attempt_missing", "attempt", number, earlier=str(number - 1))
         return None
-    attempt = before or Attempt(
-        number, rating1=earlier and earlier.rating1, rating2=earlier and earlier.rating2
-    )  # a retake carries its ratings over
+    carried = (earlier.rating1, earlier.rating2) if earlier else (None, None)  # a retake carries its ratings over
+    attempt = before or Attempt(number, *carried)
     posted = attempt.outcome is not None
     told = {
         column: row[column]
@@ -175,8 +177,9 @@ def _attempt(draft: Draft, row: ValueRow, key: EnrolmentKey, number: int) -> Att
 def _sitting(draft: Draft, row: ValueRow, attempt: Attempt) -> tuple[Decimal | None, Outcome | None]:
     """Return exam mark and outcome as they are kept, from whichever columns a file says them in.
 
-    Printed sheets give 0 to those who were not there; it is no mark. They also put the not admitted under "did not come":
-    with an admission rating below the minimum nobody could have come. Raises Unacceptable where mark and outcome disagree.
+    Printed sheets give 0 to those who were not there; it is no mark. They also put the not admitted under "did not
+    come": with an admission rating below the minimum nobody could have come. Raises Unacceptable where mark and outcome
+    disagree.
     """
     told = row["exam"]
     exam = told if isinstance(told, Decimal) else None

@@ -33,7 +33,7 @@ class Acting:
 
 
 class Shelf(ABC):
-    """Where one kind of object is kept; ``about`` tells which part of its key is the person it concerns, if any does."""
+    """Where one kind of object is kept; ``about`` is the place in its key of the person it concerns, if any."""
 
     record_type: ClassVar[type[Any]]
     about: ClassVar[int | None] = None
@@ -261,12 +261,13 @@ def role_key(grant: RoleGrant) -> Key:
 
 
 def exam_key(slot: ExamSlot) -> Key:
-    """Return what names a line of the timetable: period, course, group, start in UTC."""
-    return (slot.period, slot.course_code, slot.group, _utc(slot.starts))
+    """Return what names a line of the timetable."""
+    return exam_key_at((slot.period, slot.course_code, slot.group), slot.starts)
 
 
-def _utc(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat()
+def exam_key_at(sheet: tuple[str, str, str], starts: datetime) -> Key:
+    """Return what names the exam of a period, course and group that starts at an instant."""
+    return (*sheet, starts.astimezone(UTC).isoformat())
 
 
 # What the history holds of an object

@@ -11,17 +11,16 @@ from typing import Any
 from policy.profile import Profile
 from services.importing.cells import readers
 from services.importing.columns import Kind, columns_of, known_words
+from services.importing.plan import Progress
 from services.importing.problems import Notice, Refusal, Unacceptable, shown
 from services.tabular import Cell, Column, Row, Table, Unreadable, ValueMissing, fold, read_source, read_table
-
-Progress = Callable[[int], None]
 
 _SIGNATURES = {
     fold(word)
     for word in (
-        "тіркеуші", "регистратор", "декан", "қолы", "подпись", "оқытушы", "преподаватель", "эдвайзер", "емтихан", "экзаменатор",
-        "кафедра", "барлығы", "итого", "всего", "жалпы", "орташа", "средний", "средняя", "басшысы", "руководитель", "директор",
-        "төраға", "председатель", "ескерту", "примечание",
+        "тіркеуші", "регистратор", "декан", "қолы", "подпись", "оқытушы", "преподаватель", "эдвайзер", "емтихан",
+        "экзаменатор", "кафедра", "барлығы", "итого", "всего", "жалпы", "орташа", "средний", "средняя", "басшысы",
+        "руководитель", "директор", "төраға", "председатель", "ескерту", "примечание",
     )
 }  # fmt: skip
 _COURSE_AND_CODE = re.compile(r"(.+?)\s*[(\[]\s*([^\W_][\w./-]*\d[\w./-]*)\s*[)\]]\s*")
@@ -30,7 +29,7 @@ _PROGRESS_ROWS = 1000
 
 @dataclass(slots=True)
 class ValueRow:
-    """One row: its number, and its values by canonical name; a value is None for an empty cell and for an absent column."""
+    """One row: its number and its values by canonical name; None for an empty cell and for an absent column."""
 
     number: int
     _places: Mapping[str, int]
@@ -46,8 +45,7 @@ class ValueRow:
 class FileRows:
     """A file of one kind, read: good rows, and everything that is wrong with the others or with the whole.
 
-    ``present`` are the columns the file has (or its title lines give), ``labels`` what it calls them, ``total`` the
-    number of rows of its table.
+    ``present`` are the columns the file has (or its title lines give), ``labels`` what it calls them.
     """
 
     kind: Kind
@@ -56,7 +54,6 @@ class FileRows:
     present: frozenset[str]
     labels: Mapping[str, str]
     rows: tuple[ValueRow, ...]
-    total: int
     refusals: tuple[Refusal, ...]
     notices: tuple[Notice, ...]
 
@@ -66,7 +63,8 @@ def read_file(
 ) -> FileRows:
     """Read a file of this kind by the rules of a day; whatever is wrong with it is in the answer, nothing is raised.
 
-    ``progress`` is told the number of rows read so far, now and then. Takes seconds for 100,000 rows: not for an event loop.
+    ``progress`` is told now and then how many rows are read, and of about how many. Not for an event loop: 100,000 rows
+    take seconds.
     """
     digest = ""
     try:
@@ -74,16 +72,16 @@ def read_file(
         digest = hashlib.sha256(data).hexdigest()
         columns = columns_of(kind)
         table = read_table(data, columns.recognise, known_words=known_words())
-        return _Reading(kind, file_name, digest, table, profile, day).rows(progress)
+        return _Reading(kind, table, file_name=file_name, digest=digest, profile=profile, day=day).rows(progress)
     except Unreadable as error:
         refusal = Refusal(error.reason, arguments=error.arguments)
-        return FileRows(kind, file_name, digest, frozenset(), {}, (), 0, (refusal,), ())
+        return FileRows(kind, file_name, digest, frozenset(), {}, (), (refusal,), ())
 
 
 class _Reading:
     """One table while it is being read."""
 
-    def __init__(self, kind: Kind, file_name: str, digest: str, table: Table, profile: Profile, day: date) -> None:
+    def __init__(self, kind: Kind, table: Table, *, file_name: str, digest: str, profile: Profile, day: date) -> None:
         self._kind, self._file_name, self._digest = kind, file_name, digest
         self._columns, self._table = columns_of(kind), table
         maxima = profile.on(day).gpa.component_maxima
@@ -108,7 +106,7 @@ class _Reading:
             for row in self._body(columns):
                 total += 1
                 if progress and total % _PROGRESS_ROWS == 0:
-                    progress(total)
+                    progress(total, self._table.height)
                 values = read(row)
                 if values is not None:
                     rows.append(ValueRow(row.number, places, values + constant))
@@ -121,7 +119,6 @@ class _Reading:
             present,
             labels,
             tuple(rows),
-            total,
             tuple(self._refusals),
             tuple(self._notices),
         )

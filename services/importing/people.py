@@ -1,8 +1,8 @@
 """Rows of students and of staff against the records.
 
-An empty cell of a column that may be empty (patronymic, phone, dormitory, end of a term) empties what is stored; an absent
-column keeps it. Who is a student is described by the students file alone: a row of the staff file gives such a person the role and
-changes neither name nor phone.
+An empty cell of a column that may be empty (patronymic, phone, dormitory, end of a term) empties what is stored; an
+absent column keeps it. Who is a student is described by the students file alone: a row of the staff file gives such a
+person the role and changes neither name nor phone.
 """
 
 from dataclasses import replace
@@ -54,7 +54,7 @@ async def _begun(draft: Draft) -> list[Any]:
 
 
 def _academic_year(today: date, begun: list[str]) -> str:
-    """Return the academic year a day is in: by the first of September, unless the calendar began a later one already."""
+    """Return the academic year of a day: by the first of September, unless the calendar began a later one already."""
     first = today.year if today.month >= _FIRST_MONTH else today.year - 1
     return max([f"{first}-{first + 1}", *map(academic_year, begun)])
 
@@ -141,7 +141,8 @@ async def compare_staff(draft: Draft) -> None:
         if person_id != row["person_id"]:
             draft.tally("leading_zeros")
         standing: RoleGrant | None = draft.current("role", role_key(grant))
-        until = row["until"] if "until" in draft.file.present else standing and standing.until
+        kept = standing.until if standing else None
+        until = row["until"] if "until" in draft.file.present else kept
         if until and until < draft.today:
             draft.tally("term_over", person_id)
         outcomes.insert(0, draft.want("role", role_key(grant), replace(grant, until=until)))

@@ -1,10 +1,12 @@
 """A plan: which objects become what. The same steps are applied, checked for being stale, and, turned round, undone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 Key = tuple[str, ...]
+Progress = Callable[[int, int], None]
+"""Told how much is done, and of how much."""
 
 
 @dataclass(frozen=True, slots=True)

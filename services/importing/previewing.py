@@ -11,8 +11,9 @@ from services.importing.columns import Kind
 from services.importing.components import compare_components
 from services.importing.draft import Draft
 from services.importing.marks import compare_marks
-from services.importing.parsing import Progress, read_file
+from services.importing.parsing import read_file
 from services.importing.people import compare_staff, compare_students
+from services.importing.plan import Progress
 from services.importing.preview import Preview
 from storage.unit import Storage
 
@@ -37,9 +38,9 @@ async def preview(
     now: datetime,
     progress: Progress | None = None,
 ) -> Preview:
-    """Tell what loading a file would do; changes nothing, raises nothing for a bad file (its refusals say what is wrong).
+    """Tell what loading a file would do; changes nothing, and for a bad file raises nothing: the refusals tell.
 
-    ``progress`` is called from another thread with the number of rows read so far.
+    ``progress`` is told from another thread how many rows are read, and of about how many.
     """
     day = now.astimezone(profile.university.zone).date()
     file = await asyncio.to_thread(

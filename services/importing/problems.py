@@ -1,4 +1,4 @@
-"""What an import has to say about a file: refusals, which stop it, and notices, which do not. Both are codes with arguments."""
+"""What an import has to say about a file: refusals, which stop it, and notices, which do not; codes with arguments."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from services.tabular import Cell
 class Refusal:
     """A reason why a file is not loaded.
 
-    ``row`` and ``column`` say where (row as a spreadsheet shows it, the column as the file labels it); both are None when
-    it is about the whole file. ``value`` is the cell as text. ``reason`` is a key of wording.toml.
+    ``row`` and ``column`` say where (row as a spreadsheet shows it, the column as the file labels it); both are None
+    when it is about the whole file. ``value`` is the cell as text. ``reason`` is a key of wording.toml.
     """
 
     reason: str
@@ -29,7 +29,7 @@ class Notice:
     arguments: Mapping[str, str] = field(default_factory=dict)
 
 
-class Unacceptable(ValueError):
+class Unacceptable(ValueError):  # noqa: N818 - as a cell is
     """A cell that cannot be what its column asks for; becomes a Refusal where the row is known."""
 
     def __init__(self, reason: str, **arguments: str) -> None:

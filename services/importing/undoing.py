@@ -27,8 +27,8 @@ class UndoRefusal(StrEnum):
 class Dependent:
     """Something that stands on what an import brought.
 
-    ``cause`` and ``cause_id`` are what changed the object later ("import", 7), "sheet" where its mark sheet is locked, or
-    the table that speaks of a person who would go.
+    ``cause`` and ``cause_id`` are what changed the object later ("import", 7), "sheet" where its mark sheet is locked,
+    or the table that speaks of a person who would go.
     """
 
     object: str

@@ -11,7 +11,7 @@ Tongue = Literal["kk", "ru", "en"]
 
 
 def describe(problem: Refusal | Notice, language: Tongue) -> str:
-    """Return what is wrong or worth knowing, as a sentence; where it is (row, column, value) is for the caller to say."""
+    """Return what is wrong or worth knowing, as a sentence; where it is (row, column, value) the caller says."""
     return texts()[problem.reason][language].format_map(problem.arguments)
 
 

@@ -1,0 +1,198 @@
+"""`kenes import` and `kenes undo`: files of the university's systems, shown first, loaded whole, taken back whole.
+
+Both speak Kazakh or Russian where the locale (`LC_ALL`, `LC_MESSAGES`, `LANG`) does, else English.
+"""
+
+import os
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kenes.commands.opening import Opened, read_environment, with_database
+from services.importing import (
+    Imported,
+    Kind,
+    Preview,
+    Refusal,
+    Stale,
+    UndoRefused,
+    apply,
+    describe,
+    preview,
+    refused_csv,
+)
+from services.importing import (
+    undo as undo_import,
+)
+from services.importing.plan import Progress
+from services.importing.wording import Tongue
+
+REFUSED = 1
+FIRST_REFUSALS = 20
+BAR_AFTER_SECONDS = 2
+
+
+@click.command("import")
+@click.argument("kind", metavar="KIND", type=click.Choice([kind.value for kind in Kind]))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only show what it would do.")
+@click.option("--yes", is_flag=True, help="Load without asking.")
+def import_file(kind: str, file: Path, *, dry_run: bool, yes: bool) -> None:
+    """Load a FILE, CSV or XLSX, all of it or nothing.
+
+    KIND is students, staff, marks, components, calendar, days or exams.
+
+    Exit status: 0 done or nothing to do, 1 refused (nothing changed), 2 wrong use.
+    """
+    words = _words()
+    environment = read_environment()
+    if not (dry_run or yes or sys.stdin.isatty()):
+        raise click.UsageError(words["no_terminal"])
+
+    async def task(opened: Opened) -> int:
+        with _bar(words["reading"]) as progress:
+            async with opened.database.read() as storage:
+                shown = await preview(
+                    storage,
+                    kind=Kind(kind),
+                    source=file,
+                    file_name=file.name,
+                    profile=opened.profile,
+                    now=opened.now,
+                    progress=progress,
+                )
+        _show(shown, file, words)
+        if shown.refused:
+            return REFUSED
+        if shown.nothing_to_do:
+            click.echo(words["nothing"])
+            return 0
+        if dry_run:
+            click.echo(words["dry"])
+            return 0
+        if not yes and not click.confirm(words["ask"]):
+            click.echo(words["declined"])
+            return REFUSED
+        with _bar(words["loading"]) as progress:
+            async with opened.database.write() as storage:
+                outcome = await apply(storage, shown, now=environment.clock.now(), actor=None, progress=progress)
+        return _told(outcome, kind, file, words)
+
+    sys.exit(with_database(task, environment))
+
+
+@click.command
+@click.argument("import_id", type=click.IntRange(min=1))
+@click.option("--reason", help="Why it is taken back; kept in the history.")
+@click.option("--yes", is_flag=True, help="Take back without asking.")
+def undo(import_id: int, *, reason: str | None, yes: bool) -> None:
+    """Take the import IMPORT_ID back as a whole.
+
+    Exit status: 0 done, 1 refused (nothing changed), 2 wrong use.
+    """
+    words = _words()
+    asking = sys.stdin.isatty()
+    if not (yes or asking):
+        raise click.UsageError(words["no_terminal"])
+    why = reason or (click.prompt(words["reason"]) if asking else "")
+    if not why.strip():
+        raise click.UsageError(words["no_reason"])
+
+    async def task(opened: Opened) -> int:
+        if not yes:
+            async with opened.database.read() as storage:
+                there = await storage.imports.by_id(import_id)
+            if there and not click.confirm(
+                words["ask_undo"].format(
+                    id=import_id,
+                    kind=there.kind,
+                    file=there.file_name,
+                    at=there.at.astimezone(opened.profile.university.zone).strftime("%d.%m.%Y %H:%M"),
+                )
+            ):
+                return REFUSED
+        async with opened.database.write() as storage:
+            outcome = await undo_import(storage, import_id, now=opened.now, actor=None, reason=why)
+        if isinstance(outcome, UndoRefused):
+            click.echo(words[outcome.reason].format(id=import_id), err=True)
+            for each in outcome.dependents:
+                cause = each.cause if each.cause_id is None else f"{each.cause} {each.cause_id}"
+                click.echo(words["dependent"].format(object=each.object, key=" ".join(each.key), cause=cause), err=True)
+            return REFUSED
+        click.echo(words["undone"].format(id=import_id, objects=outcome.objects, students=len(outcome.students)))
+        return 0
+
+    sys.exit(with_database(task))
+
+
+def _show(shown: Preview, file: Path, words: dict[str, str]) -> None:
+    """Print what an import would do, and keep all that is wrong beside the file."""
+    counts = shown.rows
+    told: dict[str, Any] = {"new": counts.new, "changed": counts.changed, "same": counts.same}
+    click.echo(words["rows"].format(file=file.name, kind=shown.kind, refused=counts.refused, **told))
+    for name, each in shown.objects.items():
+        click.echo(words["objects"].format(object=name, new=each.new, changed=each.changed))
+    for notice in shown.notices:
+        click.echo(f"! {describe(notice, _tongue())}")
+    beside = file.with_name(file.name + ".refused.csv")
+    if not shown.refused:
+        return
+    for refusal in shown.refusals[:FIRST_REFUSALS]:
+        click.echo(f"- {_place(refusal, words)}: {describe(refusal, _tongue())}", err=True)
+    try:
+        beside.write_bytes(refused_csv(shown.refusals, _tongue()))
+        click.echo(words["all_refused"].format(count=len(shown.refusals), file=beside), err=True)
+    except OSError as error:
+        click.echo(words["not_written"].format(file=beside, error=error.strerror), err=True)
+    click.echo(words["refused"], err=True)
+
+
+def _place(refusal: Refusal, words: dict[str, str]) -> str:
+    place = words["place_file"] if refusal.row is None else words["place_row"].format(row=refusal.row)
+    parts = [place, refusal.column or "", words["told"].format(value=refusal.value) if refusal.value else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def _told(outcome: Imported | Stale, kind: str, file: Path, words: dict[str, str]) -> int:
+    if isinstance(outcome, Stale):
+        click.echo(words["stale"].format(kind=kind, file=file), err=True)
+        return REFUSED
+    click.echo(words["done"].format(id=outcome.import_id))
+    return 0
+
+
+@contextmanager
+def _bar(label: str) -> Iterator[Progress]:
+    """Show a bar on the terminal once something has taken two seconds."""
+    began = time.monotonic()
+    bars: list[Any] = []
+
+    def progress(done: int, total: int) -> None:
+        if not bars and time.monotonic() - began >= BAR_AFTER_SECONDS and sys.stderr.isatty():
+            bars.append(click.progressbar(length=total, label=label, file=sys.stderr))
+        for bar in bars:
+            bar.update(done - bar.pos)
+
+    try:
+        yield progress
+    finally:
+        for bar in bars:
+            bar.render_finish()
+
+
+def _tongue() -> Tongue:
+    locale = next((told for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (told := os.environ.get(name))), "")
+    return "kk" if locale.startswith("kk") else "ru" if locale.startswith("ru") else "en"
+
+
+def _words() -> dict[str, str]:
+    told = tomllib.loads(files("kenes.commands").joinpath("importing.toml").read_text(encoding="utf-8"))
+    words: dict[str, str] = told[_tongue()]
+    return words
