@@ -32,6 +32,11 @@ class Drafts:
         """Forget the draft; False when there was none."""
         return (await self._connection.execute(_DROP, {"of_chat": chat_id, "of_user": user_id})).rowcount > 0
 
+    async def drop_older_than(self, instant: datetime) -> int:
+        """Forget forms nobody went on with since this instant; return how many."""
+        return (await self._connection.execute(_DROP_OLDER, {"before": instant})).rowcount
+
 
 _OF = select(drafts).where(drafts.c.chat_id == bindparam("chat_id"), drafts.c.user_id == bindparam("user_id"))
 _DROP = drafts.delete().where(drafts.c.chat_id == bindparam("of_chat"), drafts.c.user_id == bindparam("of_user"))
+_DROP_OLDER = drafts.delete().where(drafts.c.updated_at < bindparam("before"))

@@ -6,12 +6,13 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import make_url
 
 from storage.database import Database
 from storage.migrations import migrate
+from storage.tables import metadata
 
 POSTGRES = os.environ.get("KENES_TEST_POSTGRES", "postgresql+asyncpg://root@127.0.0.1:5432/test")
 
@@ -25,33 +26,31 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template() -> Iterator[str]:
-    """Migrate one empty PostgreSQL database, to be copied; skip when no server answers, unless in CI."""
+def postgres_url() -> Iterator[str]:
+    """Migrate one PostgreSQL database, to be emptied for each test; skip when no server answers, unless in CI."""
     name = f"kenes_test_{os.getpid()}"
     try:
-        asyncio.run(_on_postgres(f"CREATE DATABASE {name}"))
+        asyncio.run(_on_postgres(POSTGRES, f"CREATE DATABASE {name}"))
     except (OSError, asyncpg.PostgresError) as error:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(f"PostgreSQL does not answer at KENES_TEST_POSTGRES: {error}")
-    migrate(_postgres(name))
-    yield name
-    asyncio.run(_on_postgres(f"DROP DATABASE {name} WITH (FORCE)"))
+    url = make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+    migrate(url)
+    yield url
+    asyncio.run(_on_postgres(POSTGRES, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Give the URL of an empty migrated database of each kind."""
     if request.param == "sqlite":
         file = tmp_path / "kenes.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), file)
-        yield f"sqlite+aiosqlite:///{file}"
-        return
-    template = request.getfixturevalue("postgres_template")
-    name = f"{template}_copy"
-    asyncio.run(_on_postgres(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    yield _postgres(name)
-    asyncio.run(_on_postgres(f"DROP DATABASE {name} WITH (FORCE)"))
+        return f"sqlite+aiosqlite:///{file}"
+    url: str = request.getfixturevalue("postgres_url")
+    asyncio.run(_on_postgres(url, f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY"))
+    return url
 
 
 @pytest.fixture
@@ -61,12 +60,8 @@ async def database(database_url: str) -> AsyncIterator[Database]:
         yield opened
 
 
-def _postgres(name: str) -> str:
-    return make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
-
-
-async def _on_postgres(command: str) -> None:
-    connection = await asyncpg.connect(POSTGRES.replace("+asyncpg", ""), timeout=10)
+async def _on_postgres(url: str, command: str) -> None:
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""), timeout=10)
     try:
         await connection.execute(command)
     finally:

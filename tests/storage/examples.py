@@ -42,7 +42,7 @@ def enrolment(student_id: str = "02500000", code: str = "MAT1201", period: str =
         student_id=student_id,
         period=period,
         course=Course(code, "Математика 1", None),
-        credits=Decimal("5"),
+        credits=Decimal(5),
         exam_form=ExamForm.WRITTEN,
         group="ЭН-25-1",
         course_work=None,
@@ -52,12 +52,12 @@ def enrolment(student_id: str = "02500000", code: str = "MAT1201", period: str =
             Attempt(
                 1,
                 Decimal("81.05"),
-                Decimal("77"),
+                Decimal(77),
                 Decimal("49.4999"),
                 Outcome.TOOK,
                 date(2026, 1, 9),
                 datetime(2026, 1, 9, 14, 40, tzinfo=UTC),
             ),
-            Attempt(2, Decimal("81.05"), Decimal("77"), None, None, date(2026, 1, 21)),
+            Attempt(2, Decimal("81.05"), Decimal(77), None, None, date(2026, 1, 21)),
         ),
     )

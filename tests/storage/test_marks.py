@@ -28,9 +28,7 @@ async def test_marks_come_back_as_they_went_in(database: Database) -> None:
     async with database.read() as storage:
         assert await storage.marks.of_student("02500000") == (put_in,)
         assert await storage.marks.by_key(*key_of(put_in)) == put_in
-        assert await storage.marks.by_keys([key_of(put_in), ("02500000", PERIOD, "ABSENT")]) == {
-            key_of(put_in): put_in
-        }
+        assert await storage.marks.by_keys([key_of(put_in), ("02500000", PERIOD, "ABSENT")]) == {key_of(put_in): put_in}
         assert await storage.marks.of_sheet("MAT1201", PERIOD, "ЭН-25-1") == (put_in,)
         assert await storage.marks.periods() == (PERIOD,)
 
@@ -75,9 +73,7 @@ async def test_marks_do_not_rename_a_course_that_has_a_name(database: Database) 
     async with database.write() as storage:
         await storage.courses.save([Course("MAT1201", "Математика", "Математика")])
         await storage.marks.save([enrolment()])
-        assert await storage.courses.by_codes(["MAT1201"]) == {
-            "MAT1201": Course("MAT1201", "Математика", "Математика")
-        }
+        assert await storage.courses.by_codes(["MAT1201"]) == {"MAT1201": Course("MAT1201", "Математика", "Математика")}
 
 
 async def test_what_an_import_brought_can_be_withdrawn(database: Database) -> None:

@@ -1,0 +1,202 @@
+"""Nothing is kept without a commit, two writers take turns, and the migrations make the tables."""
+
+import asyncio
+import stat
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from policy.people import Language
+from storage.database import Database
+from storage.migrations import is_current, migrate
+from storage.migrations.check import differences_of
+from storage.migrations.compare import differences
+from tests.storage.examples import DEAN, NOW, REGISTRAR, enrolment, student
+
+
+async def test_what_is_not_committed_is_forgotten(database: Database) -> None:
+    async with database.write() as storage:
+        await storage.people.save([REGISTRAR])
+    async with database.write() as storage:
+        await storage.people.save([DEAN])
+        await storage.rollback()
+        await storage.commit()
+    with pytest.raises(DBAPIError):  # noqa: PT012
+        async with database.write() as storage:
+            await storage.people.save([DEAN])
+            await storage.marks.save([enrolment("of nobody")])
+    async with database.read() as storage:
+        assert await storage.people.all_ids() == set()
+
+
+async def test_what_is_committed_stays_though_what_follows_fails(database: Database) -> None:
+    with pytest.raises(DBAPIError):  # noqa: PT012
+        async with database.write() as storage:
+            await storage.people.save([REGISTRAR])
+            await storage.commit()
+            await storage.people.save([DEAN])
+            await storage.marks.save([enrolment("of nobody")])
+    async with database.read() as storage:
+        assert await storage.people.all_ids() == {"T0001"}
+
+
+async def test_a_reader_cannot_write(database: Database) -> None:
+    async with database.read() as storage:
+        with pytest.raises(DBAPIError):
+            await storage.people.save([REGISTRAR])
+
+
+async def test_a_reader_sees_one_moment_while_somebody_writes(database: Database) -> None:
+    async with database.read() as reader:
+        assert await reader.people.all_ids() == set()
+        async with database.write() as storage:
+            await storage.people.save([REGISTRAR])
+            assert await reader.people.all_ids() == set()
+            await storage.commit()
+        assert await reader.people.all_ids() == set()
+    async with database.read() as reader:
+        assert await reader.people.all_ids() == {"T0001"}
+
+
+async def test_more_readers_than_connections_wait_for_one_another(database: Database) -> None:
+    async def read() -> set[str]:
+        async with database.read() as storage:
+            await asyncio.sleep(0)
+            return await storage.people.all_ids()
+
+    assert await asyncio.gather(*(read() for _ in range(20))) == [set()] * 20
+
+
+async def test_of_two_who_link_at_once_one_does(database: Database) -> None:
+    async with database.write() as storage:
+        await storage.people.save([REGISTRAR])
+        await storage.commit()
+
+    async def link(user_id: int) -> bool:
+        async with database.write() as storage:
+            linked = await storage.accounts.link(user_id, "T0001", at=NOW, consent_version="1")
+            await storage.commit()
+            return linked
+
+    assert sorted(await asyncio.gather(*map(link, range(1, 9)))) == [False] * 7 + [True]
+
+
+async def test_two_processes_that_write_at_once_lose_nothing(database: Database, database_url: str) -> None:
+    async with database.write() as storage:
+        await storage.people.save([REGISTRAR])
+        await storage.commit()
+
+    async def choose(through: Database, user_id: int) -> None:
+        async with through.write() as storage:
+            known = await storage.accounts.acquaintance(user_id)
+            assert known is None
+            await storage.accounts.choose_language(user_id, Language.KK)
+            await storage.commit()
+
+    async with Database.open(database_url) as other:
+        await asyncio.gather(*(choose((database, other)[number % 2], number) for number in range(1, 21)))
+    async with database.read() as storage:
+        for number in range(1, 21):
+            assert await storage.accounts.acquaintance(number) is not None
+
+
+async def test_a_commit_that_is_cancelled_is_finished_first(database: Database) -> None:
+    async def save() -> None:
+        async with database.write() as storage:
+            await storage.people.save([REGISTRAR])
+            committing = asyncio.current_task()
+            assert committing is not None
+            asyncio.get_running_loop().call_soon(committing.cancel)
+            await storage.commit()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.create_task(save())
+    async with database.read() as storage:
+        assert await storage.people.all_ids() == {"T0001"}
+
+
+async def test_a_cancelled_writer_gives_its_place_back(database: Database) -> None:
+    begun = asyncio.Event()
+
+    async def wait_forever() -> None:
+        async with database.write() as storage:
+            await storage.people.save([REGISTRAR])
+            begun.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(wait_forever())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with database.write() as storage:
+        assert await storage.people.all_ids() == set()
+        await storage.people.save([DEAN])
+        await storage.commit()
+
+
+async def test_errors_do_not_tell_what_was_stored(database: Database) -> None:
+    async with database.write() as storage:
+        with pytest.raises(DBAPIError) as failure:
+            await storage.marks.save([enrolment("of nobody")])
+    assert "of nobody" not in str(failure.value).replace(str(failure.value.orig), "")
+
+
+async def test_sqlite_keeps_its_promises(tmp_path: Path, sqlite_template: Path) -> None:
+    async with Database.open(f"sqlite+aiosqlite:///{sqlite_template}") as database, database.write() as storage:
+        connection = storage._connection
+        assert await connection.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert await connection.scalar(text("PRAGMA foreign_keys")) == 1
+        assert await connection.scalar(text("PRAGMA synchronous")) == 2
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite+aiosqlite://", "sqlite+aiosqlite:///:memory:", "sqlite:///kenes.db", "mysql+aiomysql://h/kenes"]
+)
+def test_a_database_of_another_kind_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"SQLite must be a file|is not sqlite"):
+        Database.open(url)
+    with pytest.raises(ValueError, match=r"SQLite must be a file|is not sqlite"):
+        migrate(url)
+
+
+async def test_the_migrations_make_the_tables(database_url: str) -> None:
+    assert await differences_of(database_url) == []
+
+
+async def test_a_table_that_no_migration_knows_is_noticed(database_url: str) -> None:
+    engine = create_async_engine(database_url)
+    async with engine.connect() as connection:
+        await connection.execute(text("DROP TABLE drafts"))
+        await connection.execute(text("ALTER TABLE imports ADD COLUMN more INTEGER"))
+        found = await connection.run_sync(differences)
+        await connection.rollback()
+    await engine.dispose()
+    assert sorted(each[0] for each in found) == ["add_table", "remove_column"]
+
+
+def test_a_migrated_database_is_current_and_migrating_it_again_changes_nothing(database_url: str) -> None:
+    assert is_current(database_url)
+    migrate(database_url)
+    assert is_current(database_url)
+
+
+def test_a_new_database_file_is_its_owners_alone_and_asking_makes_none(tmp_path: Path) -> None:
+    file = tmp_path / "var" / "kenes.db"
+    url = f"sqlite+aiosqlite:///{file}"
+    assert not is_current(url)
+    assert not file.parent.exists()
+    migrate(url)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert is_current(url)
+
+
+async def test_a_student_is_kept_by_another_opening_of_the_same_file(database: Database, database_url: str) -> None:
+    async with database.write() as storage:
+        await storage.students.save([student()])
+        await storage.commit()
+    async with Database.open(database_url) as other, other.read() as storage:
+        assert await storage.students.by_id("02500000") == student()

@@ -1,0 +1,188 @@
+"""The history is only ever added to; imports, uploads, drafts and corrections keep what they are given."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from storage.database import Database
+from storage.records import Change, CorrectionState
+from storage.upsert import ROWS_AT_ONCE
+from tests.storage.examples import DEAN, NOW, PERIOD, REGISTRAR
+
+ATTEMPT = ("02500000", PERIOD, "MAT1201", 1)
+MADE = Change(
+    object="attempt",
+    key=("02500000", PERIOD, "MAT1201", "1"),
+    before=None,
+    after={"exam": "49.5", "room": None, "name": "Нұрғалиева"},
+    cause="import",
+    at=NOW,
+    about="02500000",
+    cause_id=1,
+)
+CHANGED = replace(
+    MADE, before=MADE.after, after={"exam": "50"}, cause="correction", actor="T0001", why="қате енгізілген"
+)
+
+
+async def test_what_changed_comes_back_in_order(database: Database) -> None:
+    other = replace(MADE, key=("02500001", PERIOD, "MAT1201", "1"), about="02500001")
+    async with database.write() as storage:
+        assert await storage.changes.latest_id() == 0
+        await storage.changes.record([MADE, other])
+        before = await storage.changes.latest_id()
+        await storage.changes.record([CHANGED])
+        assert await storage.changes.latest_id() > before
+        await storage.commit()
+    async with database.read() as storage:
+        assert await storage.changes.of("attempt", MADE.key) == (MADE, CHANGED)
+        assert await storage.changes.about("02500000") == (MADE, CHANGED)
+        assert [each async for each in storage.changes.caused_by("import", 1)] == [other, MADE]
+
+
+async def test_what_changed_after_a_change_is_told_in_order(database: Database) -> None:
+    async with database.write() as storage:
+        await storage.changes.record([MADE, CHANGED])
+        first = await storage.changes.first_caused_by("import", 1)
+        assert first is not None
+        assert [each async for each in storage.changes.after(first)] == [CHANGED]
+        assert await storage.changes.first_caused_by("import", 2) is None
+
+
+async def test_decimals_and_instants_are_written_as_text(database: Database) -> None:
+    typed = replace(MADE, after={"exam": Decimal("49.50"), "posted_at": NOW, "exam_date": NOW.date()})
+    async with database.write() as storage:
+        await storage.changes.record([typed])
+        (stored,) = await storage.changes.about("02500000")
+    assert stored.after == {"exam": "49.50", "posted_at": "2026-01-12T06:30:00+00:00", "exam_date": "2026-01-12"}
+
+
+async def test_a_large_import_is_gone_through_whole(database: Database) -> None:
+    count = ROWS_AT_ONCE + 7
+    async with database.write() as storage:
+        await storage.changes.record(replace(MADE, key=(str(number),)) for number in range(count))
+        seen = [each.key[0] async for each in storage.changes.caused_by("import", 1)]
+    assert seen == [str(number) for number in reversed(range(count))]
+
+
+@pytest.mark.parametrize("act", ["UPDATE changes SET why = 'x'", "DELETE FROM changes"])
+async def test_the_database_itself_refuses_to_alter_the_history(
+    database: Database, database_url: str, act: str
+) -> None:
+    async with database.write() as storage:
+        await storage.changes.record([MADE])
+        await storage.commit()
+    engine = create_async_engine(database_url)
+    async with engine.connect() as connection:
+        with pytest.raises(IntegrityError, match="the history is never altered"):
+            await connection.execute(text(act))
+    await engine.dispose()
+    async with database.read() as storage:
+        assert await storage.changes.about("02500000") == (MADE,)
+
+
+async def test_an_import_is_undone_once(database: Database) -> None:
+    async with database.write() as storage:
+        first = await storage.imports.record(
+            kind="marks", file_name="marks.csv", sha256="a" * 64, actor=None, at=NOW, counts={"new": 440}
+        )
+        second = await storage.imports.record(
+            kind="days", file_name="күндер.csv", sha256="b" * 64, actor="T0001", at=NOW, counts={}
+        )
+        assert await storage.imports.mark_undone(first, at=NOW, by="T0001")
+        assert not await storage.imports.mark_undone(first, at=NOW + timedelta(days=1), by="T0002")
+        undone = await storage.imports.by_id(first)
+        assert [each.id for each in await storage.imports.latest()] == [second, first]
+    assert undone is not None
+    assert (undone.counts, undone.undone_at, undone.undone_by) == ({"new": 440}, NOW, "T0001")
+
+
+async def test_an_upload_is_answered_once_and_its_number_never_means_another_file(database: Database) -> None:
+    content = bytes(range(256))
+    async with database.write() as storage:
+        await storage.people.save([REGISTRAR])
+        upload: dict[str, Any] = {"user_id": 7_000_000_001, "person_id": "T0001", "kind": None, "content": content}
+        first = await storage.uploads.keep(file_name="marks.csv", sent_at=NOW, **upload)
+        await storage.uploads.set_kind(first, "marks")
+        kept = await storage.uploads.by_id(first)
+        assert await storage.uploads.drop(first)
+        assert not await storage.uploads.drop(first)
+        second = await storage.uploads.keep(file_name="days.csv", sent_at=NOW, **upload)
+        assert await storage.uploads.by_id(first) is None
+        assert await storage.uploads.drop_older_than(NOW) == 0
+        assert await storage.uploads.drop_older_than(NOW + timedelta(seconds=1)) == 1
+    assert kept is not None
+    assert (kept.kind, kept.file_name, kept.content, kept.user_id) == ("marks", "marks.csv", content, 7_000_000_001)
+    assert second > first
+
+
+async def test_a_draft_is_the_latest_of_its_chat_and_user(database: Database) -> None:
+    async with database.write() as storage:
+        await storage.drafts.keep(-100, 1, "need", {"course": "MAT1201"}, at=NOW)
+        await storage.drafts.keep(1, 1, "what_if", {}, at=NOW)
+        await storage.drafts.keep(-100, 1, "correct", {"шаг": [1, None]}, at=NOW)
+        draft = await storage.drafts.of(-100, 1)
+        assert await storage.drafts.of(-100, 2) is None
+        assert await storage.drafts.drop(-100, 1)
+        assert not await storage.drafts.drop(-100, 1)
+        assert await storage.drafts.of(1, 1) is not None
+    assert draft is not None
+    assert (draft.form, draft.content, draft.updated_at) == ("correct", {"шаг": [1, None]}, NOW)
+
+
+async def test_a_correction_waits_for_a_second_person_and_is_decided_once(database: Database) -> None:
+    proposal: dict[str, Any] = {
+        "before": {"exam": "49"},
+        "after": {"exam": "94"},
+        "reason": "қате",
+        "by": "T0001",
+        "at": NOW,
+    }
+    async with database.write() as storage:
+        await storage.people.save([REGISTRAR, DEAN])
+        number = await storage.corrections.propose(ATTEMPT, **proposal)
+        assert number is not None
+        assert await storage.corrections.propose(ATTEMPT, **proposal) is None
+        waiting = await storage.corrections.waiting_for(ATTEMPT)
+        assert waiting is not None
+        assert (waiting.after, waiting.state, waiting.decided_by) == ({"exam": "94"}, CorrectionState.PROPOSED, None)
+        assert await storage.corrections.waiting() == (waiting,)
+        assert await storage.corrections.decide(number, CorrectionState.CONFIRMED, by="T0002", at=NOW)
+        assert not await storage.corrections.decide(number, CorrectionState.REFUSED, by="T0002", at=NOW, reason="жоқ")
+        assert await storage.corrections.waiting() == ()
+        assert await storage.corrections.propose(ATTEMPT, **proposal) is not None
+        first, _ = await storage.corrections.of_student("02500000")
+    assert (first.state, first.decided_by, first.decided_at) == (CorrectionState.CONFIRMED, "T0002", NOW)
+
+
+async def test_nobody_confirms_their_own_correction(database: Database) -> None:
+    async with database.write() as storage:
+        await storage.people.save([REGISTRAR])
+        number = await storage.corrections.propose(
+            ATTEMPT, before={"exam": "49"}, after={"exam": "94"}, reason="қате", by="T0001", at=NOW
+        )
+        assert number is not None
+        with pytest.raises(IntegrityError):
+            await storage.corrections.decide(number, CorrectionState.CONFIRMED, by="T0001", at=NOW)
+
+
+async def test_an_instant_without_a_zone_is_refused(database: Database) -> None:
+    async with database.write() as storage:
+        with pytest.raises(Exception, match="without a time zone"):
+            await storage.changes.record([replace(MADE, at=datetime(2026, 1, 12, 6, 30))])  # noqa: DTZ001
+
+
+async def test_an_instant_comes_back_in_utc_to_the_microsecond(database: Database) -> None:
+    almaty = datetime.fromisoformat("2026-01-12T11:30:00.000001+05:00")
+    async with database.write() as storage:
+        await storage.changes.record([replace(MADE, at=almaty)])
+        (stored,) = await storage.changes.about("02500000")
+    assert stored.at == almaty
+    assert stored.at.utcoffset() == timedelta(0)
+    assert stored.at.astimezone(UTC).microsecond == 1
