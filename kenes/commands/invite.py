@@ -194,11 +194,14 @@ async def _draw(sheets: Mapping[Path, Sequence[Card]], total: int, bot: str) -> 
 
 async def _watched(work: Awaitable[Result], told: str, began: float) -> Result:
     """Wait for long work; once the whole has taken two seconds, keep saying so."""
-    working = asyncio.ensure_future(work)
+    working, line = asyncio.ensure_future(work), ""
     while not (await asyncio.wait([working], timeout=1))[0]:
         passed = time.monotonic() - began
         if passed >= PROGRESS_AFTER_SECONDS and sys.stderr.isatty():
-            click.echo(f"\r{told}, {passed:.0f} s ", nl=False, err=True)
+            line = f"{told}, {passed:.0f} s"
+            click.echo(f"\r{line}", nl=False, err=True)
+    if line:
+        click.echo(f"\r{' ' * len(line)}\r", nl=False, err=True)
     return await working
 
 
