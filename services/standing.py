@@ -39,6 +39,7 @@ from policy.marks import (
 from policy.people import Student
 from policy.profile import Profile, Rules
 from policy.retakes import RetakeRefusal, additional_period, retake_window
+from services.calendar import calendar_of
 from storage.unit import Storage
 
 
@@ -276,12 +277,6 @@ def _year(
         igpa=igpa(average.value, parts, rules, level=student.level, form=student.form, year=year),
         promotion=promotion(average.value, parts, rules, level=student.level, form=student.form, year=year),
     )
-
-
-async def calendar_of(storage: Storage, *, profile: Profile) -> Calendar:
-    """Return the university's working days as they are known now."""
-    university = profile.university
-    return Calendar(university.zone, university.working_week, await storage.calendar.days())
 
 
 def _same(slot: ExamSlot, enrolment: Enrolment) -> bool:

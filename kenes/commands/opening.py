@@ -10,7 +10,7 @@ import click
 
 from kenes.settings import Settings, SettingsError, load_settings
 from policy.profile import Profile, ProfileError, load_profile, use_pinned_time_zones
-from services.clock import ClockError, FileClock, RemoteClock, WallClock, clock_from
+from services.clock import Clock, ClockError, clock_from
 from storage.database import Database
 
 Result = TypeVar("Result")
@@ -22,7 +22,7 @@ class Environment:
 
     settings: Settings
     profile: Profile
-    clock: WallClock | FileClock | RemoteClock
+    clock: Clock
 
 
 @dataclass(frozen=True, slots=True)

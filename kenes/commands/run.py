@@ -7,56 +7,57 @@ from contextlib import AsyncExitStack
 import click
 import structlog
 
+from kenes.commands.opening import Environment, read_environment
 from kenes.logs import configure_logs
-from kenes.settings import Settings, SettingsError, load_settings
-from policy.profile import Profile, ProfileError, load_profile, use_pinned_time_zones
-from services.clock import ClockError, MovedClock, RemoteClock, WallClock, clock_from
+from kenes.settings import SettingsError
+from services.clock import RemoteClock
 
 log = structlog.get_logger(__name__)
 
-GC_THRESHOLD = 50_000  # what a bot makes lives for one update; collecting less often is a third more updates a second
+GC_THRESHOLD = (
+    50_000  # what a bot makes lives for one update: collecting less often gives a third more updates a second
+)
 
 
 @click.command
 def run() -> None:
     """Start the bot: migrate the database, poll BOT_API_URL, stop cleanly on SIGTERM and SIGINT."""
-    try:
-        settings = load_settings()
-        token = settings.token
-        use_pinned_time_zones()
-        profile = load_profile(settings.kenes_profile)
-        clock = clock_from(settings.kenes_clock)
-    except (SettingsError, ProfileError, ClockError) as error:
-        raise click.ClickException(str(error)) from None
-    configure_logs()
-    _migrate(settings)
-    asyncio.run(_serve(settings, token, profile, clock))
-
-
-def _migrate(settings: Settings) -> None:
     from storage.migrations import migrate
 
-    migrate(settings.database_url)
-    log.info("database ready")
+    environment = read_environment()
+    try:
+        token = environment.settings.token
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    configure_logs()
+    migrate(environment.settings.database_url)
+    asyncio.run(_serve(environment, token))
 
 
-async def _serve(settings: Settings, token: str, profile: Profile, clock: WallClock | MovedClock) -> None:
+async def _serve(environment: Environment, token: str) -> None:
     from bot.app import make_bot, make_dispatcher
     from bot.commands import register_commands
+    from bot.i18n import load_texts
+    from bot.jobs.sweeps import scheduler, sweep
     from storage.database import Database
 
+    settings, profile, clock = environment.settings, environment.profile, environment.clock
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database.open(settings.database_url))
         bot = make_bot(token, settings.bot_api_url)
         stack.push_async_callback(bot.session.close)
-        dispatcher = make_dispatcher(database=database, profile=profile, clock=clock)
-        following = asyncio.create_task(clock.follow()) if isinstance(clock, RemoteClock) else None
-        await register_commands(bot)
+        voices = load_texts(profile.university.zone)
+        dispatcher = make_dispatcher(database=database, profile=profile, clock=clock, voices=voices)
+        await sweep(database, profile, clock)
+        sweeps = scheduler(database, profile, clock)
+        sweeps.start()
+        stack.callback(sweeps.shutdown, wait=False)
+        if isinstance(clock, RemoteClock):
+            stack.callback(asyncio.create_task(clock.follow()).cancel)
+        await register_commands(bot, voices)
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD, 20, 20)
         log.info("polling", bot_id=bot.id)
         await dispatcher.start_polling(bot, close_bot_session=False)
-        if following:
-            following.cancel()
     log.info("stopped")

@@ -1,0 +1,1 @@
+"""What is done on time rather than on an update."""

@@ -1,0 +1,38 @@
+"""Sweeps: what nobody asks for and somebody has to do. The data decides what is due, so a missed one is made up for."""
+
+from datetime import timedelta
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from policy.profile import Profile
+from services.calendar import renew_public_days
+from services.clock import Clock
+from storage.database import Database
+
+HOURS_BETWEEN = 6
+UPLOAD_KEPT = timedelta(days=1)  # a file nobody confirmed
+DRAFT_KEPT = timedelta(days=1)  # a form nobody finished
+
+log = structlog.get_logger(__name__)
+
+
+async def sweep(database: Database, profile: Profile, clock: Clock) -> None:
+    """Renew the public holidays, forget files nobody confirmed and forms nobody finished."""
+    now = clock.now()
+    async with database.write() as storage:
+        await renew_public_days(storage, today=now.astimezone(profile.university.zone).date())
+        uploads = await storage.uploads.drop_older_than(now - UPLOAD_KEPT)
+        drafts = await storage.drafts.drop_older_than(now - DRAFT_KEPT)
+        await storage.commit()
+    log.info("swept", uploads=uploads, drafts=drafts)
+
+
+def scheduler(database: Database, profile: Profile, clock: Clock) -> AsyncIOScheduler:
+    """Return a scheduler that sweeps every few hours once started; one sweep at a time, none made up for twice."""
+    scheduler = AsyncIOScheduler(
+        timezone=profile.university.zone,
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    scheduler.add_job(sweep, "interval", hours=HOURS_BETWEEN, args=(database, profile, clock))
+    return scheduler
