@@ -384,7 +384,8 @@ class _Reader(HTMLParser):
 
 def read(method: TelegramMethod[Any], raw: str, limit: int) -> str:
     """Return the text that people see of HTML the bot sent; refuses what Telegram refuses."""
-    mode = getattr(method, "parse_mode", None)
+    said = method.media if isinstance(method, EditMessageMedia) else method
+    mode = getattr(said, "parse_mode", None)
     assert isinstance(mode, Default) or mode == ParseMode.HTML, "the bot speaks HTML"
     reader = _Reader()
     reader.feed(raw)
