@@ -49,15 +49,6 @@ export function dayName(milliseconds) {
 
 export const sameDay = (one, other) => dayNumber(one) === dayNumber(other);
 
-/** "14:05" today, a weekday within the last six days, else "12.01.2026": the time column of a list of chats. */
-export function shortMoment(milliseconds) {
-  const distance = dayNumber(present()) - dayNumber(milliseconds);
-  const at = local(milliseconds);
-  if (distance <= 0) return timeOfDay(milliseconds);
-  if (distance < 7) return say("shortWeekdays")[at.getUTCDay()];
-  return `${two(at.getUTCDate())}.${two(at.getUTCMonth() + 1)}.${at.getUTCFullYear()}`;
-}
-
 /** The moment as a date-time field writes it: "2026-01-16T12:59:00". */
 const fieldValue = (milliseconds) => local(milliseconds).toISOString().slice(0, 19);
 
@@ -75,9 +66,10 @@ function tick() {
     if (!face.isConnected && face.dataset.seen) faces.delete(face);
     else {
       if (face.isConnected) face.dataset.seen = "yes";
-      const year = face.dataset.clock === "large" ? at.getUTCFullYear() : null;
-      const date = `${say("date", at.getUTCDate(), say("months")[at.getUTCMonth()], year)}, ${say("weekdays")[at.getUTCDay()]}`;
-      face.querySelector("[data-part=date]").textContent = date;
+      const large = face.dataset.clock === "large";
+      const date = say("date", at.getUTCDate(), say("months")[at.getUTCMonth()], large ? at.getUTCFullYear() : null);
+      const weekday = say(large ? "weekdays" : "shortWeekdays")[at.getUTCDay()];
+      face.querySelector("[data-part=date]").textContent = `${date}, ${weekday}`;
       face.querySelector("[data-part=time]").textContent = timeOfDay(now, true);
       face.dataset.now = new Date(now).toISOString();
     }

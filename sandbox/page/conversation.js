@@ -19,7 +19,8 @@ export class Conversation {
    */
   constructor({ person, chat, talk, onstate }) {
     Object.assign(this, { person, chat, talk, onstate });
-    this.stored = new Map(); // message_id -> {message, text: its JSON, version}
+    this.stored = new Map(); // message_id -> {message, text: its JSON, change: the number of the change that brought it}
+    this.changes = 0;
     this.shown = new Map(); // key -> {signature, node}
     this.hasMore = false;
     this.thread = null;
@@ -45,8 +46,9 @@ export class Conversation {
     this.refreshing = (async () => {
       do {
         this.again = false;
+        const asked = this.changes;
         const state = await server.messages(this.person.id, this.chat.id, { limit: PAGE });
-        this.takeLatest(state);
+        this.takeLatest(state, asked);
         this.onstate(state);
       } while (this.again);
     })();
@@ -57,7 +59,8 @@ export class Conversation {
     }
   }
 
-  takeLatest({ messages, has_more: hasMore }) {
+  /** `asked` is the count of changes when the server was asked: what came in since then is not in its answer. */
+  takeLatest({ messages, has_more: hasMore }, asked) {
     const newest = Math.max(...this.stored.keys());
     const oldest = messages.length > 0 ? messages[0].message_id : Infinity;
     if (this.stored.size === 0 || (oldest > newest && hasMore)) {
@@ -65,7 +68,9 @@ export class Conversation {
       this.hasMore = hasMore;
     } else {
       const kept = new Set(messages.map((one) => one.message_id));
-      for (const id of this.stored.keys()) if ((id >= oldest || !hasMore) && !kept.has(id)) this.stored.delete(id);
+      for (const [id, { change }] of this.stored) {
+        if ((id >= oldest || !hasMore) && !kept.has(id) && change <= asked) this.stored.delete(id);
+      }
       if (!hasMore) this.hasMore = false;
     }
     this.keep(messages);
@@ -93,7 +98,9 @@ export class Conversation {
     for (const message of messages) {
       const text = JSON.stringify(message);
       const before = this.stored.get(message.message_id);
-      if (before?.text !== text) this.stored.set(message.message_id, { message, text, version: (before?.version ?? 0) + 1 });
+      if (before?.text === text) continue;
+      this.changes += 1;
+      this.stored.set(message.message_id, { message, text, change: this.changes });
     }
   }
 
@@ -177,7 +184,7 @@ export class Conversation {
         items.push({ key, signature: name, make: () => element("div", { class: "day", data: { day: "" } }, element("span", {}, name)) });
       }
       const key = `message ${message.message_id}`;
-      const versions = entries.map(({ version, message: { message_id: id } }) => `${id}.${version}`).join();
+      const versions = entries.map(({ change, message: { message_id: id } }) => `${id}.${change}`).join();
       if (isService(message)) {
         items.push({ key, signature: versions, make: () => serviceLine(message) });
         return;

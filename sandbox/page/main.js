@@ -94,7 +94,7 @@ class App {
       person,
       chatId: chatId ?? person.id,
       world: () => this.world,
-      onclose: (closed) => this.keepOnly(this.phones.filter((other) => other !== closed)),
+      onclose: (closed) => this.keepOnly(NARROW.matches ? [] : this.phones.filter((other) => other !== closed)),
       onothers: (kept) => this.keepOnly([kept]),
       onchat: () => this.remember("replaceState"),
     });
@@ -116,7 +116,7 @@ class App {
   }
 
   keepOnly(phones) {
-    this.phones = NARROW.matches && phones.length < this.phones.length ? [] : phones;
+    this.phones = phones;
     this.remember("pushState");
     this.place();
   }

@@ -34,7 +34,7 @@ export class Phone {
         element("div", { class: "row-text" }, element("h2", { class: "row-name" }, fullName(this.person)), element("span", { class: "row-note", title: note }, note)),
         element("div", { class: "only-narrow" }, clockButton()),
         iconButton("close", say("close"), () => this.onclose(this), { class: "icon-button only-wide", data: { action: "close" } })),
-      this.tabs, this.place, this.notices);
+      this.tabs, this.place);
     this.dropHere();
   }
 
@@ -121,6 +121,7 @@ export class Phone {
         element("div", { class: "row-text" }, element("h3", { class: "row-name" }, this.titleOf(chat)), this.status),
         iconButton("more", say("chatMenu"), (event) => this.chatMenu(event.currentTarget), { "aria-haspopup": "menu", data: { action: "chat-menu" } })),
       this.topics, this.pinned, conversation.element, this.composer.element);
+    this.composer.element.prepend(this.notices);
     this.onchat();
     this.showStatus();
     await this.trying(() => conversation.refresh());
