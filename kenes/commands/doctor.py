@@ -1,0 +1,179 @@
+"""`kenes doctor`: whether everything a bot stands on is in order, and what to do where it is not."""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+import click
+
+from kenes.bot_api import BotApiError, call
+from kenes.settings import Settings, SettingsError, load_settings
+from policy.profile import Profile, ProfileError, load_profile, use_pinned_time_zones
+from services.clock import Clock, ClockError, WallClock, clock_from
+
+SKEW_ALLOWED = timedelta(seconds=2)
+DISK_WARNING = 1024**3
+DISK_NEEDED = 100 * 1024**2
+
+
+class Health(StrEnum):
+    """How a check ended; only BAD makes the command fail."""
+
+    GOOD = "ok"
+    DOUBTFUL = "warn"
+    BAD = "FAIL"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found, and what to do about it."""
+
+    health: Health
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What the checks look at."""
+
+    settings: Settings
+    profile: Profile
+    clock: Clock
+
+
+@click.command
+def doctor() -> None:
+    """Check token, database, migrations, profile, holidays, time zone, clock, disk; exit 1 when something is wrong."""
+    healthy = True
+    for name, finding in examine():
+        click.echo(f"{finding.health:<5} {name}: {finding.says}")
+        healthy = healthy and finding.health is not Health.BAD
+    raise SystemExit(0 if healthy else 1)
+
+
+def examine() -> Iterator[tuple[str, Finding]]:
+    """Yield every check's name and finding; what rests on a failed check is not reached."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        yield "settings", Finding(Health.BAD, str(error))
+        return
+    yield "settings", Finding(Health.GOOD, f"Bot API at {settings.bot_api_url}")
+    yield "time zone", (zones := _time_zone())
+    if zones.health is Health.BAD:
+        return
+    try:
+        patient = Patient(settings, load_profile(settings.kenes_profile), clock_from(settings.kenes_clock))
+    except ProfileError as error:
+        yield "profile", Finding(Health.BAD, str(error))
+        return
+    except ClockError as error:
+        yield "clock", Finding(Health.BAD, str(error))
+        return
+    where = settings.kenes_profile or "the default one"
+    yield "profile", Finding(Health.GOOD, f"{where}, {patient.profile.university.name.ru}")
+    for name, check in CHECKS.items():
+        yield name, check(patient)
+
+
+def _time_zone() -> Finding:
+    try:
+        use_pinned_time_zones()
+    except RuntimeError as error:
+        return Finding(Health.BAD, f"{error}. Install the pinned tzdata: make run does.")
+    return Finding(Health.GOOD, "Almaty is at UTC+5, from the pinned tzdata")
+
+
+def _token(patient: Patient) -> Finding:
+    """Ask the server who the bot is; the answer's date also tells how far the clocks are apart."""
+    try:
+        sent = patient.clock.now()
+        answer = call(patient.settings, "getMe")
+        received = patient.clock.now()
+    except SettingsError as error:
+        return Finding(Health.BAD, str(error))
+    except BotApiError as error:
+        return Finding(Health.BAD, f"{error}. Is the token right, is the server reachable?")
+    name = answer.result.get("username")
+    skew = _skew(patient, answer.date, sent, received)
+    if skew > SKEW_ALLOWED:
+        seconds = skew.total_seconds()
+        return Finding(
+            Health.BAD, f"@{name}, but the clocks are {seconds:.0f} s apart. Deadlines need right time: NTP."
+        )
+    return Finding(Health.GOOD, f"@{name}, clocks agree" if answer.date else f"@{name}, the server tells no time")
+
+
+def _skew(patient: Patient, told: datetime | None, sent: datetime, received: datetime) -> timedelta:
+    """Return how far the server's time is outside the time of the call; a moved clock is not compared."""
+    if told is None or not isinstance(patient.clock, WallClock):
+        return timedelta()
+    return max(sent.replace(microsecond=0) - told, told - received, timedelta())
+
+
+def _database(patient: Patient) -> Finding:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from storage.migrations import is_current
+
+    try:
+        current = is_current(patient.settings.database_url)
+    except (OSError, SQLAlchemyError, ValueError) as error:
+        reason = type(error).__name__
+        return Finding(Health.BAD, f"cannot be opened: {reason}. Is DATABASE_URL right, does the server run?")
+    if current:
+        return Finding(Health.GOOD, "opens, migrations are up to date")
+    return Finding(Health.DOUBTFUL, "not there yet or behind; kenes run and kenes import bring it up to date")
+
+
+def _holidays(patient: Patient) -> Finding:
+    """Tell whether the calendar has the state's days of this year and the next."""
+    from storage.migrations import is_current
+
+    if not is_current(patient.settings.database_url):
+        return Finding(Health.DOUBTFUL, "not known yet: kenes run puts them in")
+    years = asyncio.run(_years_with_holidays(patient.settings.database_url))
+    this_year = patient.clock.now().astimezone(patient.profile.university.zone).year
+    missing = [str(year) for year in (this_year, this_year + 1) if year not in years]
+    if missing:
+        return Finding(Health.DOUBTFUL, f"none for {', '.join(missing)}: kenes run puts them in")
+    return Finding(Health.GOOD, f"known for {this_year} and {this_year + 1}; the government's transfers come by import")
+
+
+async def _years_with_holidays(database_url: str) -> set[int]:
+    from policy.calendar import DaySource
+    from storage.database import Database
+
+    async with Database.open(database_url) as database, database.read() as storage:
+        return {day.year for day in await storage.calendar.days_by(DaySource.STATE)}
+
+
+def _disk(patient: Patient) -> Finding:
+    folder = _nearest(_folder(patient.settings.database_url))
+    free = shutil.disk_usage(folder).free
+    said = f"{free / 1024**3:.1f} GB free in {folder}"
+    if free < DISK_NEEDED:
+        return Finding(Health.BAD, f"{said}. The database will stop taking marks: make room.")
+    return Finding(Health.DOUBTFUL if free < DISK_WARNING else Health.GOOD, said)
+
+
+def _folder(database_url: str) -> Path:
+    engine, _, path = database_url.partition(":///")
+    return Path(path).parent if engine.startswith("sqlite") else Path("var")
+
+
+def _nearest(folder: Path) -> Path:
+    """Return the folder, or the closest one above it that exists."""
+    return next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
+
+
+CHECKS: dict[str, Callable[[Patient], Finding]] = {
+    "token": _token,
+    "database": _database,
+    "holidays": _holidays,
+    "disk": _disk,
+}
