@@ -2,6 +2,8 @@
 
 import argparse
 import asyncio
+import signal
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,10 +20,23 @@ def main() -> None:
     given = parser.parse_args()
     try:
         world = World.load(given.world)
-        with suppress(KeyboardInterrupt):
-            asyncio.run(serve(world, token=given.token, port=given.port, clock_file=given.clock_file))
+        with suppress(asyncio.CancelledError):
+            asyncio.run(_serve_until_told(world, given))
     except (OSError, WorldError) as error:
         parser.error(str(error))
+
+
+async def _serve_until_told(world: World, given: argparse.Namespace) -> None:
+    this = asyncio.current_task()
+    if this is not None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, this.cancel)
+    await serve(world, token=given.token, port=given.port, clock_file=given.clock_file, ready=_announce)
+
+
+def _announce(address: str) -> None:
+    sys.stdout.write(f"sandbox at {address}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
+from zoneinfo import available_timezones
 
 T = TypeVar("T")
 
@@ -89,9 +90,14 @@ class World:
         parts = dict(given)
         parts["bot"] = _build(BotAccount, parts.get("bot", {}), "bot")
         for name, kind in (("people", Person), ("groups", Group)):
+            if not isinstance(parts.get(name, []), list):
+                raise WorldError(f"world.{name}: {parts[name]!r} is not a list")
             parts[name] = tuple(_build(kind, one, f"{name}[{n}]") for n, one in enumerate(parts.get(name, ())))
         if isinstance(parts.get("start"), str):
-            parts["start"] = datetime.fromisoformat(parts["start"])
+            try:
+                parts["start"] = datetime.fromisoformat(parts["start"])
+            except ValueError as error:
+                raise WorldError(f"world.start: {error}") from None
         return _build(cls, parts, "world")
 
     @classmethod
@@ -117,6 +123,10 @@ class World:
         ids = [person.id for person in self.people]
         if len(set(ids)) != len(ids) or self.bot.id in ids:
             raise WorldError("world: two accounts share an id")
+        if self.start is not None and self.start.tzinfo is None:
+            raise WorldError(f"world.start: {self.start.isoformat()} has no offset from UTC")
+        if self.zone not in available_timezones():
+            raise WorldError(f"world.zone: there is no {self.zone}")
         for group in self.groups:
             if group.id >= 0 or (group.type == "supergroup") != (group.id < -1_000_000_000_000):
                 raise WorldError(f"group {group.id}: not an id of a {group.type}")
@@ -124,7 +134,9 @@ class World:
                 raise WorldError(f"group {group.id}: unknown members {sorted(strangers)}")
 
 
-def _build(kind: type[T], given: Mapping[str, Any], where: str) -> T:
+def _build(kind: type[T], given: Any, where: str) -> T:
+    if not isinstance(given, Mapping):
+        raise WorldError(f"{where}: {given!r} is not an object")
     known = {one.name for one in fields(kind)}  # type: ignore[arg-type]
     if unknown := set(given) - known:
         raise WorldError(f"{where}: unknown {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")

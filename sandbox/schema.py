@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, NoReturn, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NoReturn, Union, get_args, get_origin
 
 import aiogram.methods
 from aiogram.client.default import Default
@@ -63,6 +63,8 @@ def _models() -> dict[str, type[TelegramMethod[Any]]]:
 
 
 def _check_of(annotation: Any) -> Check:
+    if get_origin(annotation) is Annotated:
+        return _check_of(get_args(annotation)[0])
     if get_origin(annotation) in {Union, UnionType}:
         choices = [one for one in get_args(annotation) if one not in {NoneType, Default}]
         choices = [one for one in choices if one not in {datetime, timedelta}] or [int]

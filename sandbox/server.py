@@ -67,15 +67,25 @@ def make_app(
 
 
 async def serve(
-    world: World, *, token: str, port: int, host: str = "127.0.0.1", clock_file: Path | None = None
+    world: World,
+    *,
+    token: str,
+    port: int,
+    host: str = "127.0.0.1",
+    clock_file: Path | None = None,
+    ready: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Serve until cancelled; raises WorldError, ValueError for a `host` not of loopback, OSError for a taken port."""
+    """Serve until cancelled; `ready` gets the address once it answers (port 0 takes any that is free).
+
+    Raises WorldError, ValueError when `host` is not of loopback, OSError when the port is taken.
+    """
     if host not in LOOPBACK:
         raise ValueError(f"host={host}: the sandbox serves loopback only: {', '.join(sorted(LOOPBACK))}")
     runner = web.AppRunner(make_app(world, token=token, clock_file=clock_file), access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
+        ready(f"http://{host}:{runner.addresses[0][1]}")
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
