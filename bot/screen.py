@@ -112,7 +112,11 @@ async def say(event: Event, said: Sequence[Screen | Elsewhere]) -> None:
 async def _reached(event: Event, told: Elsewhere) -> bool:
     try:
         await send(_bot(event), told.chat, told.screen)
-    except (TelegramForbiddenError, TelegramBadRequest):
+    except TelegramForbiddenError:
+        return False
+    except TelegramBadRequest as error:
+        if "chat not found" not in error.message:
+            raise
         return False
     return True
 

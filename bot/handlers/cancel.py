@@ -9,16 +9,16 @@ from bot.middlewares.context import WRITES, Said
 from bot.screen import Event
 from bot.screens.cancel import Cancel, cancelled, nothing_to_cancel
 from bot.screens.menu import menu
-from storage.records import Person
+from storage.records import Acquaintance
 from storage.unit import Storage
 
 
-async def cancel(event: Event, storage: Storage, person: Person, texts: Texts) -> Said:
+async def cancel(event: Event, storage: Storage, who: Acquaintance, texts: Texts) -> Said:
     """Forget the draft."""
     chat = event.chat.id if isinstance(event, Message) else event.from_user.id
     dropped = await storage.drafts.drop(chat, chat)
     await storage.commit()
-    return menu(texts, person, cancelled(texts) if dropped else nothing_to_cancel(texts))
+    return menu(texts, who, cancelled(texts) if dropped else nothing_to_cancel(texts))
 
 
 def router() -> Router:

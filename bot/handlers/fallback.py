@@ -7,19 +7,19 @@ from bot.i18n import Texts
 from bot.middlewares.context import Said
 from bot.screen import Event
 from bot.screens.fallback import old_button, only_text, unknown_command, unknown_text
-from storage.records import Person
+from storage.records import Acquaintance
 
 
-async def misunderstand(message: Message, person: Person, texts: Texts) -> Said:
+async def misunderstand(message: Message, who: Acquaintance, texts: Texts) -> Said:
     """Say what was not understood, and what is."""
     if message.text is None:
-        return only_text(texts, person)
-    return unknown_command(texts, person) if message.text.startswith("/") else unknown_text(texts, person)
+        return only_text(texts, who)
+    return unknown_command(texts, who) if message.text.startswith("/") else unknown_text(texts, who)
 
 
-async def refresh(_: Event, person: Person, texts: Texts) -> Said:
+async def refresh(_: Event, who: Acquaintance, texts: Texts) -> Said:
     """Put a fresh menu in place of a button that leads nowhere."""
-    return old_button(texts, person)
+    return old_button(texts, who)
 
 
 def router() -> Router:

@@ -13,7 +13,7 @@ from bot.screens.language import ChooseLanguage, chosen, languages
 from bot.screens.menu import OpenLanguage, menu
 from policy.people import Language
 from services.accounts import choose_language
-from storage.records import Person
+from storage.records import Acquaintance
 from storage.unit import Storage
 
 
@@ -27,13 +27,13 @@ async def choose(
     *,
     callback_data: ChooseLanguage,
     storage: Storage,
-    person: Person,
+    who: Acquaintance,
     voices: Mapping[Language, Texts],
 ) -> Said:
     """Remember the choice and go on in it."""
     await choose_language(storage, user=press.from_user.id, language=callback_data.language)
     texts = voices[callback_data.language]
-    return menu(texts, person, chosen(texts))
+    return menu(texts, who, chosen(texts))
 
 
 def router() -> Router:

@@ -7,12 +7,12 @@ from bot.i18n import Texts
 from bot.middlewares.context import Said
 from bot.screen import Event
 from bot.screens.menu import OpenMenu, menu
-from storage.records import Person
+from storage.records import Acquaintance
 
 
-async def open_menu(_: Event, person: Person, texts: Texts) -> Said:
+async def open_menu(_: Event, who: Acquaintance, texts: Texts) -> Said:
     """Show the menu."""
-    return menu(texts, person)
+    return menu(texts, who)
 
 
 def router() -> Router:

@@ -19,15 +19,15 @@ from policy.profile import Profile
 from services import accounts, invitations
 from services.accounts import LinkRefusal, MoveAsked, MoveDeclined, Offer
 from services.invitations import CodeRefusal
-from storage.records import Person
+from storage.records import Acquaintance
 from storage.unit import Storage
 
 Voices = Mapping[Language, Texts]
 
 
-async def begin(_: Message, person: Person | None, texts: Texts, voices: Voices, profile: Profile) -> Said:
+async def begin(_: Message, who: Acquaintance | None, texts: Texts, voices: Voices, profile: Profile) -> Said:
     """Show the menu, or what this is to somebody not linked."""
-    return menu(texts, person) if person else screens.welcome(voices, profile)
+    return menu(texts, who) if who else screens.welcome(voices, profile)
 
 
 async def open_invitation(
@@ -35,7 +35,7 @@ async def open_invitation(
     *,
     command: CommandObject,
     storage: Storage,
-    person: Person | None,
+    who: Acquaintance | None,
     texts: Texts,
     voices: Voices,
     now: datetime,
@@ -44,14 +44,14 @@ async def open_invitation(
     """Look an invitation up and ask for consent."""
     user = sender(message)
     found = await invitations.redeem(storage, code=command.args or "", user=user, now=now, profile=profile)
-    return _ask_consent(found, person, texts, voices, profile)
+    return _ask_consent(found, who, texts, voices, profile)
 
 
 async def share_contact(
     message: Message,
     *,
     storage: Storage,
-    person: Person | None,
+    who: Acquaintance | None,
     texts: Texts,
     voices: Voices,
     now: datetime,
@@ -62,20 +62,20 @@ async def share_contact(
     if contact is None or contact.user_id != user or message.forward_origin:
         return screens.not_your_contact(voices, profile)
     found = await accounts.offer_by_contact(storage, phone=contact.phone_number, user=user, now=now)
-    return _ask_consent(found, person, texts, voices, profile)
+    return _ask_consent(found, who, texts, voices, profile)
 
 
 def _ask_consent(
     found: Offer | Refused[CodeRefusal] | Refused[LinkRefusal],
-    person: Person | None,
+    who: Acquaintance | None,
     texts: Texts,
     voices: Voices,
     profile: Profile,
 ) -> Said:
     if isinstance(found, Refused):
-        return screens.refused(texts, voices, found, profile, known=person is not None)
-    if person:
-        return screens.found(voices), menu(texts, person, screens.already_linked(texts))
+        return screens.refused(texts, voices, found, profile, known=who is not None)
+    if who:
+        return screens.found(voices), menu(texts, who, screens.already_linked(texts))
     return screens.found(voices), screens.consent(voices, texts.language, found, profile)
 
 
@@ -143,11 +143,11 @@ async def _voice(storage: Storage, voices: Voices, user: int) -> Texts:
 
 
 async def _home(storage: Storage, voices: Voices, user: int) -> Screen:
-    known = await storage.accounts.acquaintance(user)
-    if known is None or known.person is None:
-        raise RuntimeError("an account that was linked a moment ago is not")
-    texts = voices[language_of(known, None)]
-    return menu(texts, known.person, screens.linked(texts))
+    who = await storage.accounts.acquaintance(user)
+    if who is None:
+        raise RuntimeError("an account that was linked a moment ago is gone")
+    texts = voices[language_of(who, None)]
+    return menu(texts, who, screens.linked(texts))
 
 
 def sender(message: Message) -> int:

@@ -10,12 +10,12 @@ from bot.screen import Event
 from bot.screens.start import welcome
 from policy.people import Language
 from policy.profile import Profile
-from storage.records import Person
+from storage.records import Acquaintance
 
 
-def unlinked(_: Event, person: Person | None) -> bool:
+def unlinked(_: Event, who: Acquaintance | None) -> bool:
     """Tell whether this account is nobody's yet."""
-    return person is None
+    return who is None
 
 
 async def greet(_: Event, voices: Mapping[Language, Texts], profile: Profile) -> Said:

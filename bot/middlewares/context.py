@@ -2,6 +2,7 @@
 
 | parameter  | type                       | what it is |
 |------------|----------------------------|------------|
+| `who`      | `Acquaintance | None`      | all of the next four; None for somebody not linked |
 | `account`  | `Account | None`           | what is kept about this Telegram account |
 | `person`   | `Person | None`            | whose account it is; None for somebody not linked |
 | `student`  | `Student | None`           | their studies, if they are a student |
@@ -25,6 +26,7 @@ the storage is closed: nothing is told before it is committed, and no transactio
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 from aiogram import BaseMiddleware
@@ -73,7 +75,7 @@ class Context(BaseMiddleware):
         today = now.astimezone(self._profile.university.zone).date()
         self._speak(data, language_of(None, context.user.language_code if context.user else None))
         data.update(now=now, today=today, profile=self._profile, database=self._database, voices=self._voices)
-        data.update(account=None, person=None, student=None, roles=(), draft=None)
+        data.update(who=None, account=None, person=None, student=None, roles=(), draft=None)
         if isinstance(event, Update) and event.message:
             data["filed"] = MessageInstant(event.message.date)
         async with AsyncExitStack() as reading:
@@ -81,8 +83,9 @@ class Context(BaseMiddleware):
             data.update(storage=storage, reading=reading)
             if context.user and (known := await storage.accounts.acquaintance(context.user.id)):
                 self._speak(data, language_of(known, context.user.language_code))
-                roles = tuple(role for role in known.roles if role.until is None or today <= role.until)
-                data.update(account=known.account, person=known.person, student=known.student, roles=roles)
+                known = replace(known, roles=tuple(role for role in known.roles if role.holds_on(today)))
+                data.update(who=known if known.person else None, account=known.account, person=known.person)
+                data.update(student=known.student, roles=known.roles)
             if isinstance(event, Update) and (message := event.message) and not (message.text or "").startswith("/"):
                 data["draft"] = await storage.drafts.of(message.chat.id, context.user_id or 0)
             return await handler(event, data)

@@ -7,27 +7,27 @@ from bot.screen import Screen
 from bot.screens.contacts import desk
 from bot.screens.menu import menu
 from policy.profile import Profile
-from storage.records import Person
+from storage.records import Acquaintance
 
 
-def unknown_text(texts: Texts, person: Person) -> Screen:
+def unknown_text(texts: Texts, who: Acquaintance) -> Screen:
     """Answer a text that no form waits for."""
-    return menu(texts, person, texts("This text was not understood and nothing was filed. Choose below:"))
+    return menu(texts, who, texts("This text was not understood and nothing was filed. Choose below:"))
 
 
-def unknown_command(texts: Texts, person: Person) -> Screen:
+def unknown_command(texts: Texts, who: Acquaintance) -> Screen:
     """Answer a command there is not."""
-    return menu(texts, person, texts("There is no such command. /help lists them all."))
+    return menu(texts, who, texts("There is no such command. /help lists them all."))
 
 
-def only_text(texts: Texts, person: Person) -> Screen:
+def only_text(texts: Texts, who: Acquaintance) -> Screen:
     """Answer a voice, a picture, a sticker, a place."""
-    return menu(texts, person, texts("Only text and buttons are understood here."))
+    return menu(texts, who, texts("Only text and buttons are understood here."))
 
 
-def old_button(texts: Texts, person: Person) -> Screen:
+def old_button(texts: Texts, who: Acquaintance) -> Screen:
     """Answer a button that is no longer there."""
-    return replace(menu(texts, person), toast=texts.plain("This button is old. Here is the menu."))
+    return replace(menu(texts, who), toast=texts.plain("This button is old. Here is the menu."))
 
 
 def broken(texts: Texts, profile: Profile) -> Html:

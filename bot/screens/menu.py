@@ -4,7 +4,7 @@ from aiogram.filters.callback_data import CallbackData
 
 from bot.i18n import Texts, paragraphs
 from bot.screen import Button, Rows, Screen
-from storage.records import Person
+from storage.records import Acquaintance
 
 
 class OpenMenu(CallbackData, prefix="menu"):
@@ -35,18 +35,22 @@ class OpenHelp(CallbackData, prefix="help"):
     """What this bot can do."""
 
 
-def menu(texts: Texts, person: Person, *said: str) -> Screen:
-    """Show what this person can do here, under whatever was just `said`."""
-    return Screen(
-        paragraphs(*said, texts("What would you like to know, {name}?", name=person.name.given_name)), entries(texts)
-    )
+def menu(texts: Texts, who: Acquaintance, *said: str) -> Screen:
+    """Show what this person can do here, under whatever was just `said`; raises ValueError for somebody not linked."""
+    if who.person is None:
+        raise ValueError("somebody not linked has no menu")
+    greeting = texts("What would you like to know, {name}?", name=who.person.name.given_name)
+    return Screen(paragraphs(*said, greeting), entries(texts, who))
 
 
-def entries(texts: Texts) -> Rows:
-    """Return the buttons of the menu."""
-    return (
+def entries(texts: Texts, who: Acquaintance) -> Rows:
+    """Return the buttons of the menu: a student's own things, then what is for everybody."""
+    studies: Rows = (
         (Button(texts.plain("Marks"), OpenMarks()), Button(texts.plain("GPA and iGPA"), OpenGpa())),
         (Button(texts.plain("What do I need on the exam?"), OpenNeed()),),
+    )
+    return (
+        *(studies if who.student else ()),
         (Button(texts.plain("What is stored about me"), OpenMe()),),
         (Button(texts.plain("Language"), OpenLanguage()), Button(texts.plain("Help"), OpenHelp())),
     )
