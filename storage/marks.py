@@ -59,11 +59,6 @@ class Marks:
                         found[key] = enrolment
         return found
 
-    async def of_sheet(self, course_code: str, period: str, group: str) -> tuple[Enrolment, ...]:
-        """Give the enrolments on one mark sheet, by student id."""
-        key = {"course_code": course_code, "period": period, "group": group}
-        return tuple(_enrolments((await self._connection.execute(_OF_SHEET, key)).all()))
-
     async def save(self, those: Iterable[Enrolment]) -> None:
         """Keep these enrolments and the attempts they hold, over what was kept; attempts they do not hold stay.
 
@@ -98,10 +93,6 @@ class Marks:
         for chunk in chunks(keys, _ENROLMENTS_AT_ONCE):
             rows = [{"of_student": s, "of_period": p, "of_course": c, "of_number": n} for s, p, c, n in chunk]
             await self._connection.execute(_REMOVE_ATTEMPT, rows)
-
-    async def periods(self) -> tuple[str, ...]:
-        """Give every period that has marks, oldest first."""
-        return tuple(await self._connection.scalars(_PERIODS))
 
 
 def key_of(enrolment: Enrolment) -> EnrolmentKey:
@@ -219,11 +210,6 @@ _BY_KEYS = _ENROLMENTS.where(
     enrolments.c.period == bindparam("period"),
     enrolments.c.student_id.in_(bindparam("student_ids", expanding=True)),
 )
-_OF_SHEET = _ENROLMENTS.where(
-    enrolments.c.course_code == bindparam("course_code"),
-    enrolments.c.period == bindparam("period"),
-    enrolments.c.group_name == bindparam("group"),
-)
 _RECORD: Select[Any] = (  # the columns after _COLUMNS are counted from 19
     select(
         *_COLUMNS,
@@ -272,4 +258,3 @@ _REMOVE_ATTEMPT = attempts.delete().where(
     attempts.c.course_code == bindparam("of_course"),
     attempts.c.number == bindparam("of_number"),
 )
-_PERIODS = select(enrolments.c.period).distinct().order_by(enrolments.c.period)

@@ -36,15 +36,6 @@ class GrantedRole:
 
 
 @dataclass(frozen=True, slots=True)
-class DegreeProgramme:
-    """A programme of study: its code and, once known, its names."""
-
-    code: str
-    name_kk: str | None = None
-    name_ru: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class StudyRecord:
     """All that `/marks` needs of one student, oldest period first.
 

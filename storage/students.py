@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, bindparam, select
 from policy.people import Funding, Language, Level, Name, Sex, Status, Student, StudyForm
 from storage.connection import Connection
 from storage.people import person_row
-from storage.records import DegreeProgramme, Person
+from storage.records import Person
 from storage.tables import degree_programmes, people, student_years, students
 from storage.upsert import NAMES_AT_ONCE, chunks, insert_missing, upsert
 
@@ -93,19 +93,6 @@ class Students:
             await self._connection.execute(_REMOVE_STUDENT, keys)
             await self._connection.execute(_REMOVE_PERSON, keys)
 
-    async def name_programmes(self, programmes: Iterable[DegreeProgramme]) -> None:
-        """Keep the names of programmes of study."""
-        await upsert(
-            self._connection,
-            degree_programmes,
-            ({"code": each.code, "name_kk": each.name_kk, "name_ru": each.name_ru} for each in programmes),
-        )
-
-    async def programme(self, code: str) -> DegreeProgramme | None:
-        """Give a programme of study by its code."""
-        row = (await self._connection.execute(_PROGRAMME, {"code": code})).first()
-        return DegreeProgramme(*row) if row else None
-
 
 def _person(student: Student) -> Person:
     return Person(student.person_id, student.name, student.language, student.phone, student.sex, student.birth_year)
@@ -169,4 +156,3 @@ _REMOVE_YEARS = student_years.delete().where(
 )
 _REMOVE_STUDENT = students.delete().where(students.c.person_id == bindparam("student_id"))
 _REMOVE_PERSON = people.delete().where(people.c.person_id == bindparam("student_id"))
-_PROGRAMME = select(degree_programmes).where(degree_programmes.c.code == bindparam("code"))

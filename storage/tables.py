@@ -276,7 +276,8 @@ changes = Table(  # triggers of the first migration refuse UPDATE and DELETE
     Column("cause_id", BigInteger),
     Column("why", Text),
     Column("at", Instant, nullable=False),
-    Index("ix_changes_about", "about", "object"),
+    Index("ix_changes_about", "about"),
+    Index("ix_changes_key", "object", "key"),
     Index("ix_changes_cause", "cause", "cause_id"),
 )
 

@@ -29,8 +29,6 @@ async def test_marks_come_back_as_they_went_in(database: Database) -> None:
         assert await storage.marks.of_student("02500000") == (put_in,)
         assert await storage.marks.by_key(*key_of(put_in)) == put_in
         assert await storage.marks.by_keys([key_of(put_in), ("02500000", PERIOD, "ABSENT")]) == {key_of(put_in): put_in}
-        assert await storage.marks.of_sheet("MAT1201", PERIOD, "ЭН-25-1") == (put_in,)
-        assert await storage.marks.periods() == (PERIOD,)
 
 
 async def test_a_mark_keeps_every_digit_and_is_no_float(database: Database) -> None:

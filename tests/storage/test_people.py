@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from policy.people import Language, Name, Sex
 from storage.database import Database
 from storage.phones import phone_digits
-from storage.records import DegreeProgramme, Person
+from storage.records import Person
 from tests.storage.examples import DEAN, NOW, REGISTRAR, enrolment, student
 
 
@@ -107,16 +107,6 @@ async def test_the_year_of_study_is_kept_for_each_academic_year(database: Databa
         await storage.students.set_years("2025-2026", {"02500000": 1})
         assert await storage.students.years_of("02500000") == {"2024-2025": 1, "2025-2026": 1}
         assert await storage.students.years_in("2025-2026") == {"02500000": 1, "02500001": 1}
-
-
-async def test_a_programme_is_known_by_its_code_before_it_has_a_name(database: Database) -> None:
-    named = DegreeProgramme("6B07102", "Электр энергетикасы", "Электроэнергетика")
-    async with database.write() as storage:
-        await storage.students.save([student()])
-        assert await storage.students.programme("6B07102") == DegreeProgramme("6B07102")
-        await storage.students.name_programmes([named])
-        await storage.students.save([student()])
-        assert await storage.students.programme("6B07102") == named
 
 
 async def test_a_student_with_marks_cannot_be_withdrawn(database: Database) -> None:

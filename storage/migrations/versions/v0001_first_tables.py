@@ -43,7 +43,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_changes")),
     )
     with op.batch_alter_table("changes", schema=None) as batch_op:
-        batch_op.create_index("ix_changes_about", ["about", "object"], unique=False)
+        batch_op.create_index("ix_changes_about", ["about"], unique=False)
+        batch_op.create_index("ix_changes_key", ["object", "key"], unique=False)
         batch_op.create_index("ix_changes_cause", ["cause", "cause_id"], unique=False)
 
     op.create_table(
