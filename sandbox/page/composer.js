@@ -14,7 +14,8 @@ const DRAFT = "kenes-sandbox-draft";
 export class Composer {
   /**
    * @param {{person: Object, chat: Object, people: Array, perform: function(string, Object=): Promise, latest: function(): Object|null,
-   *   failed: function(Error), thread: function(): number|null}} options `perform(deed, fields)` does an act in this chat; `latest()` is the person's newest own message
+   *   find: function(number): Object|undefined, failed: function(Error), thread: function(): number|null}} options `perform(deed, fields, files)` does
+   *   an act in this chat; `latest()` is the person's newest own message, `find(message_id)` any that is loaded
    */
   constructor(options) {
     Object.assign(this, options);

@@ -53,7 +53,7 @@ export function serviceLine(message) {
 /**
  * @param {Array} messages one message, or those of one album in order
  * @param {{showSender: boolean, first: boolean, last: boolean}} place in a run of messages of one sender
- * @param {Object} talk what can be done: `send(text)`, `press(message, button, node)`, `link(address)`, `copy(text)`,
+ * @param {Object} talk what can be done: `command(text)`, `press(message, button, node)`, `link(address)`, `copy(text)`,
  *   `menu(message, point)`, `jump(message_id)`
  */
 export function bubble(messages, place, talk) {

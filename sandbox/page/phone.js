@@ -96,7 +96,6 @@ export class Phone {
     this.topics = element("nav", { class: "topics", hidden: true, data: { topics: "" } });
     this.empty = element("div", { class: "empty", hidden: true });
     const talk = {
-      send: (text) => this.perform("send", { text, thread: this.conversation.thread ?? undefined }),
       command: (text) => this.perform("send", { text, thread: this.conversation.thread ?? undefined }),
       press: (message, button, node) => this.press(message, button, node),
       link: (address) => this.follow(address),
