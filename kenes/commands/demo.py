@@ -11,7 +11,7 @@ import signal
 import sys
 import webbrowser
 from asyncio.subprocess import Process
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,6 +126,7 @@ class _Demo:
 
     async def _keep_bot_running(self) -> None:
         """Start the bot, and again after a growing pause whenever it ends by itself."""
+        await self._until(lambda _: True)
         pause = 1
         while True:
             began = monotonic()
@@ -158,18 +159,22 @@ class _Demo:
 
     async def _announce(self, began: float) -> None:
         """Say where the page is once the bot asks for updates."""
-        async with ClientSession() as session:
-            while True:
-                with suppress(ClientError):
-                    async with session.get(f"{self._settings.bot_api_url}/sandbox/api/stats") as answer:
-                        if (await answer.json())["calls"].get("getUpdates"):
-                            break
-                await asyncio.sleep(0.05)
+        await self._until(lambda calls: "getUpdates" in calls)
         click.echo(f"The bot is up, {monotonic() - began:.1f} s after its start.")
         click.echo(f"Open {self._settings.bot_api_url} - Ctrl+C ends it all.")
         if self._browser:
             webbrowser.open(self._settings.bot_api_url)
             self._browser = False
+
+    async def _until(self, true_of: Callable[[Mapping[str, int]], bool]) -> None:
+        """Wait until the sandbox answers and this is true of its counts of calls by method."""
+        async with ClientSession() as session:
+            while True:
+                with suppress(ClientError):
+                    async with session.get(f"{self._settings.bot_api_url}/sandbox/api/stats") as answer:
+                        if true_of((await answer.json())["calls"]):
+                            return
+                await asyncio.sleep(0.05)
 
 
 async def _stop(bot: Process) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 import click
 import structlog
@@ -12,11 +13,15 @@ from kenes.logs import configure_logs
 from kenes.settings import SettingsError
 from services.clock import RemoteClock
 
+if TYPE_CHECKING:  # aiogram costs two seconds; a wrong setting is to be named before that
+    from aiogram import Bot
+
 log = structlog.get_logger(__name__)
 
 GC_THRESHOLD = (
     50_000  # what a bot makes lives for one update: collecting less often gives a third more updates a second
 )
+LONGEST_PAUSE = 60
 
 
 @click.command
@@ -54,6 +59,7 @@ async def _serve(environment: Environment, token: str) -> None:
         stack.callback(sweeps.shutdown, wait=False)
         if isinstance(clock, RemoteClock):
             stack.callback(asyncio.create_task(clock.follow()).cancel)
+        await _reach(bot)
         await register_commands(bot, voices)
         gc.collect()
         gc.freeze()
@@ -61,3 +67,23 @@ async def _serve(environment: Environment, token: str) -> None:
         log.info("polling", bot_id=bot.id)
         await dispatcher.start_polling(bot, close_bot_session=False)
     log.info("stopped")
+
+
+async def _reach(bot: "Bot") -> None:
+    """Wait until the Bot API server answers, with growing pauses; raises ClickException for a token it does not know."""
+    from aiogram.exceptions import TelegramNetworkError, TelegramServerError, TelegramUnauthorizedError
+
+    pause = 1
+    while True:
+        try:
+            await bot.me()
+        except TelegramUnauthorizedError:
+            raise click.ClickException(
+                "BOT_TOKEN is not known to BOT_API_URL; allowed: the token BotFather gave"
+            ) from None
+        except (TelegramNetworkError, TelegramServerError):
+            log.warning("the Bot API server does not answer", retry_after=pause, exc_info=True)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        else:
+            return
