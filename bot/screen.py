@@ -93,7 +93,7 @@ class Elsewhere:
 
 
 class UnsaidError(Exception):
-    """The handler did its work; what failed was telling about it."""
+    """What was to be kept is kept; what failed came after, as the telling of it."""
 
 
 async def say(event: Event, said: Sequence[Screen | Elsewhere]) -> None:

@@ -23,6 +23,7 @@ class Storage:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.committed = False  # whether anything was kept: a failure after that changed something
         self.people = People(connection)
         self.students = Students(connection)
         self.roles = Roles(connection)
@@ -42,6 +43,7 @@ class Storage:
     async def commit(self) -> None:
         """Keep everything done so far; a cancelled commit is finished first, because it may have happened already."""
         await self._connection.commit()
+        self.committed = True
 
     async def rollback(self) -> None:
         """Forget everything since the last commit."""

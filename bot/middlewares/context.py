@@ -36,7 +36,7 @@ from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
 from bot.i18n import Texts
-from bot.screen import Elsewhere, Screen, say
+from bot.screen import Elsewhere, Screen, UnsaidError, say
 from policy.instant import MessageInstant
 from policy.people import Language
 from policy.profile import Profile
@@ -102,12 +102,17 @@ class Speech(BaseMiddleware):
         self._database = database
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-        """Run the handler and speak; raises UnsaidError when only the speaking failed."""
+        """Run the handler and speak; raises UnsaidError when what failed came after the commit."""
         reading: AsyncExitStack = data["reading"]
         if get_flag(data, "writes"):
             await reading.aclose()
             async with self._database.write() as storage:
-                said: Said = await handler(event, {**data, "storage": storage})
+                try:
+                    said: Said = await handler(event, {**data, "storage": storage})
+                except Exception as error:
+                    if storage.committed:
+                        raise UnsaidError from error
+                    raise
         else:
             said = await handler(event, data)
             await reading.aclose()
