@@ -48,6 +48,7 @@ MARK_COLUMNS = [
     "posted_at",
     "attempt",
 ]
+PERIOD_COLUMNS = ["period", "kind", "starts", "ends"]
 FIRST_YEAR = 2022
 PERIODS = 8
 
