@@ -1,5 +1,6 @@
 """Everything stored about me: read in sections, taken away as a file, and the end of the link."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,7 +12,7 @@ from bot.i18n import Html, Texts, bold, both, escape, lines, msgid, paragraphs
 from bot.screen import Button, File, Screen, length
 from bot.screens.contacts import desk
 from bot.screens.menu import OpenMe, back
-from bot.screens.words import WORDS
+from bot.screens.words import CODES, WORDS
 from policy.people import Language
 from policy.profile import Profile
 from services.personal_data import PersonalData
@@ -118,12 +119,19 @@ FIELDS = {
     "used_at": msgid("used"),
     "used_by": msgid("used by the Telegram account"),
     "user_id": msgid("id in Telegram"),
+    "value": msgid("value"),
     "wait_until": msgid("wait until"),
     "way": msgid("by what"),
     "why": msgid("why"),
     "withdrawn_at": msgid("withdrawn"),
     "year": msgid("year of study"),
 }
+CODED = {"object", "cause", "way", "why"}
+HISTORIC = {"before", "after"}
+VALUES: dict[str, StrEnum] = {value.value: value for value in WORDS}
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\S+")
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+NUMBER = re.compile(r"\d+\.\d+")
 PARTS = {"course", "grant", "name"}  # read better with their fields as lines of their own
 OWNER = {"person_id", "student_id", "about"}  # the same id in every row: said once, in the first section
 
@@ -204,11 +212,13 @@ def row_lines(texts: Texts, row: Mapping[str, object], hidden: Collection[str] =
 
 
 def _said(texts: Texts, row: Mapping[str, object], hidden: Collection[str] = ()) -> Iterator[tuple[str, str]]:
-    for name, value in row.items():
+    for name, stored in row.items():
+        value = _restored(stored) if name in HISTORIC else stored
         if name in PARTS and isinstance(value, Mapping):
             yield from _said(texts, value, hidden)
         elif name not in hidden and value not in (None, "", (), [], {}):
-            yield field_name(texts, name), value_of(texts, value)
+            coded = name in CODED and value in CODES
+            yield field_name(texts, name), texts.plain(CODES[str(value)]) if coded else value_of(texts, value)
 
 
 def field_name(texts: Texts, name: str) -> str:
@@ -238,6 +248,19 @@ def value_of(texts: Texts, value: object) -> str:
         case _:
             said = str(value)
     return said
+
+
+def _restored(kept: object) -> object:
+    """Return what the history keeps as text for what it was: an instant, a day, a number, a value of the records."""
+    if isinstance(kept, Mapping):
+        return {name: _restored(value) for name, value in kept.items()}
+    if not isinstance(kept, str):
+        return kept
+    if INSTANT.fullmatch(kept):
+        return datetime.fromisoformat(kept)
+    if DAY.fullmatch(kept):
+        return date.fromisoformat(kept)
+    return Decimal(kept) if NUMBER.fullmatch(kept) else VALUES.get(kept, kept)
 
 
 def taken_away(texts: Texts, data: PersonalData) -> Screen:

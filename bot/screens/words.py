@@ -57,3 +57,23 @@ WORDS: dict[StrEnum, str] = {
     Role.ELECTION_MEMBER: msgid("member of the election commission"),
     Role.ELECTION_SECRETARY: msgid("secretary of the election commission"),
 }
+
+CODES = {  # what the history and the links are kept with: objects, causes, ways
+    "person": msgid("personal data"),
+    "student": msgid("studies as recorded"),
+    "student_year": msgid("year of study"),
+    "role": msgid("role"),
+    "enrolment": msgid("enrolment in a course"),
+    "attempt": msgid("marks of an attempt"),
+    "components": msgid("research, iROS, SSCI"),
+    "link": msgid("link with Telegram"),
+    "import": msgid("loaded file"),
+    "undo": msgid("undone file"),
+    "correction": msgid("correction"),
+    "grant": msgid("role given"),
+    "revoke": msgid("role taken away"),
+    "code": msgid("invitation"),
+    "contact": msgid("shared number"),
+    "own wish": msgid("own wish"),
+    "registrar": msgid("registrar"),
+}

@@ -32,6 +32,30 @@ async def test_a_student_reads_what_is_stored_section_by_section(linked: Linked)
     assert "байланысқан: 15.01.2026 10:00" in aigerim.sees
 
 
+async def test_the_history_is_read_in_words(linked: Linked, database: Database) -> None:
+    before = {"exam": "49.5", "posted_at": "2026-01-14T10:00:00+00:00", "outcome": "took"}
+    change = records.Change(
+        "attempt",
+        (DMITRY, "2025-2026/1", "MAT1", "1"),
+        before,
+        {"exam": "94.5"},
+        "import",
+        NOW,
+        about=DMITRY,
+        cause_id=7,
+    )
+    async with database.write() as storage:
+        await storage.changes.record([change])
+        await storage.commit()
+    dmitry = await linked(DMITRY)
+    await dmitry.sends("/me")
+    await dmitry.taps("История изменений")
+    assert "что: оценки за попытку" in dmitry.sees
+    assert "было: экзаменационная оценка 49,5, выставлена 14.01.2026 15:00, исход экзамен состоялся" in dmitry.sees
+    assert "стало: экзаменационная оценка 94,5" in dmitry.sees
+    assert "основание: загруженный файл" in dmitry.sees
+
+
 async def test_a_registrar_reads_their_role_in_russian(linked: Linked) -> None:
     registrar = await linked(REGISTRAR)
     await registrar.sends("/me")
