@@ -228,7 +228,7 @@ def _read_text(text: str, recognise: Recognise) -> Table:
 
 
 def _best_score(records: Iterable[Sequence[Cell]], recognise: Recognise) -> int:
-    return max((sum(1 for cell in row if _name(cell, recognise)) for row in islice(records, HEADER_ROWS)), default=0)
+    return max((_known(row, recognise) for row in islice(records, HEADER_ROWS)), default=0)
 
 
 def _records(text: str, delimiter: str) -> Iterator[Sequence[Cell]]:
@@ -401,8 +401,8 @@ def _find(records: Iterable[Sequence[Cell]], recognise: Recognise, *, sheet: str
     best: tuple[int, int, int, list[Column]] | None = None
     for place, (_, cells) in enumerate(head[:HEADER_ROWS]):
         candidates = [(1, cells)]
-        if place + 1 < len(head) and (joined := _two_rows(cells, head[place + 1][1], recognise)):
-            candidates.insert(0, (2, joined))
+        if place + 1 < min(len(head), HEADER_ROWS) and (joined := _two_rows(cells, head[place + 1][1], recognise)):
+            candidates.append((2, joined))
         for lines, labels in candidates:
             columns = [
                 Column(index, str(label), _name(label, recognise))
@@ -441,7 +441,11 @@ def _two_rows(upper: Sequence[Cell], lower: Sequence[Cell], recognise: Recognise
         if label is None:
             return None
         joined.append(label)
-    return joined
+    return joined if _known(joined, recognise) > _known(lower, recognise) else None
+
+
+def _known(labels: Iterable[Cell], recognise: Recognise) -> int:
+    return sum(1 for label in labels if _name(label, recognise))
 
 
 def _name(label: Cell, recognise: Recognise) -> str | None:

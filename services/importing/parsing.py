@@ -23,6 +23,7 @@ _SIGNATURES = {
         "руководитель", "директор", "төраға", "председатель", "ескерту", "примечание",
     )
 }  # fmt: skip
+_NAMING_A_MARK = {"student_id", "full_name", "period", "course_code"}
 _COURSE_AND_CODE = re.compile(r"(.+?)\s*[(\[]\s*([^\W_][\w./-]*\d[\w./-]*)\s*[)\]]\s*")
 _PROGRESS_ROWS = 1000
 
@@ -178,21 +179,19 @@ class _Reading:
         required = [
             place[columns[field.name].index]
             for field in self._columns.fields.values()
-            if field.name in columns and (field.required or field.name in {"student_id", "full_name"})
+            if field.name in columns and (field.required or field.name in _NAMING_A_MARK)
         ]
         last = self._table.header_row
         ended = False
         for row in self._table.rows:
             filled = [row.cells[number] is not None for number in required]
-            if ended:
-                if all(filled):
-                    self._refuse("row_after_end", row.number)
-                continue
-            if not all(filled) and _closes(row, after_gap=row.number > last + 1, filled=sum(filled)):
-                ended = True
-                continue
-            last = row.number
-            yield row
+            closes = _closes(row, after_gap=row.number > last + 1, filled=sum(filled))
+            if not ended and not closes:
+                last = row.number
+                yield row
+            elif not closes and all(filled) and sum(cell is not None for cell in row.cells) > 2:
+                self._refuse("row_after_end", row.number)
+            ended = ended or closes
 
     def _row_reader(self, columns: Mapping[str, Column]) -> Callable[[Row], tuple[Any, ...] | None]:
         place = {column.index: number for number, column in enumerate(self._table.columns)}
@@ -260,9 +259,9 @@ def _pairs(row: Row) -> Iterator[tuple[str, Cell]]:
 
 
 def _closes(row: Row, *, after_gap: bool, filled: int) -> bool:
-    """Tell whether a row without all that a row needs is the first below the table: a signature, a sum, a remark.
+    """Tell whether a row stands below the table: a signature, a sum, a remark.
 
-    ``filled`` is how many of the cells a row needs it does have.
+    ``filled`` is how many it has of the cells that say what a row is about.
     """
     cells = [cell for cell in row.cells if cell is not None]
     if len(cells) > 4 or filled > 1:

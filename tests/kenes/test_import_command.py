@@ -1,0 +1,123 @@
+"""`kenes import` and `kenes undo`: what they answer, and with which exit status."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kenes.__main__ import main
+from storage.database import Database
+from tests.services.importing_cases import SAMPLES, dump
+
+
+@pytest.fixture
+def folder(tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with an empty database, the sample files and an English locale."""
+    shutil.copy(sqlite_template, tmp_path / "kenes.db")
+    shutil.copytree(SAMPLES, tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    for name in ("BOT_TOKEN", "BOT_API_URL", "KENES_PROFILE", "KENES_CLOCK", "LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path}/kenes.db")
+    return tmp_path
+
+
+def kenes(*words: str) -> Result:
+    return CliRunner().invoke(main, words)
+
+
+def facts(folder: Path) -> object:
+    async def read() -> object:
+        async with Database.open(f"sqlite+aiosqlite:///{folder}/kenes.db") as database:
+            return await dump(database)
+
+    return asyncio.run(read())
+
+
+def test_a_file_is_shown_loaded_and_the_second_time_nothing_is_to_do(folder: Path) -> None:
+    first = kenes("import", "students", "data/students.csv", "--yes")
+    second = kenes("import", "students", "data/students.csv", "--yes")
+
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert "students.csv (students): new 120, changed 0, same 0, refused 0" in first.output
+    assert "Done: import 1." in first.output
+    assert "Nothing to do" in second.output
+
+
+def test_a_dry_run_shows_and_changes_nothing(folder: Path) -> None:
+    before = facts(folder)
+
+    answer = kenes("import", "students", "data/students.csv", "--dry-run")
+
+    assert answer.exit_code == 0
+    assert "new 120" in answer.output
+    assert facts(folder) == before
+
+
+@pytest.mark.parametrize("how", ["--yes", "--dry-run"])
+def test_a_broken_file_is_refused_with_rows_and_reasons_here_and_in_a_file_beside_it(folder: Path, how: str) -> None:
+    kenes("import", "students", "data/students.csv", "--yes")
+    before = facts(folder)
+
+    answer = kenes("import", "marks", "data/broken/marks.csv", how)
+
+    assert answer.exit_code == 1
+    for row in (4, 6, 8, 10, 12, 14, 16, 18):
+        assert f"row {row}, " in answer.output
+    beside = (folder / "data/broken/marks.csv.refused.csv").read_bytes()
+    assert beside.startswith(b"\xef\xbb\xbfrow;column;value;reason;code\r\n4;exam;101;")
+    assert len(beside.splitlines()) == 9
+    assert facts(folder) == before
+
+
+def test_what_is_wrong_is_said_in_the_language_of_the_locale(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANG", "kk_KZ.UTF-8")
+    assert "Файл бос." in kenes("import", "marks", "data/broken/empty.csv", "--yes").output
+
+    monkeypatch.setenv("LC_ALL", "ru_RU.UTF-8")
+    assert "Файл пустой." in kenes("import", "marks", "data/broken/empty.csv", "--yes").output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("import", "students", "data/students.csv"),
+        ("import", "people", "data/students.csv", "--yes"),
+        ("import", "students", "data/nowhere.csv", "--yes"),
+        ("import", "students", "data", "--yes"),
+        ("import", "students"),
+        ("undo", "1"),
+        ("undo", "1", "--yes"),
+        ("undo", "first", "--yes", "--reason", "x"),
+    ],
+)
+def test_wrong_use_is_status_2_and_changes_nothing(folder: Path, words: tuple[str, ...]) -> None:
+    before = facts(folder)
+
+    assert kenes(*words).exit_code == 2
+    assert facts(folder) == before
+
+
+def test_an_import_is_taken_back_by_its_number_once(folder: Path) -> None:
+    before = facts(folder)
+    kenes("import", "days", "data/days.csv", "--yes")
+
+    first = kenes("undo", "1", "--yes", "--reason", "wrong year")
+    second = kenes("undo", "1", "--yes", "--reason", "wrong year")
+
+    assert (first.exit_code, second.exit_code) == (0, 1)
+    assert "was taken back before" in second.output
+    assert facts(folder) == before
+
+
+def test_an_import_others_stand_on_names_them(folder: Path) -> None:
+    for kind, file in (("students", "students.csv"), ("marks", "marks.csv"), ("marks", "marks.retakes.csv")):
+        assert kenes("import", kind, f"data/{file}", "--yes").exit_code == 0
+
+    answer = kenes("undo", "2", "--yes", "--reason", "x")
+
+    assert answer.exit_code == 1
+    assert "02500002 2025-2026/1 MAT1201 2: import 3" in answer.output

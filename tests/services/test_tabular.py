@@ -1,0 +1,241 @@
+"""Files become rows, whatever program wrote them; what cannot be read for certain is refused."""
+
+import io
+import struct
+import zipfile
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.importing.columns import Columns, Kind, columns_of, known_words
+from services.tabular import Table, Unreadable, ValueMissing, fold, read_source, read_table
+from tests.services.workbooks import workbook
+
+STUDENTS = columns_of(Kind.STUDENTS)
+MARKS = columns_of(Kind.MARKS)
+KAZAKH = "Студент ID;Тегі;Аты;Қаржыландыру\n02500000;Әбдірахманов;Қуаныш;ақылы\n02500001;Ыбырай;Ұлан;грант\n"
+RUSSIAN = "ID студента;Фамилия;Имя;Группа\n02500000;Кузнецов;Иван;АЖ-25-1\n02500001;Ли;Ольга;АЖ-25-1\n"
+
+
+def read(data: bytes, columns: Columns = STUDENTS) -> Table:
+    return read_table(data, columns.recognise, known_words=known_words())
+
+
+def cells(table: Table) -> list[tuple[object, ...]]:
+    return [row.cells for row in table.rows]
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(Unreadable) as raised:
+        cells(read(data))
+    return raised.value.reason
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "kz1048"])
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+def test_a_text_file_reads_the_same_in_every_encoding_and_with_every_delimiter(encoding: str, delimiter: str) -> None:
+    data = KAZAKH.replace(";", delimiter).replace("\n", "\r\n").encode(encoding)
+
+    assert cells(read(data)) == [
+        ("02500000", "Әбдірахманов", "Қуаныш", "ақылы"),
+        ("02500001", "Ыбырай", "Ұлан", "грант"),
+    ]
+
+
+def test_a_russian_file_in_windows_1251_keeps_its_letters() -> None:
+    assert cells(read(RUSSIAN.encode("cp1251")))[0] == ("02500000", "Кузнецов", "Иван", "АЖ-25-1")
+
+
+def test_letters_only_kazakh_has_decide_for_kz1048_without_any_known_word() -> None:
+    data = "student_id;surname;given_name\n1;Қасым;Ңү\n".encode("kz1048")
+
+    assert cells(read(data)) == [("1", "Қасым", "Ңү")]
+
+
+def test_letters_that_would_be_ukrainian_in_1251_are_decided_by_the_words_around_them() -> None:
+    told = "ID студента;Фамилия;Оқу нысаны\n1;Омаров;күндізгі\n".replace("Оқу нысаны", "Форма обучения")
+
+    assert cells(read(told.encode("kz1048"))) == [("1", "Омаров", "күндізгі")]
+
+
+def test_a_name_that_two_code_pages_read_differently_is_not_guessed() -> None:
+    assert refusal("ID студента;Фамилия;Имя\n1;Їжак;Иван\n".encode("cp1251")) == "ambiguous_encoding"
+    assert refusal("ID студента;Фамилия;Имя\n1;Үсен;Иван\n".encode("kz1048")) == "ambiguous_encoding"
+
+
+@pytest.mark.parametrize("encoding", ["koi8-r", "cp866", "mac-cyrillic", "iso8859-5"])
+def test_other_code_pages_are_refused_rather_than_read_as_nonsense(encoding: str) -> None:
+    data = RUSSIAN.replace("ID студента", "student_id").replace("Фамилия", "surname").encode(encoding)
+
+    assert refusal(data) == "unknown_encoding"
+
+
+def test_a_utf_8_file_cut_in_the_middle_of_a_letter_is_refused() -> None:
+    assert refusal(KAZAKH.encode()[:-40] + "Қ".encode()[:1]) == "unknown_encoding"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"%PDF-1.7\n1 0 obj\n", "pdf"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old_excel"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100) + "EncryptedPackage".encode("utf-16-le"), "encrypted"),
+        (b"PK\x03\x04 half of an archive", "damaged"),
+        (b"PK\x05\x06" + bytes(18), "damaged"),
+        (b"just some words\nand no table\n", "no_header"),
+    ],
+)
+def test_what_is_no_table_is_called_what_it_is(data: bytes, reason: str) -> None:
+    assert refusal(data) == reason
+
+
+@pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf", b"\xff\xfe", b" \r\n\r\n"])
+def test_an_empty_file_is_called_empty(data: bytes) -> None:
+    with pytest.raises(Unreadable, match="empty"):
+        read_source(data)
+
+
+def test_a_file_over_the_limit_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "marks.csv"
+    with file.open("wb") as sparse:
+        sparse.truncate(20 * 1024 * 1024 + 1)
+
+    with pytest.raises(Unreadable) as raised:
+        read_source(file)
+
+    assert (raised.value.reason, raised.value.arguments) == ("too_large", {"limit": "20"})
+
+
+def test_a_file_that_is_not_there_is_called_missing(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match="missing"):
+        read_source(tmp_path / "nowhere.csv")
+
+
+def test_an_archive_that_is_no_workbook_is_refused() -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("word/document.xml", "<w/>")
+
+    assert refusal(content.getvalue()) == "not_a_workbook"
+
+
+def bomb(megabytes: int) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+        archive.writestr("xl/worksheets/sheet1.xml", bytes(megabytes * 1024 * 1024))
+    return content.getvalue()
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused() -> None:
+    with pytest.raises(Unreadable, match="too_much_inside"):
+        read_table(bomb(3), MARKS.recognise, unpacked_limit=2 * 1024 * 1024)
+
+
+def test_a_workbook_that_lies_about_its_size_is_refused() -> None:
+    size = 3 * 1024 * 1024
+    lying = bomb(3).replace(struct.pack("<L", size), struct.pack("<L", 100))
+
+    with pytest.raises(Unreadable, match="damaged"):
+        read_table(lying, MARKS.recognise, unpacked_limit=2 * 1024 * 1024)
+
+
+def test_the_header_is_found_in_the_first_twenty_rows_and_not_below() -> None:
+    lines = RUSSIAN.splitlines()
+
+    assert read("\n".join(["заголовок"] * 19 + lines).encode()).header_row == 20
+    assert refusal("\n".join(["заголовок"] * 20 + lines).encode()) == "no_header"
+
+
+def test_labels_are_known_in_any_case_and_with_letters_that_look_alike() -> None:
+    table = read("ФАМИЛИЯ;Тегi;student_ID;АTЫ\n".replace("Тегi;", "").encode() + "Ли;1;Ян\n".encode())
+
+    assert [column.name for column in table.columns] == ["surname", "student_id", "given_name"]
+    assert fold("P1") == fold("Р1") == fold("р 1".replace(" ", ""))
+
+
+def test_a_label_may_carry_a_remark_in_brackets() -> None:
+    table = read("ID студента;Р1 (0-100);Р2 [балл]\n1;2;3\n".encode(), MARKS)
+
+    assert [column.name for column in table.columns] == ["student_id", "rating1", "rating2"]
+
+
+def test_a_row_keeps_the_number_a_spreadsheet_shows() -> None:
+    data = 'ID;Тегі;Аты\n\n1;"Екі\nжол; бір ұяшық";А\n\n2;Б;В\n'.encode()
+
+    table = read(data)
+
+    assert [(row.number, row.cells[1]) for row in table.rows] == [(3, "Екі\nжол; бір ұяшық"), (5, "Б")]
+
+
+def test_excel_s_own_line_about_the_separator_is_no_row_of_the_table() -> None:
+    table = read(("sep=;\n" + RUSSIAN).encode())
+
+    assert table.header_row == 2
+    assert len(cells(table)) == 2
+
+
+def test_a_header_of_two_rows_with_merged_cells_is_read_as_one() -> None:
+    rows = [
+        ["Ведомость"],
+        ["№", "ID студента", "Рейтинг", None, "Экзамен"],
+        [None, None, "1", "2", None],
+        [1, "02500000", 70, 80, 90],
+    ]
+    data = workbook(
+        rows,
+        then=lambda _, sheets: (
+            sheets[0].merge_range(1, 2, 1, 3, "Рейтинг"),
+            sheets[0].merge_range(1, 1, 2, 1, "ID студента"),
+        ),
+    )
+
+    table = read(data, MARKS)
+
+    assert [column.name for column in table.columns] == ["number", "student_id", "rating1", "rating2", "exam"]
+    assert [row.number for row in table.rows] == [4]
+
+
+def test_a_cell_merged_downwards_holds_in_every_row() -> None:
+    data = workbook(
+        [["ID студента", "Группа"], ["1", None], ["2", None], ["3", "Б"]],
+        then=lambda _, sheets: sheets[0].merge_range(1, 1, 2, 1, "А"),
+    )
+
+    assert cells(read(data)) == [("1", "А"), ("2", "А"), ("3", "Б")]
+
+
+def test_cells_of_a_workbook_are_numbers_dates_and_texts() -> None:
+    data = workbook([["ID студента", "Р1", "Экзамен", "Дата экзамена"], ["007", 70, 49.5, date(2026, 1, 5)]])
+
+    assert cells(read(data, MARKS)) == [("007", Decimal(70), Decimal("49.5"), date(2026, 1, 5))]
+
+
+def test_a_formula_without_a_value_and_an_error_are_not_empty_cells() -> None:
+    def errors(_: Any, sheets: list[Any]) -> None:
+        sheets[0].write_formula(2, 2, "=1/0", None, "#DIV/0!")
+        sheets[0].write_formula(3, 2, "=80+2", None, 82)
+
+    data = workbook(
+        [["ID студента", "Р1", "Экзамен"], ["1", 70, "=B2+1"], ["2", 70, None], ["3", 70, None], ["4", 70, None]],
+        then=errors,
+    )
+
+    exams = [row[2] for row in cells(read(data, MARKS))]
+
+    assert exams == ["=", "#DIV/0!", Decimal(82), None]
+    assert [isinstance(exam, ValueMissing) for exam in exams] == [True, True, False, False]
+
+
+def test_the_first_visible_sheet_with_a_header_is_read_and_the_others_are_named() -> None:
+    table = [["ID студента", "Фамилия"], ["1", "Ли"]]
+    data = workbook(
+        table, [["Пояснения"]], table, table, then=lambda _, sheets: (sheets[1].activate(), sheets[0].hide())
+    )
+
+    found = read(data)
+
+    assert (found.sheet, found.other_sheets) == ("Лист3", ("Лист4",))
