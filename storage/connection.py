@@ -9,6 +9,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from time import perf_counter
 from typing import Any
 
 import sqlalchemy
@@ -16,6 +17,8 @@ from sqlalchemy import CursorResult, Dialect, Executable, ScalarResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+_TURN = 0.01  # seconds
+
 Rows = CursorResult[*tuple[Any, ...]]
 
 
@@ -84,13 +87,13 @@ class Immediate(Connection):
     def __init__(self, connection: sqlalchemy.Connection) -> None:
         self._connection = connection
         self.dialect = connection.dialect
-        self._statements = 0
+        self._turn_began = perf_counter()
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> Rows:
-        """Run a statement; a task that runs many lets the others have their turn in between."""
-        self._statements += 1
-        if self._statements % 16 == 0:
+        """Run a statement; a task that runs one after another lets the others have their turn in between."""
+        if perf_counter() - self._turn_began > _TURN:
             await asyncio.sleep(0)
+            self._turn_began = perf_counter()
         return self._connection.execute(statement, parameters)
 
     def begin_nested(self) -> AbstractAsyncContextManager[object]:

@@ -44,7 +44,7 @@ class Marks:
         return next(_enrolments((await self._connection.execute(_BY_KEY, key)).all()), None)
 
     async def by_keys(self, keys: Iterable[EnrolmentKey]) -> dict[EnrolmentKey, Enrolment]:
-        """Give those of these enrolments that are there: a whole file's in one query per 500 students and period."""
+        """Give those of these enrolments that are there; a whole file's, a hundred students at a time."""
         wanted = set(keys)
         students: dict[str, dict[str, None]] = {}
         for student_id, period, _ in sorted(wanted):

@@ -180,7 +180,6 @@ enrolments = Table(
     Column("course_work", Boolean),  # NULL: none asked
     Column("missed_percent", Exact),
     Column("fees_cleared", Boolean),
-    Index("ix_enrolments_sheet", "course_code", "period", "group_name"),
     sqlite_with_rowid=False,
 )
 

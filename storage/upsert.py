@@ -12,7 +12,7 @@ from sqlalchemy.sql.dml import Insert
 from storage.connection import Connection
 
 ROWS_AT_ONCE = 5_000  # bounds the memory an import of 100,000 rows takes
-NAMES_AT_ONCE = 500  # in one IN (...), far below the limits of both engines
+NAMES_AT_ONCE = 100  # in one IN (...): a few milliseconds of reading, after which others have their turn
 
 T = TypeVar("T")
 

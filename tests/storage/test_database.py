@@ -200,3 +200,20 @@ async def test_a_student_is_kept_by_another_opening_of_the_same_file(database: D
         await storage.commit()
     async with Database.open(database_url) as other, other.read() as storage:
         assert await storage.students.by_id("02500000") == student()
+
+
+async def test_a_long_read_lets_others_have_their_turn(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.connection._TURN", 0)
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with database.read() as storage:
+        others = asyncio.create_task(take_turns())
+        assert await storage.students.by_ids(f"{number:08}" for number in range(3_000)) == {}
+        others.cancel()
+    assert turns > 0

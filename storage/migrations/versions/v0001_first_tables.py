@@ -315,9 +315,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("student_id", "period", "course_code", name=op.f("pk_enrolments")),
         sqlite_with_rowid=False,
     )
-    with op.batch_alter_table("enrolments", schema=None) as batch_op:
-        batch_op.create_index("ix_enrolments_sheet", ["course_code", "period", "group_name"], unique=False)
-
     op.create_table(
         "link_offers",
         sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
