@@ -290,7 +290,7 @@ def _attempt_result(attempt: Attempt, rating1: Decimal | None, rating2: Decimal 
         exam = rounded(attempt.exam)
         of_exam = rules.letters.of(exam)
         if admitted_with is not None:
-            computed = _computed(admitted_with, exam, rules)
+            computed = rounded(weighted(admitted_with, exam, rules))
         if rules.exam_decides_failure and not of_exam.passing:
             grade, exam_decided = of_exam, True
             cites = rules.cited("letters", "rating_weight", "exam_decides_failure")
@@ -313,8 +313,9 @@ def _attempt_result(attempt: Attempt, rating1: Decimal | None, rating2: Decimal 
     )
 
 
-def _computed(rating: Decimal, exam: int, rules: MarkRules) -> int:
-    return rounded(rules.rating_weight * rating + rules.exam_weight * exam)
+def weighted(rating: Decimal, exam: int, rules: MarkRules) -> Decimal:
+    """Return the weighted total of an admission rating and a whole exam mark, before it is rounded (M2)."""
+    return rules.rating_weight * rating + rules.exam_weight * exam
 
 
 class Requirement(StrEnum):
