@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -10,11 +10,12 @@ from typing import Any
 from policy.citation import HOUSE
 from policy.decision import Refused
 from policy.marks import Attempt, Outcome
-from policy.people import Role
+from policy.people import Name, Role, Student
 from policy.profile import Profile
 from services.importing.objects import written
 from services.roles import holds
-from storage.records import Change, Correction, CorrectionState
+from services.standing import CourseStanding, study_of
+from storage.records import Account, Change, Correction, CorrectionState
 from storage.unit import Storage
 
 
@@ -51,6 +52,14 @@ class Values:
 
 
 @dataclass(frozen=True, slots=True)
+class WouldBe:
+    """An attempt as it is, and as a correction would make it."""
+
+    before: Attempt
+    after: Attempt
+
+
+@dataclass(frozen=True, slots=True)
 class Proposed:
     """A correction that waits for a second person, with the attempt as it is and as it would be."""
 
@@ -73,6 +82,59 @@ class Applied:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A course up to one attempt: with the attempt as it is, and as a correction makes it."""
+
+    before: CourseStanding
+    after: CourseStanding
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A correction as those who decide it read it."""
+
+    correction: Correction
+    student: Student
+    proposed_by: Name
+    expires_at: datetime
+    compared: Comparison
+
+
+async def would_correct(
+    storage: Storage,
+    *,
+    student_id: str,
+    period: str,
+    course_code: str,
+    attempt: int | None,
+    values: Values,
+    by: str,
+    now: datetime,
+    profile: Profile,
+) -> WouldBe | Refused[CorrectionRefusal]:
+    """Tell what correcting an attempt (None: the latest) would change, or why it cannot be proposed; changes nothing.
+
+    A reason is asked for later, by `propose_correction`.
+    """
+    if refused := await _stranger(
+        storage, by, roles=(Role.REGISTRAR,), student_id=student_id, now=now, profile=profile
+    ):
+        return refused
+    enrolment = await storage.marks.by_key(student_id, period, course_code)
+    taken = enrolment.attempts if enrolment else ()
+    before = next((each for each in reversed(taken) if attempt in {None, each.number}), None)
+    if before is None:
+        return _refused(CorrectionRefusal.NO_SUCH_ATTEMPT)
+    after = _corrected(before, values)
+    if isinstance(after, Refused):
+        return after
+    waiting = await storage.corrections.waiting_for((student_id, period, course_code, before.number))
+    if waiting and now < expires_at(waiting, profile):
+        return _refused(CorrectionRefusal.ONE_IS_WAITING)
+    return WouldBe(before, after)
+
+
 async def propose_correction(
     storage: Storage,
     *,
@@ -89,24 +151,23 @@ async def propose_correction(
     """Propose to correct an attempt (None: the latest), on behalf of a registrar. Commits."""
     if not reason.strip():
         return _refused(CorrectionRefusal.NO_REASON)
-    if refused := await _stranger(
-        storage, by, roles=(Role.REGISTRAR,), student_id=student_id, now=now, profile=profile
-    ):
-        return refused
-    enrolment = await storage.marks.by_key(student_id, period, course_code)
-    taken = enrolment.attempts if enrolment else ()
-    before = next((each for each in reversed(taken) if attempt in {None, each.number}), None)
-    if before is None:
-        return _refused(CorrectionRefusal.NO_SUCH_ATTEMPT)
-    after = _corrected(before, values)
-    if isinstance(after, Refused):
-        return after
+    wanted = await would_correct(
+        storage,
+        student_id=student_id,
+        period=period,
+        course_code=course_code,
+        attempt=attempt,
+        values=values,
+        by=by,
+        now=now,
+        profile=profile,
+    )
+    if isinstance(wanted, Refused):
+        return wanted
+    before, after = wanted.before, wanted.after
     key = (student_id, period, course_code, before.number)
-    waiting = await storage.corrections.waiting_for(key)
-    if waiting and now < _expires_at(waiting, profile):
-        return _refused(CorrectionRefusal.ONE_IS_WAITING)
-    if waiting:
-        await storage.corrections.decide(waiting.id, CorrectionState.EXPIRED, by=None, at=now)
+    if expired := await storage.corrections.waiting_for(key):
+        await storage.corrections.decide(expired.id, CorrectionState.EXPIRED, by=None, at=now)
     differing = [name for name in _FIELDS if getattr(before, name) != getattr(after, name)]
     number = await storage.corrections.propose(
         key,
@@ -194,6 +255,81 @@ async def refuse_correction(
     return correction
 
 
+async def compare(
+    storage: Storage,
+    *,
+    student: Student,
+    period: str,
+    course_code: str,
+    before: Attempt,
+    after: Attempt,
+    now: datetime,
+    profile: Profile,
+) -> Comparison:
+    """Work out what a student's course comes to with either of two versions of an attempt; raises LookupError."""
+    study = await study_of(storage, student=student, now=now, profile=profile)
+    standing = study.course(period, course_code)
+    if standing is None:
+        raise LookupError("the student is not enrolled in this course")
+    enrolment = standing.enrolment
+    earlier = tuple(each for each in enrolment.attempts if each.number < before.number)
+    return Comparison(
+        study.standing(replace(enrolment, attempts=(*earlier, before))),
+        study.standing(replace(enrolment, attempts=(*earlier, after))),
+    )
+
+
+async def case_of(storage: Storage, *, correction: Correction, now: datetime, profile: Profile) -> Case:
+    """Return a correction with all that its reader needs to decide; raises LookupError when its course is gone."""
+    student = await storage.students.by_id(correction.student_id)
+    proposer = await storage.people.by_id(correction.proposed_by)
+    enrolment = await storage.marks.by_key(correction.student_id, correction.period, correction.course_code)
+    taken = enrolment.attempts if enrolment else ()
+    attempt = next((each for each in taken if each.number == correction.attempt), None)
+    if student is None or proposer is None or attempt is None:
+        raise LookupError("a correction names what is not in the records")
+    compared = await compare(
+        storage,
+        student=student,
+        period=correction.period,
+        course_code=correction.course_code,
+        before=replace(attempt, **_read(correction.before)),
+        after=replace(attempt, **_read(correction.after)),
+        now=now,
+        profile=profile,
+    )
+    return Case(correction, student, proposer.name, expires_at(correction, profile), compared)
+
+
+async def waiting_corrections(storage: Storage, *, by: str, now: datetime, profile: Profile) -> tuple[Correction, ...]:
+    """Return the corrections that wait and that this person proposed or may decide, oldest first."""
+    mine = []
+    for correction in await storage.corrections.waiting():
+        if now < expires_at(correction, profile) and not (
+            correction.proposed_by != by
+            and await _stranger(
+                storage,
+                by,
+                roles=profile.service.correction_confirmed_by,
+                student_id=correction.student_id,
+                now=now,
+                profile=profile,
+            )
+        ):
+            mine.append(correction)
+    return tuple(mine)
+
+
+async def second_people(
+    storage: Storage, *, student: Student, proposed_by: str, today: date, profile: Profile
+) -> tuple[Account, ...]:
+    """Return the Telegram accounts of those who may decide what somebody proposed for a student, by person id."""
+    grants = [grant for role in profile.service.correction_confirmed_by for grant in await storage.roles.holders(role)]
+    people = {grant.person_id for grant in grants if grant.holds_on(today) and grant.scope in {None, student.institute}}
+    accounts = await storage.accounts.of_people(sorted(people - {proposed_by, student.person_id}))
+    return tuple(accounts.values())
+
+
 _FIELDS = tuple(field.name for field in fields(Values))
 
 
@@ -201,7 +337,8 @@ def _refused(reason: CorrectionRefusal, until: datetime | None = None) -> Refuse
     return Refused(reason, (HOUSE,), until)
 
 
-def _expires_at(correction: Correction, profile: Profile) -> datetime:
+def expires_at(correction: Correction, profile: Profile) -> datetime:
+    """Return the instant from which a correction that nobody decided no longer can be."""
     return correction.proposed_at + timedelta(days=profile.service.correction_days)
 
 
@@ -227,15 +364,15 @@ async def _open(
     correction = await storage.corrections.by_id(correction_id)
     if correction is None:
         return _refused(CorrectionRefusal.UNKNOWN)
-    expires_at = _expires_at(correction, profile)
+    over = expires_at(correction, profile)
     if correction.state is CorrectionState.EXPIRED:
-        return _refused(CorrectionRefusal.EXPIRED, expires_at)
+        return _refused(CorrectionRefusal.EXPIRED, over)
     if correction.state is not CorrectionState.PROPOSED:
         return _refused(CorrectionRefusal.ALREADY_DECIDED)
-    if now >= expires_at:
+    if now >= over:
         await storage.corrections.decide(correction_id, CorrectionState.EXPIRED, by=None, at=now)
         await storage.commit()
-        return _refused(CorrectionRefusal.EXPIRED, expires_at)
+        return _refused(CorrectionRefusal.EXPIRED, over)
     return correction
 
 

@@ -1,6 +1,7 @@
 """Loading the files a university's systems export: shown first, then all or nothing, in the history, undone as a whole.
 
 `preview` reads a file and compares it with the records, `apply` carries the preview out, `undo` takes an import back.
+`load_upload` applies a file that was kept between its preview and a person's answer.
 All texts about a file come from `describe`.
 """
 
@@ -9,8 +10,10 @@ from services.importing.columns import Kind
 from services.importing.preview import Counts, Imported, Preview, Stale
 from services.importing.previewing import preview
 from services.importing.problems import Notice, Refusal
+from services.importing.recognising import kind_of
 from services.importing.refused import refused_csv
 from services.importing.undoing import Dependent, Undone, UndoRefusal, UndoRefused, undo
+from services.importing.uploads import fingerprint, load_upload
 from services.importing.wording import describe
 
 __all__ = [
@@ -27,6 +30,9 @@ __all__ = [
     "Undone",
     "apply",
     "describe",
+    "fingerprint",
+    "kind_of",
+    "load_upload",
     "preview",
     "refused_csv",
     "undo",

@@ -55,6 +55,13 @@ async def invitation_sheet(cards: Sequence[InvitationCard]) -> bytes:
     return await asyncio.to_thread(_invitation_sheet, cards)
 
 
+def qr_picture(text: str) -> bytes:
+    """Draw a QR code as PNG, large enough to be read from a phone held up to another."""
+    drawing = io.BytesIO()
+    segno.make_qr(text, error="m").save(drawing, kind="png", scale=12, border=4)
+    return drawing.getvalue()
+
+
 async def gpa_chart(
     points: Sequence[ChartPoint], *, words: ChartWords, language: Language, threshold: Decimal | None = None
 ) -> bytes:
