@@ -1,8 +1,10 @@
-"""The command menu, as Telegram shows it beside the text field."""
+"""What Telegram shows of the bot by itself: the command menu, and what it is for."""
 
 from collections.abc import Mapping
 
+import structlog
 from aiogram import Bot
+from aiogram.exceptions import TelegramAPIError
 from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats
 
 from bot.i18n import Texts, msgid
@@ -20,12 +22,34 @@ COMMANDS = {
     "cancel": msgid("Leave what I was writing"),
 }
 SCOPE = BotCommandScopeAllPrivateChats()
+DESCRIPTION = msgid(
+    "Your marks, GPA and deadlines at the university, in Kazakh and Russian. "
+    "To begin you need the university's invitation or your number in its records."
+)
+SHORT_DESCRIPTION = msgid("Marks, GPA and deadlines in your university's chat.")
+CODES = {"": Language.KK, "kk": Language.KK, "ru": Language.RU}  # Kazakh for whoever has set another language
+
+log = structlog.get_logger(__name__)
 
 
 async def register_commands(bot: Bot, voices: Mapping[Language, Texts]) -> None:
-    """Tell Telegram the commands in both languages, Kazakh for everybody else; asks first, tells only what changed."""
-    for code, language in (("", Language.KK), ("kk", Language.KK), ("ru", Language.RU)):
-        texts = voices[language]
-        wanted = [BotCommand(command=name, description=texts.plain(says)) for name, says in COMMANDS.items()]
-        if await bot.get_my_commands(scope=SCOPE, language_code=code or None) != wanted:
-            await bot.set_my_commands(wanted, scope=SCOPE, language_code=code or None)
+    """Tell Telegram the commands and what the bot is for, in both languages; asks first, tells only what changed.
+
+    A server that takes none of it is no reason not to run: that is logged.
+    """
+    try:
+        for code, language in CODES.items():
+            await _tell(bot, voices[language], code or None)
+    except TelegramAPIError:
+        log.warning("commands not registered", exc_info=True)
+
+
+async def _tell(bot: Bot, texts: Texts, code: str | None) -> None:
+    commands = [BotCommand(command=name, description=texts.plain(says)) for name, says in COMMANDS.items()]
+    if await bot.get_my_commands(scope=SCOPE, language_code=code) != commands:
+        await bot.set_my_commands(commands, scope=SCOPE, language_code=code)
+    description, short = texts.plain(DESCRIPTION), texts.plain(SHORT_DESCRIPTION)
+    if (await bot.get_my_description(language_code=code)).description != description:
+        await bot.set_my_description(description, language_code=code)
+    if (await bot.get_my_short_description(language_code=code)).short_description != short:
+        await bot.set_my_short_description(short, language_code=code)

@@ -31,15 +31,22 @@ from aiogram.methods import (
     GetFile,
     GetMe,
     GetMyCommands,
+    GetMyDescription,
+    GetMyShortDescription,
     SendChatAction,
     SendDocument,
     SendMessage,
     SendPhoto,
     SetMyCommands,
+    SetMyDescription,
+    SetMyShortDescription,
     TelegramMethod,
 )
 from aiogram.types import (
     BotCommand,
+    BotCommandScopeAllPrivateChats,
+    BotDescription,
+    BotShortDescription,
     BufferedInputFile,
     Chat,
     File,
@@ -111,7 +118,9 @@ class Telegram(BaseSession):
         self.calls: list[TelegramMethod[Any]] = []
         self.answers: dict[str, AnswerCallbackQuery] = {}
         self.files: dict[str, bytes] = {}
-        self.commands: dict[tuple[str, str], list[BotCommand]] = {}
+        self.commands: dict[str, list[BotCommand]] = {}
+        self.descriptions: dict[str, str] = {}
+        self.short_descriptions: dict[str, str] = {}
         self.failures: list[Exception] = []
         self._rooms: dict[int, Room] = {}
         self._last = 0
@@ -174,17 +183,29 @@ class Telegram(BaseSession):
                 return File(
                     file_id=method.file_id, file_unique_id=method.file_id, file_path=f"documents/{method.file_id}"
                 )
-            case GetMyCommands():
-                return self.commands.get(
-                    (method.scope.type if method.scope else "default", method.language_code or ""), []
-                )
-            case SetMyCommands():
-                scope = method.scope.type if method.scope else "default"
-                self.commands[scope, method.language_code or ""] = method.commands
-                return True
             case SendChatAction():
                 return True
-        raise AssertionError(f"the bot called {type(method).__name__}, which this Telegram does not know")
+        return self._about(method)
+
+    def _about(self, method: TelegramMethod[Any]) -> Any:
+        code = getattr(method, "language_code", None) or ""
+        match method:
+            case GetMyCommands():
+                return self.commands.get(code, [])
+            case SetMyCommands():
+                assert isinstance(method.scope, BotCommandScopeAllPrivateChats)
+                self.commands[code] = method.commands
+            case GetMyDescription():
+                return BotDescription(description=self.descriptions.get(code, ""))
+            case SetMyDescription():
+                self.descriptions[code] = method.description or ""
+            case GetMyShortDescription():
+                return BotShortDescription(short_description=self.short_descriptions.get(code, ""))
+            case SetMyShortDescription():
+                self.short_descriptions[code] = method.short_description or ""
+            case _:
+                raise AssertionError(f"the bot called {type(method).__name__}, which this Telegram does not know")
+        return True
 
     def _send(self, method: SendMessage | SendPhoto | SendDocument) -> Message:
         chat = int(method.chat_id)

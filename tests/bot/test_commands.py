@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from aiogram.methods import SetMyCommands
+from aiogram.exceptions import TelegramNotFound
+from aiogram.methods import GetMyCommands, SetMyCommands
+from structlog.testing import capture_logs
 
 from bot.commands import COMMANDS, register_commands
 from bot.i18n import Texts
@@ -14,13 +16,24 @@ async def test_commands_are_told_in_both_languages_and_only_when_they_change(
     telegram: Telegram, voices: Mapping[Language, Texts]
 ) -> None:
     await register_commands(telegram.bot, voices)
-    told = {code: {one.command: one.description for one in said} for (_, code), said in telegram.commands.items()}
+    told = {code: {one.command: one.description for one in said} for code, said in telegram.commands.items()}
     assert told["kk"]["language"] == told[""]["language"] == "Тілді ауыстыру"
     assert told["ru"]["language"] == "Сменить язык"
     assert all(list(said) == list(COMMANDS) for said in told.values())
+    assert telegram.short_descriptions[""] == telegram.short_descriptions["kk"]
+    assert telegram.descriptions["ru"].startswith("Ваши оценки, GPA и сроки")
     telegram.calls.clear()
     await register_commands(telegram.bot, voices)
-    assert not [call for call in telegram.calls if isinstance(call, SetMyCommands)]
-    telegram.commands["all_private_chats", "ru"] = []
+    assert not [call for call in telegram.calls if type(call).__name__.startswith("Set")]
+    telegram.commands["ru"] = []
     await register_commands(telegram.bot, voices)
     assert [call.language_code for call in telegram.calls if isinstance(call, SetMyCommands)] == ["ru"]
+
+
+async def test_a_server_that_takes_no_commands_stops_nothing(
+    telegram: Telegram, voices: Mapping[Language, Texts]
+) -> None:
+    telegram.failures.append(TelegramNotFound(GetMyCommands(), "Not Found"))
+    with capture_logs() as logs:
+        await register_commands(telegram.bot, voices)
+    assert [line["event"] for line in logs] == ["commands not registered"]
