@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from policy.marks import Attempt, Enrolment, Outcome
+from policy.marks import Attempt, Enrolment, ExamForm, Outcome
 from policy.people import Role, RoleGrant
 from services.importing import Stale, apply, describe, refused_csv
 from storage.database import Database
@@ -111,7 +111,7 @@ async def test_a_mark_sheet_alone_brings_the_facts_of_the_flat_export(
     assert {each.attempts[0].posted_at for each in sheet.values()} == {NOW}
     if file == "mark-sheet.kk.xlsx":
         outcomes = {student: (each.attempts[0].exam, each.attempts[0].outcome) for student, each in sheet.items()}
-        assert outcomes["02500036"] == (0, Outcome.REMOVED)
+        assert outcomes["02500036"] == (Decimal(0), Outcome.REMOVED)
         assert outcomes["02500060"] == (None, Outcome.NOT_ADMITTED)
         assert outcomes["02500072"] == (Decimal("49.5"), Outcome.TOOK)
 
@@ -319,7 +319,7 @@ async def test_what_is_pending_may_change_and_be_emptied(university: Database) -
     await load(university, "marks", marks("02500000,2025-2026/1,NEW1,5,written,75,,,,,1"))
 
     first = await attempt(university)
-    assert (first.rating1, first.rating2, first.posted_at) == (75, None, None)
+    assert (first.rating1, first.rating2, first.posted_at) == (Decimal(75), None, None)
 
 
 async def test_an_absent_column_keeps_what_is_stored(university: Database) -> None:
@@ -328,7 +328,8 @@ async def test_an_absent_column_keeps_what_is_stored(university: Database) -> No
     await load(university, "marks", marks("02500000,2025-2026/1,NEW1,88", header="student_id,period,course_code,exam"))
 
     kept = await enrolment(university)
-    assert (kept.credits, kept.exam_form, kept.attempts[0].rating2, kept.attempts[0].exam) == (5, "written", 60, 88)
+    assert (kept.credits, kept.exam_form) == (Decimal(5), ExamForm.WRITTEN)
+    assert (kept.attempts[0].rating2, kept.attempts[0].exam) == (Decimal(60), Decimal(88))
 
 
 async def test_an_empty_cell_does_not_empty_what_is_posted(university: Database) -> None:
@@ -382,7 +383,7 @@ async def test_a_second_attempt_carries_the_ratings_over_where_the_file_has_none
     )
 
     second = await attempt(university, 2)
-    assert (second.rating1, second.rating2, second.exam) == (70, 60, 66)
+    assert (second.rating1, second.rating2, second.exam) == (Decimal(70), Decimal(60), Decimal(66))
     assert (await attempt(university, 1)).exam == 30
 
 
@@ -492,7 +493,7 @@ async def test_a_component_once_known_is_not_emptied(university: Database) -> No
 
     async with university.read() as storage:
         known = (await storage.components.of_student("02500000"))["2025-2026"]
-    assert (known.research, known.iros, known.ssci) == (Decimal("1.5"), None, 2)
+    assert (known.research, known.iros, known.ssci) == (Decimal("1.5"), None, Decimal(2))
 
 
 async def test_an_exam_still_ahead_is_moved_and_one_that_is_over_is_another(university: Database) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import xlsxwriter
 
-Sheet = Sequence[Sequence[Any]]
+Sheet = Sequence[Any]
 
 
-def workbook(*sheets: Sheet, then: Callable[[Any, list[Any]], None] | None = None) -> bytes:
+def workbook(*sheets: Sheet, then: Callable[[Any, list[Any]], object] | None = None) -> bytes:
     """Return an XLSX of these sheets, with formulas where a text begins with =; ``then`` may add to book and sheets."""
     content = io.BytesIO()
     book = xlsxwriter.Workbook(content, {"in_memory": True, "default_date_format": "dd.mm.yyyy"})

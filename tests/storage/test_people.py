@@ -13,7 +13,8 @@ from tests.storage.examples import DEAN, NOW, REGISTRAR, enrolment, student
 
 
 @pytest.mark.parametrize(
-    "written", ["+77011000137", "87011000137", "8 701 100-01-37", "7 (701) 100 01 37", "7011000137"]
+    "written",
+    ["+77011000137", "87011000137", "8 701 100-01-37", "7 (701) 100 01 37", "7011000137", "877011000137"],
 )
 def test_a_number_of_kazakhstan_is_the_same_however_it_is_written(written: str) -> None:
     assert phone_digits(written) == "77011000137"
@@ -21,7 +22,7 @@ def test_a_number_of_kazakhstan_is_the_same_however_it_is_written(written: str) 
 
 @pytest.mark.parametrize(
     ("written", "digits"),
-    [(None, None), ("жоқ", None), ("+49 30 901820", "4930901820"), ("877011000137", "877011000137")],
+    [(None, None), ("жоқ", None), ("+49 30 901820", "4930901820"), ("+870773111632", "870773111632")],
 )
 def test_what_is_no_number_of_kazakhstan_is_not_bent_into_one(written: str | None, digits: str | None) -> None:
     assert phone_digits(written) == digits
