@@ -243,6 +243,8 @@ class People:
         if kind == "caption" and not {"photo", "document"} & message.keys():
             raise ActError("there is nothing to edit in this message")
         text, entities = plain(given.text("text", TEXT_LENGTH if kind == "text" else CAPTION_LENGTH))
+        if not text:
+            raise ActError("text is empty")
         name = "entities" if kind == "text" else "caption_entities"
         changed = {key: value for key, value in message.items() if key != name}
         changed |= {kind: text, "edit_date": self._telegram.now()}
@@ -326,6 +328,7 @@ class Groups:
         chat = self._telegram.chats.get(chat_id)
         if chat is None or chat.type == "private" or chat.migrated_to is not None:
             raise ActError(f"there is no group {chat_id}")
+        self._check_bot_status(fields.get("bot"))
         by = self._actor(chat, given)
         self._change_members(chat, given, by)
         title = given.optional_text("title", 128)
@@ -356,6 +359,7 @@ class Groups:
         floor = -1_000_000_000_000 if kind == "supergroup" else 0
         ceiling = float("-inf") if kind == "supergroup" else -1_000_000_000_000
         group_id = min((chat for chat in self._telegram.chats if ceiling < chat < floor), default=floor) - 1
+        self._check_bot_status(fields.get("bot"))
         title, forum = given.text("title", 128), given.flag("is_forum")
         chat = self._telegram.add_group(Group(group_id, title, tuple(members), tuple(admins), kind, is_forum=forum))
         by = self._telegram.accounts[(admins or members)[0]].user
@@ -367,6 +371,10 @@ class Groups:
     def _check_people(self, people: list[int]) -> None:
         if strangers := set(people) - set(self._telegram.accounts):
             raise ActError(f"there are no people {sorted(strangers)}")
+
+    def _check_bot_status(self, status: Any) -> None:
+        if status is not None and status not in {*PRESENT, "left", "kicked"}:
+            raise ActError("bot must be administrator, member, restricted, left or kicked")
 
     def _actor(self, chat: Chat, given: Given) -> Json:
         person = given.optional_number("by")
@@ -393,11 +401,8 @@ class Groups:
                 self._telegram.change_member(chat, person, status, by)
 
     def _change_bot(self, chat: Chat, status: Any, by: Json) -> None:
-        if status is None:
-            return
-        if status not in {*PRESENT, "left", "kicked"}:
-            raise ActError("bot must be administrator, member, restricted, left or kicked")
-        self._telegram.change_bot(chat, status, by)
+        if status is not None:
+            self._telegram.change_bot(chat, status, by)
 
     def _change_topics(self, chat: Chat, given: Given, by: Json) -> None:
         name = given.optional_text("open_topic", 128)

@@ -32,7 +32,7 @@ SPECIAL = re.compile(r"[<&]")
 SPACES = " \t\r\n\v\f"
 FOUND = re.compile(
     r"(?P<url>(?:https?|tg)://[^\s<>\"']*[^\s<>\"'.,;:!?)\]}»]|(?<![\w@./])t\.me/[\w+/?=&-]+)"
-    r"|(?P<email>[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-zA-Z]{2,})"
+    r"|(?P<email>(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[a-zA-Z]{2,24})"
     r"|(?P<bot_command>(?<![\w/<>.])/[A-Za-z0-9_]{1,64}(?:@\w{3,32})?(?![\w/]))"
     r"|(?P<mention>(?<![\w@])@[A-Za-z]\w{3,31})"
     r"|(?P<hashtag>(?<![\w#])#\w*[^\W\d]\w*)"
@@ -269,6 +269,8 @@ def _trimmed(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
 
 
 def _found(text: str, entities: list[Entity]) -> list[Entity]:
+    if not ("/" in text or "@" in text or "#" in text):
+        return []
     taken = [
         (one["offset"], one["offset"] + one["length"])
         for one in entities

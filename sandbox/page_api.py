@@ -396,6 +396,7 @@ class PageApi:
 
         def listen(kind: str, chat_id: int | None, news: Json) -> None:
             if stream.qsize() > EVENTS_BEHIND:
+                self._telegram.listeners.discard(listen)
                 stream.put_nowait(None)
             elif event := self._event(viewer, kind, chat_id, news):
                 stream.put_nowait(event)

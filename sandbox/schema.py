@@ -14,7 +14,7 @@ from aiogram.client.default import Default
 from aiogram.methods import TelegramMethod
 from aiogram.types import InputFile, TelegramObject
 
-from sandbox.refusal import ApiRefusal, bad_request
+from sandbox.refusal import bad_request
 
 Check = Callable[[Any, str], Any]
 """Takes a value and the path to it; returns the value decoded; raises ApiRefusal."""
@@ -66,8 +66,7 @@ def _check_of(annotation: Any) -> Check:
     if get_origin(annotation) is Annotated:
         return _check_of(get_args(annotation)[0])
     if get_origin(annotation) in {Union, UnionType}:
-        choices = [one for one in get_args(annotation) if one not in {NoneType, Default}]
-        choices = [one for one in choices if one not in {datetime, timedelta}] or [int]
+        choices = tuple(one for one in get_args(annotation) if one not in {NoneType, Default, datetime, timedelta})
         return _check_of(choices[0]) if len(choices) == 1 else _any_of(choices)
     if get_origin(annotation) is list:
         return _array(_check_of(get_args(annotation)[0]))
@@ -151,64 +150,69 @@ def _array(check: Check) -> Check:
 def _literal(allowed: tuple[Any, ...]) -> Check:
     def literal(value: Any, path: str) -> Any:
         if value not in allowed:
-            raise bad_request(f'can\'t parse field "{path}": {value!r} is none of {", ".join(map(str, allowed))}')
+            names = ", ".join(str(getattr(one, "value", one)) for one in allowed)
+            raise bad_request(f'can\'t parse field "{path}": {value!r} is none of {names}')
         return value
 
     return literal
 
 
-@cache
-def _structure(model: type[TelegramObject]) -> Check:
-    fields: dict[str, Check] = {}
-    required: set[str] = set()
+class _Structure:
+    """Checks an object of the Bot API: no unknown fields, none missing, its fixed values right."""
 
-    def structure(value: Any, path: str) -> dict[str, Any]:
+    def __init__(self, model: type[TelegramObject]) -> None:
+        self._model = model
+        self._fields = {field.alias or key: field.annotation for key, field in model.model_fields.items()}
+        self._fixed = {
+            field.alias or key: get_args(field.annotation)
+            for key, field in model.model_fields.items()
+            if get_origin(field.annotation) is Literal
+        }
+        self._required = [
+            field.alias or key
+            for key, field in model.model_fields.items()
+            if field.is_required() or (field.alias or key) in self._fixed
+        ]
+
+    def likeness(self, value: dict[str, Any]) -> tuple[int, int, int]:
+        """Tell how much a value looks like this object: by its fixed values, its required fields, then the others."""
+        others = sum(value.get(name) not in allowed for name, allowed in self._fixed.items())
+        missing = sum(value.get(name) is None for name in self._required)
+        return -others, -missing, len(value.keys() & self._fields.keys())
+
+    def __call__(self, value: Any, path: str) -> dict[str, Any]:
         value = _opened(value, path)
         if not isinstance(value, dict):
             return _refuse(path, "Object")
-        if not fields:
-            for key, field in model.model_fields.items():
-                name = field.alias or key
-                fields[name] = _check_of(field.annotation)
-                fixed = get_origin(field.annotation) is Literal or name in {"type", "source"}
-                if field.is_required() or (fixed and isinstance(field.default, str)):
-                    required.add(name)
-        if unknown := [name for name in value if name not in fields]:
-            raise bad_request(f"{model.__name__} has no field {unknown[0]!r} (in {path})")
-        if missing := [name for name in required if value.get(name) is None]:
-            raise bad_request(f'can\'t parse field "{path}": {model.__name__} needs {missing[0]!r}')
-        return {name: fields[name](one, f"{path}.{name}") for name, one in value.items() if one is not None}
-
-    def fixed_values(value: Any, path: str) -> dict[str, Any]:
-        decoded = structure(value, path)
-        for name in required:
-            default = model.model_fields[name].default if name in model.model_fields else None
-            if isinstance(default, Enum):
-                default = default.value
-            if isinstance(default, str) and decoded[name] != default:
-                raise bad_request(f'can\'t parse field "{path}": {name} {decoded[name]!r} is not {default!r}')
-        return decoded
-
-    return fixed_values
+        name = self._model.__name__
+        if unknown := [one for one in value if one not in self._fields]:
+            raise bad_request(f"{name} has no field {unknown[0]!r} (in {path})")
+        if missing := [one for one in self._required if value.get(one) is None]:
+            raise bad_request(f'can\'t parse field "{path}": {name} needs {missing[0]!r}')
+        return {
+            one: _check_of(self._fields[one])(given, f"{path}.{one}")
+            for one, given in value.items()
+            if given is not None
+        }
 
 
-def _any_of(choices: list[Any]) -> Check:
+_structure = cache(_Structure)
+
+
+def _any_of(choices: tuple[Any, ...]) -> Check:
     if set(choices) == {int, str}:
         return _chat
-    structures = [one for one in choices if isinstance(one, type) and issubclass(one, TelegramObject | list)]
-    if not structures or InputFile in choices:
-        return _text if str in choices or InputFile in choices else _anything
-    checks = [_check_of(one) for one in choices]
+    if InputFile in choices:
+        return _text
+    structures = [_structure(one) for one in choices if isinstance(one, type) and issubclass(one, TelegramObject)]
+    if len(structures) < len(choices):
+        return _anything
 
     def any_of(value: Any, path: str) -> Any:
-        opened = _opened(value, path)
-        refusals = []
-        for check in checks:
-            try:
-                return check(opened, path)
-            except ApiRefusal as refusal:
-                refusals.append(refusal)
-        raise _nearest(refusals)
+        value = _opened(value, path)
+        if not isinstance(value, dict):
+            _refuse(path, "Object")
+        return max(structures, key=lambda one: one.likeness(value))(value, path)
 
     return any_of
 
@@ -218,7 +222,3 @@ def _chat(value: Any, path: str) -> int | str:
         digits = value.removeprefix("-")
         return int(value) if digits.isascii() and digits.isdigit() else value
     return _integer(value, path)
-
-
-def _nearest(refusals: list[ApiRefusal]) -> ApiRefusal:
-    return next((one for one in refusals if "is not" not in str(one) and "needs" not in str(one)), refusals[0])

@@ -145,7 +145,7 @@ class Telegram:
 
     def tell(self, kind: str, chat: int | None = None, **news: Any) -> None:
         """Tell whoever listens what changed; shapes as in page_api's events."""
-        for listener in self.listeners:
+        for listener in tuple(self.listeners):
             listener(kind, chat, news)
 
     # --- chats as Bot API objects
@@ -183,6 +183,8 @@ class Telegram:
             oldest = next(iter(chat.messages))
             del chat.messages[oldest]
             chat.not_inline.discard(oldest)
+            if oldest in chat.pinned:
+                chat.pinned.remove(oldest)
         chat.action = None
         self.tell("message", chat.id, message=message)
         return message

@@ -35,6 +35,11 @@ class BotMethods:
         for chapter in (About, Delivery, Sending, Editing, Chats):
             self._handlers |= chapter(telegram).handlers()
 
+    @property
+    def names(self) -> list[str]:
+        """The methods that are in this sandbox."""
+        return list(self._handlers)
+
     async def perform(self, method: Method, given: Fields, uploads: Uploads) -> Any:
         """Do what a request asks and return its result; raises ApiRefusal.
 

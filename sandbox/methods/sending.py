@@ -51,7 +51,7 @@ class Sending(Content):
         markup = call.get("reply_markup")
         if markup:
             check_markup(markup, chat.type)
-            if is_inline(markup):
+            if is_inline(markup) and any(markup["inline_keyboard"]):
                 content["reply_markup"] = markup
         message = self._telegram.append(chat, self._bot_user(), content, thread=thread)
         if markup and not is_inline(markup):

@@ -9,7 +9,7 @@ from aiogram.types import BufferedInputFile
 from aiohttp import FormData
 
 from tests.sandbox.conftest import AIGERIM, DANIYAR, FORUM, GONE, GROUP, GROUPS, MEMBER_ONLY, PEOPLE, STRANGER, Sandbox
-from tests.sandbox.test_sending import button, png
+from tests.sandbox.test_sending import JUNK, button, png
 
 
 async def test_the_world_is_told_whole(sandbox: Sandbox) -> None:
@@ -171,6 +171,83 @@ async def test_an_act_that_makes_no_sense_is_refused_in_words(
     assert response.status == 400
     assert answer["ok"] is False
     assert complaint in answer["error"]
+
+
+async def test_no_junk_makes_the_page_api_stumble(sandbox: Sandbox) -> None:
+    await sandbox.act(AIGERIM, "send", text="x")
+    deeds = [
+        "send",
+        "start",
+        "press",
+        "contact",
+        "edit",
+        "delete",
+        "forward",
+        "read",
+        "block",
+        "unblock",
+        "delete_chat",
+        "leave",
+        "upload",
+    ]
+    fields = [
+        "as",
+        "chat",
+        "do",
+        "text",
+        "reply_to",
+        "thread",
+        "message_id",
+        "data",
+        "of",
+        "phone_number",
+        "first_name",
+        "from_chat",
+        "payload",
+        "anonymous",
+    ]
+    asked = [
+        ("/act", {"as": AIGERIM, "chat": AIGERIM, "do": deed, "forged": True}, fields)
+        for deed in deeds
+        if deed != "press"
+    ]
+    group = {"id": GROUP, "title": "x", "members": [AIGERIM]}
+    asked.append(
+        (
+            "/groups",
+            group,
+            [
+                "id",
+                "title",
+                "members",
+                "admins",
+                "type",
+                "is_forum",
+                "bot",
+                "migrate",
+                "open_topic",
+                "close_topic",
+                "by",
+            ],
+        )
+    )
+    asked.append(("/clock", {}, ["to", "advance"]))
+    asked.append(("/trouble", {}, ["pacing", "hold_updates", "methods", "seed", "fail_percent"]))
+    for path, given, names in asked:
+        for name in names:
+            for junk in JUNK:
+                async with sandbox.http.post(f"/sandbox/api{path}", json={**given, name: junk}) as response:
+                    assert response.status in {200, 400}, (path, given, name, junk)
+                    await response.json()
+    for body in (b"", b"{", b"[]", b"\xff", b"null"):
+        for path in ("/act", "/acts", "/groups", "/clock", "/trouble"):
+            async with sandbox.http.post(f"/sandbox/api{path}", data=body) as response:
+                assert response.status in {200, 400}, (path, body)
+    for query in ("", "as=x", "as=1", f"as={AIGERIM}&chat=x", f"as={AIGERIM}&chat={AIGERIM}&before=x&limit=-5"):
+        for path in ("/chats", "/messages", "/events"):
+            if path != "/events" or query in {"as=x", "as=1"}:
+                async with sandbox.http.get(f"/sandbox/api{path}?{query}") as response:
+                    assert response.status in {200, 400}, (path, query)
 
 
 async def test_a_press_nobody_answers_ends_with_nothing(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

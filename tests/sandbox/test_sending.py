@@ -24,6 +24,8 @@ from aiogram.types import (
     ReplyParameters,
 )
 
+from sandbox.methods import BotMethods
+from sandbox.schema import method_named
 from tests.sandbox.conftest import AIGERIM, DANIYAR, FORUM, GONE, GROUP, MEMBER_ONLY, STRANGER, TOKEN, Sandbox
 
 Refused = Callable[[Awaitable[Any]], Awaitable[str]]
@@ -433,7 +435,9 @@ async def test_what_is_not_documented_is_refused(sandbox: Sandbox) -> None:
         ("sendMessage", {"text": "x"}, "chat_id is empty"),
         ("sendMessage", {"chat_id": AIGERIM, "text": ["x"]}, "must be of type String"),
         ("sendMessage", {"chat_id": AIGERIM, "text": "x", "protect_content": "maybe"}, "must be of type Boolean"),
-        ("sendMessage", {"chat_id": AIGERIM, "text": "x", "reply_markup": {"rows": []}}, "can't parse|no field 'rows'"),
+        ("sendMessage", {"chat_id": AIGERIM, "text": "x", "reply_markup": {"rows": []}}, "no field 'rows'"),
+        ("setMyCommands", {"commands": [], "scope": {"type": "galaxy"}}, "can't parse field"),
+        ("setMyCommands", {"commands": [], "scope": {"type": "chat"}}, "BotCommandScopeChat needs 'chat_id'"),
         (
             "sendMessage",
             {"chat_id": AIGERIM, "text": "x", "reply_markup": {"inline_keyboard": [[{"text": "x", "link": "y"}]]}},
@@ -455,6 +459,61 @@ async def test_what_is_not_documented_is_refused(sandbox: Sandbox) -> None:
         assert answer["description"].startswith("Bad Request: ")
         assert re.search(complaint, answer["description"]), answer
     assert await sandbox.call("sendGreeting") == (404, {"ok": False, "error_code": 404, "description": "Not Found"})
+
+
+JUNK: tuple[Any, ...] = (
+    0,
+    -1,
+    10**30,
+    1.5,
+    True,
+    "",
+    "x",
+    "\0",
+    "🎓" * 5000,
+    [],
+    [[]],
+    {},
+    {"a": 1},
+    [1],
+    [{}],
+    "[{]",
+    AIGERIM,
+)
+
+
+async def test_no_junk_makes_a_method_stumble(sandbox: Sandbox) -> None:
+    sent = await sandbox.bot.send_document(AIGERIM, BufferedInputFile(b"x", "a.txt"), caption="x")
+    topic = await sandbox.bot.create_forum_topic(FORUM, "n")
+    assert sent.document is not None
+    valid: dict[str, Any] = {
+        "chat_id": AIGERIM,
+        "from_chat_id": AIGERIM,
+        "user_id": AIGERIM,
+        "message_id": sent.message_id,
+        "document": sent.document.file_id,
+        "file_id": sent.document.file_id,
+        "media": {"type": "document", "media": sent.document.file_id},
+        "text": "y",
+        "action": "typing",
+        "name": "n",
+        "commands": [],
+    }
+    done = 0
+    for method in BotMethods(sandbox.telegram).names:
+        schema = method_named(method)
+        assert schema is not None
+        for field in schema.fields:
+            for junk in JUNK:
+                given = {name: value for name, value in valid.items() if name in schema.fields}
+                if "ForumTopic" in method:
+                    given |= {"chat_id": FORUM, "message_thread_id": topic.message_thread_id}
+                given |= {"timeout": 0} if method == "getUpdates" else {field: junk}
+                status, answer = await sandbox.call(method, **given)
+                assert status == answer.get("error_code", 200), (method, field, junk)
+                assert status in {200, 400, 403, 409}, (method, field, junk, answer)
+                done += status == 200
+    assert done > 200
 
 
 async def test_a_wrong_token_is_unauthorized(sandbox: Sandbox) -> None:
