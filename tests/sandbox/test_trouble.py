@@ -138,6 +138,10 @@ async def test_trouble_that_makes_no_sense_changes_nothing(sandbox: Sandbox, wro
 async def test_a_chat_keeps_as_many_messages_as_the_world_says(open_sandbox: Opener) -> None:
     world = World(BotAccount(), (Person(1, "A", started=True),), (Group(-2, "G", (1,)),), history_limit=5)
     async with open_sandbox(world) as sandbox:
+        first = await sandbox.bot.send_message(1, "first")
+        await sandbox.bot.pin_chat_message(1, first.message_id)
         for number in range(8):
             await sandbox.bot.send_message(1, str(number))
-        assert [one["text"] for one in await sandbox.messages(1)] == ["3", "4", "5", "6", "7"]
+        page = await sandbox.get("/messages", **{"as": 1, "chat": 1})
+        assert [one["text"] for one in page["messages"]] == ["3", "4", "5", "6", "7"]
+        assert page["pinned"] is None
