@@ -133,17 +133,24 @@ async def show(event: Event, screen: Screen) -> None:
     if isinstance(event, Message):
         await send(bot, event.chat.id, screen, thread=event.message_thread_id if event.is_topic_message else None)
         return
-    pressed = event.message
-    if pressed is not None and not await _edited(bot, pressed, screen):
-        await send(bot, pressed.chat.id, screen)
-        if screen.replaces:
-            with suppress(TelegramBadRequest):
-                await bot.delete_message(pressed.chat.id, pressed.message_id)
+    if event.message is not None:
+        await replace(bot, event.message, screen)
     await answer(event, screen.toast)
 
 
-async def send(bot: Bot, chat: int, screen: Screen, *, thread: int | None = None) -> None:
-    """Send a screen as new messages: as many as its text needs, the buttons under the last."""
+async def replace(bot: Bot, standing: MaybeInaccessibleMessageUnion, screen: Screen) -> MaybeInaccessibleMessageUnion:
+    """Show a screen in place of a message of the bot, or anew where that cannot be; return the message it is in."""
+    if await _edited(bot, standing, screen):
+        return standing
+    sent = await send(bot, standing.chat.id, screen)
+    if screen.replaces:
+        with suppress(TelegramBadRequest):
+            await bot.delete_message(standing.chat.id, standing.message_id)
+    return sent
+
+
+async def send(bot: Bot, chat: int, screen: Screen, *, thread: int | None = None) -> Message:
+    """Send a screen as new messages: as many as its text needs, the buttons under the last, which is returned."""
     *first, last = pages(screen.text)
     attached = screen.picture or screen.document
     if attached and length(last) > CAPTION_LIMIT:
@@ -158,7 +165,7 @@ async def send(bot: Bot, chat: int, screen: Screen, *, thread: int | None = None
     else:
         method = SendMessage(chat_id=chat, text=last)
     where = {"message_thread_id": thread, "protect_content": screen.protected, "reply_markup": _keyboard(screen)}
-    await bot(method.model_copy(update=where))
+    return await bot(method.model_copy(update=where))
 
 
 async def answer(press: CallbackQuery, text: str | None = None, *, alert: bool = False) -> None:

@@ -268,10 +268,10 @@ async def compare(
 ) -> Comparison:
     """Work out what a student's course comes to with either of two versions of an attempt; raises LookupError."""
     study = await study_of(storage, student=student, now=now, profile=profile)
-    standing = study.course(period, course_code)
-    if standing is None:
+    taken = (each for each in study.of_period(period) if each.course.code == course_code)
+    enrolment = next(taken, None)
+    if enrolment is None:
         raise LookupError("the student is not enrolled in this course")
-    enrolment = standing.enrolment
     earlier = tuple(each for each in enrolment.attempts if each.number < before.number)
     return Comparison(
         study.standing(replace(enrolment, attempts=(*earlier, before))),
@@ -303,21 +303,18 @@ async def case_of(storage: Storage, *, correction: Correction, now: datetime, pr
 
 async def waiting_corrections(storage: Storage, *, by: str, now: datetime, profile: Profile) -> tuple[Correction, ...]:
     """Return the corrections that wait and that this person proposed or may decide, oldest first."""
-    mine = []
-    for correction in await storage.corrections.waiting():
-        if now < expires_at(correction, profile) and not (
-            correction.proposed_by != by
-            and await _stranger(
-                storage,
-                by,
-                roles=profile.service.correction_confirmed_by,
-                student_id=correction.student_id,
-                now=now,
-                profile=profile,
+    roles = profile.service.correction_confirmed_by
+    return tuple(
+        [
+            each
+            for each in await storage.corrections.waiting()
+            if now < expires_at(each, profile)
+            and (
+                each.proposed_by == by
+                or not await _stranger(storage, by, roles=roles, student_id=each.student_id, now=now, profile=profile)
             )
-        ):
-            mine.append(correction)
-    return tuple(mine)
+        ]
+    )
 
 
 async def second_people(
