@@ -61,6 +61,7 @@ class MoveAsked:
     old: int
     new: int
     expires_at: datetime
+    again: bool  # True: the old account was asked already (a second press)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +142,13 @@ async def link(
         return Refused(LinkRefusal.NOTHING_OFFERED, (HOUSE,))
     holder = await storage.accounts.of_person(offer.person_id)
     if holder and offer.way == LinkWay.CODE:
-        if offer.consented_at is None:
+        again = offer.consented_at is not None
+        if not again:
             offer = replace(offer, consented_at=now, consent_version=consent_version)
             await storage.accounts.offer(offer)
             await storage.commit()
-        return MoveAsked(user, offer.person_id, holder.user_id, user, (offer.consented_at or now) + _patience(profile))
+        expires_at = (offer.consented_at or now) + _patience(profile)
+        return MoveAsked(user, offer.person_id, holder.user_id, user, expires_at, again)
     consented = replace(offer, consented_at=now, consent_version=consent_version)
     old = holder.user_id if holder else None
     if await _settle(storage, consented, old=old, now=now):

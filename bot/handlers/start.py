@@ -96,6 +96,8 @@ async def agree(press: CallbackQuery, storage: Storage, voices: Voices, now: dat
     if isinstance(done, Refused):
         return screens.refused_stranger(voices, done, profile)
     if isinstance(done, MoveAsked):
+        if done.again:
+            return screens.move_asked(voices, profile, done)
         question = screens.ask_to_move(await _voice(storage, voices, done.old), done)
         unreachable = screens.move_unreachable(voices, profile)
         return Elsewhere(done.old, question, unreachable), screens.move_asked(voices, profile, done)

@@ -153,8 +153,8 @@ async def test_a_code_alone_does_not_move_a_link(database: Database) -> None:
     await linked(database)
     await open_code(database, NEW)
     asked = await agree(database, NEW)
-    assert asked == MoveAsked(NEW, AIDA.person_id, OLD, NEW, NOW + PATIENCE)
-    assert await agree(database, NEW, NOW + timedelta(minutes=5)) == asked
+    assert asked == MoveAsked(NEW, AIDA.person_id, OLD, NEW, NOW + PATIENCE, again=False)
+    assert await agree(database, NEW, NOW + timedelta(minutes=5)) == replace(asked, again=True)
     assert await holder(database) == OLD
 
 
@@ -194,7 +194,7 @@ async def test_nobody_but_the_old_account_answers_and_not_too_late(database: Dat
 async def test_a_move_nobody_asked_for_is_not_answered(database: Database) -> None:
     await linked(database)
     await open_code(database, NEW)  # offered, but its owner has not consented
-    forged = MoveAsked(NEW, AIDA.person_id, OLD, NEW, NOW)
+    forged = MoveAsked(NEW, AIDA.person_id, OLD, NEW, NOW, again=False)
     assert await answer(database, forged, OLD, agreed=True) == refused(LinkRefusal.MOVE_OVER)
 
 
