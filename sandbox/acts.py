@@ -347,8 +347,8 @@ class Groups:
         return chat
 
     def _make(self, given: Given, fields: Json) -> Chat:
-        kind = fields.get("type", "supergroup" if given.flag("is_forum") else "group")
-        if kind not in {"group", "supergroup"}:
+        kind: Any = fields.get("type", "supergroup" if given.flag("is_forum") else "group")
+        if kind not in ("group", "supergroup"):
             raise ActError("type must be group or supergroup")
         if kind == "group" and given.flag("is_forum"):
             raise ActError("only a supergroup can be a forum")
@@ -373,7 +373,7 @@ class Groups:
             raise ActError(f"there are no people {sorted(strangers)}")
 
     def _check_bot_status(self, status: Any) -> None:
-        if status is not None and status not in {*PRESENT, "left", "kicked"}:
+        if status is not None and (not isinstance(status, str) or status not in {*PRESENT, "left", "kicked"}):
             raise ActError("bot must be administrator, member, restricted, left or kicked")
 
     def _actor(self, chat: Chat, given: Given) -> Json:
