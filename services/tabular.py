@@ -11,6 +11,7 @@ import io
 import re
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
@@ -323,6 +324,16 @@ _NO_VALUE = re.compile(
 )
 _PLACE = re.compile(rb"\br=\"([A-Z]{1,3})(\d{1,7})\"")
 _CHUNK = 1024 * 1024
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)  # what zipfile raises on archives that are none, or only half
 
 
 def _values_missing(data: bytes, unpacked_limit: int) -> dict[str, dict[tuple[int, int], str]]:
@@ -333,19 +344,23 @@ def _values_missing(data: bytes, unpacked_limit: int) -> dict[str, dict[tuple[in
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = set(archive.namelist())
-            if "EncryptedPackage" in names or any(info.flag_bits & 1 for info in archive.infolist()):
-                raise Unreadable("encrypted")
-            if "xl/workbook.xml" not in names:
-                raise Unreadable("not_a_workbook")
-            if sum(info.file_size for info in archive.infolist()) > unpacked_limit:
-                raise Unreadable("too_much_inside")
+            _refuse_what_is_no_workbook(archive, unpacked_limit)
             found = {info.filename: _scan(archive, info) for info in archive.infolist()}
             return {sheet: found[part] for sheet, part in _sheet_parts(archive) if found.get(part)}
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, ValueError) as error:
-        if isinstance(error, Unreadable):
-            raise
+    except Unreadable:
+        raise
+    except _DAMAGE as error:
         raise Unreadable("damaged") from error
+
+
+def _refuse_what_is_no_workbook(archive: zipfile.ZipFile, unpacked_limit: int) -> None:
+    names = set(archive.namelist())
+    if "EncryptedPackage" in names or any(info.flag_bits & 1 for info in archive.infolist()):
+        raise Unreadable("encrypted")
+    if "xl/workbook.xml" not in names:
+        raise Unreadable("not_a_workbook")
+    if sum(info.file_size for info in archive.infolist()) > unpacked_limit:
+        raise Unreadable("too_much_inside")
 
 
 def _scan(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> dict[tuple[int, int], str]:

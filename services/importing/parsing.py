@@ -217,7 +217,7 @@ class _Reading:
                     values.append(None)
                     continue
                 try:
-                    if isinstance(cell, ValueMissing):
+                    if isinstance(cell, ValueMissing | bool):  # equal to texts and numbers that are something else
                         values.append(reader(cell))
                     elif cell in seen:
                         values.append(seen[cell])

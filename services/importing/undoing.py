@@ -75,8 +75,8 @@ async def undo(
         return UndoRefused(UndoRefusal.CHANGED_SINCE, await _named(storage, changed))
     if locked := await _locked(storage, steps):
         return UndoRefused(UndoRefusal.SHEET_LOCKED, locked)
-    people = [step for step in steps if step.object in {"person", "student"} and step.after is None]
-    others = [step for step in steps if step not in people] if people else steps
+    people = [step for step in steps if _removes_somebody(step)]
+    others = [step for step in steps if not _removes_somebody(step)]
     because = Because("undo", import_id, Acting(now, actor), reason.strip())
     await carry_out(storage, others, because)
     if bound := await storage.people.bound(step.key[0] for step in people):
@@ -88,6 +88,10 @@ async def undo(
     await storage.commit()
     withdrawn = {step.key[0]: None for step in steps if step.object == "attempt" and step.before.outcome is not None}
     return Undone(import_id, len(steps), tuple(withdrawn))
+
+
+def _removes_somebody(step: Step) -> bool:
+    return step.object in {"person", "student"} and step.after is None
 
 
 async def _steps_back(storage: Storage, import_id: int) -> tuple[list[Step], list[tuple[str, Key]]]:

@@ -3,12 +3,15 @@
 import io
 import struct
 import zipfile
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.importing.columns import Columns, Kind, columns_of, known_words
 from services.tabular import Table, Unreadable, ValueMissing, fold, read_source, read_table
@@ -16,6 +19,7 @@ from tests.services.workbooks import workbook
 
 STUDENTS = columns_of(Kind.STUDENTS)
 MARKS = columns_of(Kind.MARKS)
+SHEET = (Path(__file__).parents[1] / "data" / "mark-sheet.kk.xlsx").read_bytes()
 KAZAKH = "Студент ID;Тегі;Аты;Қаржыландыру\n02500000;Әбдірахманов;Қуаныш;ақылы\n02500001;Ыбырай;Ұлан;грант\n"
 RUSSIAN = "ID студента;Фамилия;Имя;Группа\n02500000;Кузнецов;Иван;АЖ-25-1\n02500001;Ли;Ольга;АЖ-25-1\n"
 
@@ -141,6 +145,27 @@ def test_a_workbook_that_lies_about_its_size_is_refused() -> None:
 
     with pytest.raises(Unreadable, match="damaged"):
         read_table(lying, MARKS.recognise, unpacked_limit=2 * 1024 * 1024)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_no_damage_to_a_workbook_is_worse_than_unreadable(data: st.DataObject) -> None:
+    content = bytearray(SHEET)
+    for _ in range(data.draw(st.integers(1, 10))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    content = (
+        content[: data.draw(st.integers(len(content) // 2, len(content)))] if data.draw(st.booleans()) else content
+    )
+
+    with suppress(Unreadable):
+        cells(read(bytes(content), MARKS))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=300))
+def test_no_bytes_at_all_are_worse_than_unreadable(content: bytes) -> None:
+    with suppress(Unreadable):
+        cells(read(content, MARKS))
 
 
 def test_the_header_is_found_in_the_first_twenty_rows_and_not_below() -> None:
