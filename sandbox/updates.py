@@ -73,15 +73,17 @@ class UpdateQueue:
         self,
         clock: SandboxClock,
         *,
-        seed: int = 0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         held: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Begin with none; `sleep` waits between redeliveries, `held` tells whether updates are kept back for now."""
+        """Begin with none, at a random number: a bot that remembers numbers must not take a new sandbox for an old one.
+
+        `sleep` waits between redeliveries, `held` tells whether updates are kept back for now.
+        """
         self.allowed: list[str] = []
         self.webhook: Webhook | None = None
         self._clock = clock
-        self._random = Random(seed)  # noqa: S311 - numbers, not secrets
+        self._random = Random()  # noqa: S311 - numbers, not secrets
         self._sleep = sleep
         self._held = held
         self._pending: dict[int, Update] = {}
