@@ -7,8 +7,8 @@ All texts about a file come from `describe`.
 
 from services.importing.applying import apply
 from services.importing.columns import Kind
-from services.importing.preview import Counts, Imported, Preview, Stale
 from services.importing.previewing import preview
+from services.importing.previews import Counts, Imported, Preview, Stale
 from services.importing.problems import Notice, Refusal
 from services.importing.recognising import kind_of
 from services.importing.refused import refused_csv

@@ -10,7 +10,7 @@ from typing import Any
 from policy.marks import Attempt
 from services.importing.objects import SHELVES, Acting, written
 from services.importing.plan import Plan, Progress, Step
-from services.importing.preview import Imported, Preview, Stale
+from services.importing.previews import Imported, Preview, Stale
 from storage.records import Change
 from storage.unit import Storage
 

@@ -9,7 +9,7 @@ from policy.profile import Profile
 from services.importing.objects import SHELVES
 from services.importing.parsing import FileRows, ValueRow
 from services.importing.plan import Key, Plan, Step
-from services.importing.preview import Counts, Preview
+from services.importing.previews import Counts, Preview
 from services.importing.problems import Notice, Refusal, Unacceptable, shown
 from storage.unit import Storage
 

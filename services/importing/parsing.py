@@ -24,6 +24,10 @@ _SIGNATURES = {
     )
 }  # fmt: skip
 _NAMING_A_MARK = {"student_id", "full_name", "period", "course_code"}
+_IN_TITLES = {
+    *("period", "course_code", "course_kk", "course_ru", "credits", "exam_form", "group"),
+    *("exam_date", "posted_at", "attempt"),
+}
 _COURSE_AND_CODE = re.compile(r"(.+?)\s*[(\[]\s*([^\W_][\w./-]*\d[\w./-]*)\s*[)\]]\s*")
 _PROGRESS_ROWS = 1000
 
@@ -158,7 +162,7 @@ class _Reading:
         for row in self._table.titles:
             for label, written in _pairs(row):
                 name = self._columns.recognise(label)
-                if name is None or written is None:
+                if name not in _IN_TITLES or written is None:
                     continue
                 told: dict[str, Cell] = {name: written}
                 if name in {"course_kk", "course_ru"} and (split := _COURSE_AND_CODE.fullmatch(str(written))):

@@ -14,7 +14,7 @@ from services.importing.marks import compare_marks
 from services.importing.parsing import read_file
 from services.importing.people import compare_staff, compare_students
 from services.importing.plan import Progress
-from services.importing.preview import Preview
+from services.importing.previews import Preview
 from storage.unit import Storage
 
 COMPARE: Mapping[Kind, Callable[[Draft], Awaitable[None]]] = {

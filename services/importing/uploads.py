@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from services.importing.applying import apply
 from services.importing.plan import Progress
-from services.importing.preview import Imported, Preview, Stale
+from services.importing.previews import Imported, Preview, Stale
 from storage.unit import Storage
 
 
