@@ -21,9 +21,24 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
 
-from bot.handlers import cancel, errors, fallback, gpa, groups, language, marks, me, menu, need, start, strangers
+from bot.handlers import (
+    cancel,
+    errors,
+    fallback,
+    gpa,
+    groups,
+    imports,
+    language,
+    marks,
+    me,
+    menu,
+    need,
+    start,
+    strangers,
+)
 from bot.handlers import help as help_
 from bot.i18n import Texts
+from bot.jobs.work import Work
 from bot.middlewares.context import Context, Speech
 from bot.middlewares.turns import Turns
 from policy.people import Language
@@ -41,6 +56,7 @@ FEATURES = (  # asked in this order; the first that knows the update handles it
     need,
     language,
     me,
+    imports,
     help_,
     cancel,
     fallback,  # takes what is left
@@ -51,7 +67,9 @@ def make_dispatcher(
     *, database: Database, profile: Profile, clock: Clock, voices: Mapping[Language, Texts]
 ) -> Dispatcher:
     """Return a dispatcher that holds the whole conversation, spoken by `voices`."""
-    dispatcher = Dispatcher(disable_fsm=True)
+    work = Work()
+    dispatcher = Dispatcher(disable_fsm=True, work=work)
+    dispatcher.shutdown.register(work.stop)
     dispatcher.update.outer_middleware(Turns())
     dispatcher.update.outer_middleware(Context(database, profile, clock, voices))
     speech = Speech(database)

@@ -17,6 +17,7 @@
 | `storage`  | `Storage`                  | a reader, or the writer for a handler registered with `flags=WRITES` |
 | `database` | `Database`                 | for work that outlives the handler |
 | `profile`  | `Profile`                  | the university's |
+| `work`     | `Work`                     | where what takes longer than a moment goes on |
 
 besides aiogram's own: the event first, `bot`, `callback_data`, `command`.
 
@@ -38,7 +39,7 @@ from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 from bot.i18n import Texts
 from bot.screen import Elsewhere, Screen, UnsaidError, say
 from policy.instant import MessageInstant
-from policy.people import Language
+from policy.people import Language, Role, RoleGrant
 from policy.profile import Profile
 from services.clock import Clock
 from storage.database import Database
@@ -131,3 +132,15 @@ class Answers(Filter):
     async def __call__(self, message: Message, draft: Draft | None) -> bool:
         """Tell whether this message is text for the form."""
         return draft is not None and draft.form == self._form and message.text is not None
+
+
+class Holds(Filter):
+    """Passes somebody who holds one of these roles today, in whatever scope."""
+
+    def __init__(self, *roles: Role) -> None:
+        """Ask for any of `roles`."""
+        self._roles = roles
+
+    async def __call__(self, _event: TelegramObject, roles: tuple[RoleGrant, ...]) -> bool:
+        """Tell whether this person holds one."""
+        return any(grant.role in self._roles for grant in roles)

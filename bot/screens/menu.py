@@ -4,6 +4,7 @@ from aiogram.filters.callback_data import CallbackData
 
 from bot.i18n import Texts, paragraphs
 from bot.screen import Button, Rows, Screen
+from policy.people import Role
 from storage.records import Acquaintance
 
 
@@ -31,6 +32,18 @@ class OpenMe(CallbackData, prefix="me"):
     """Everything stored about me."""
 
 
+class OpenImports(CallbackData, prefix="files"):
+    """Load files, see what was loaded."""
+
+
+class OpenCorrections(CallbackData, prefix="fixes"):
+    """Corrections that wait for a second person."""
+
+
+class OpenLinks(CallbackData, prefix="links"):
+    """Look up whether somebody is linked."""
+
+
 class OpenHelp(CallbackData, prefix="help"):
     """What this bot can do."""
 
@@ -44,13 +57,19 @@ def menu(texts: Texts, who: Acquaintance, *said: str) -> Screen:
 
 
 def entries(texts: Texts, who: Acquaintance) -> Rows:
-    """Return the buttons of the menu: a student's own things, then what is for everybody."""
+    """Return the buttons of the menu: a student's own things, the registrar's office, then what is for everybody."""
     studies: Rows = (
         (Button(texts.plain("Marks"), OpenMarks()), Button(texts.plain("GPA and iGPA"), OpenGpa())),
         (Button(texts.plain("What do I need on the exam?"), OpenNeed()),),
     )
+    roles = {grant.role for grant in who.roles}
+    offices: Rows = (
+        (Button(texts.plain("Load a file"), OpenImports()), Button(texts.plain("Corrections"), OpenCorrections())),
+        (Button(texts.plain("Links and invitations"), OpenLinks()),),
+    )
     return (
         *(studies if who.student else ()),
+        *(offices if roles & {Role.REGISTRAR, Role.ADMIN} else ()),
         (Button(texts.plain("What is stored about me"), OpenMe()),),
         (Button(texts.plain("Language"), OpenLanguage()), Button(texts.plain("Help"), OpenHelp())),
     )

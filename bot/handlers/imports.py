@@ -1,0 +1,181 @@
+"""Files: the registrar's office sends one to the bot, sees what it would change, loads it, takes an import back."""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from aiogram import F, Router
+from aiogram.filters import Command
+from aiogram.types import CallbackQuery, Document, Message, TelegramObject
+
+from bot.i18n import Texts
+from bot.jobs import imports as jobs
+from bot.jobs.imports import LATEST, Office
+from bot.jobs.work import ProgressMessage, Work
+from bot.middlewares.context import WRITES, Answers, Holds, Said
+from bot.screen import Event, answer
+from bot.screens import imports as screens
+from bot.screens.forms import LONGEST_REASON, too_long
+from bot.screens.imports import AskUndo, ChooseKind, DropUpload, LoadUpload, OpenImport, ReadUpload
+from bot.screens.menu import OpenImports
+from policy.people import Role
+from storage.records import Draft, Upload
+from storage.unit import Storage
+
+FORM = "undo import"
+
+
+async def open_files(_: Event, storage: Storage, texts: Texts) -> Said:
+    """Say what can be sent and what was loaded lately."""
+    return screens.files(texts, await storage.imports.latest(limit=LATEST))
+
+
+async def receive(message: Message, office: Office, work: Work) -> Said:
+    """Take a file in, unless Telegram would not give it to a bot."""
+    document = message.document or Document(file_id="", file_unique_id="")
+    if (document.file_size or 0) > screens.MEGABYTES * 1024 * 1024:
+        return screens.too_large(office.texts, document.file_name or "?")
+    work.start(f"message {office.chat} {message.message_id}", jobs.receive(office, document))
+    return None
+
+
+async def refuse_picture(_: Message, texts: Texts) -> Said:
+    """Ask for the file itself."""
+    return screens.not_a_photo(texts)
+
+
+async def look(press: CallbackQuery, callback_data: ReadUpload, storage: Storage, office: Office, work: Work) -> Said:
+    """Show again what loading a waiting file would do."""
+    upload = await _waiting(storage, callback_data.upload, office)
+    if upload is None:
+        return await _gone(storage, office.texts)
+    return await _begin(press, office, work, upload, lambda message: jobs.look(office, message, upload))
+
+
+async def choose_kind(
+    press: CallbackQuery, callback_data: ChooseKind, storage: Storage, office: Office, work: Work
+) -> Said:
+    """Keep what a file is said to hold, and show what loading it would do."""
+    if await _waiting(storage, callback_data.upload, office) is None:
+        return await _gone(storage, office.texts)
+    await storage.uploads.set_kind(callback_data.upload, callback_data.kind)
+    await storage.commit()
+    return await look(press, ReadUpload(upload=callback_data.upload), storage, office, work)
+
+
+async def load(press: CallbackQuery, callback_data: LoadUpload, storage: Storage, office: Office, work: Work) -> Said:
+    """Load a waiting file as it was shown."""
+    upload = await _waiting(storage, callback_data.upload, office)
+    if upload is None or upload.kind is None:
+        return await _gone(storage, office.texts)
+    return await _begin(
+        press, office, work, upload, lambda message: jobs.load(office, message, upload, callback_data.seen)
+    )
+
+
+async def drop(_: CallbackQuery, callback_data: DropUpload, storage: Storage, office: Office) -> Said:
+    """Forget a waiting file."""
+    upload = await _waiting(storage, callback_data.upload, office)
+    if upload is None:
+        return await _gone(storage, office.texts)
+    await storage.uploads.drop(upload.id)
+    await storage.commit()
+    return screens.dropped(office.texts, upload.file_name)
+
+
+async def open_import(_: CallbackQuery, callback_data: OpenImport, storage: Storage, texts: Texts) -> Said:
+    """Show an import that was done."""
+    return await _import(storage, texts, callback_data.number)
+
+
+async def ask_undo(press: CallbackQuery, callback_data: AskUndo, storage: Storage, office: Office) -> Said:
+    """Ask why an import is taken back."""
+    done = await storage.imports.by_id(callback_data.number)
+    if done is None or done.undone_at is not None:
+        return await _import(storage, office.texts, callback_data.number)
+    user = press.from_user.id
+    await storage.drafts.keep(user, user, FORM, {"number": done.id}, at=office.now)
+    await storage.commit()
+    return screens.ask_undo(office.texts, done)
+
+
+async def undo(message: Message, draft: Draft, storage: Storage, office: Office, work: Work) -> Said:
+    """Take the import back, for the reason written."""
+    reason = (message.text or "").strip()
+    if len(reason) > LONGEST_REASON:
+        return too_long(office.texts, len(reason))
+    await storage.drafts.drop(office.chat, office.chat)
+    await storage.commit()
+    number: int = draft.content["number"]
+    work.start(f"import {number}", jobs.take_back(office, number, reason))
+    return None
+
+
+async def _waiting(storage: Storage, upload_id: int, office: Office) -> Upload | None:
+    """Return a file this person sent and that still waits."""
+    upload = await storage.uploads.by_id(upload_id)
+    return upload if upload and upload.person_id == office.person_id else None
+
+
+async def _gone(storage: Storage, texts: Texts) -> Said:
+    return screens.no_longer_waits(texts, await storage.imports.latest(limit=LATEST))
+
+
+async def _import(storage: Storage, texts: Texts, number: int) -> Said:
+    done = await storage.imports.by_id(number)
+    if done is None:
+        return await _gone(storage, texts)
+    names = await storage.people.by_ids(each for each in (done.actor, done.undone_by) if each)
+    actor, undone_by = (names[each].name.short if each in names else None for each in (done.actor, done.undone_by))
+    return screens.one_import(texts, done, actor, undone_by)
+
+
+async def _begin(
+    press: CallbackQuery,
+    office: Office,
+    work: Work,
+    upload: Upload,
+    job: Callable[[ProgressMessage], Coroutine[Any, Any, None]],
+) -> Said:
+    """Begin work on a file in the message that was pressed, unless it goes on already."""
+    if press.message is None:
+        return None
+    begun = work.start(f"upload {upload.id}", job(ProgressMessage(office.bot, press.message)))
+    await answer(press, None if begun else office.texts.plain("This file is being worked on. One moment."))
+    return None
+
+
+async def open_office(
+    handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]], event: TelegramObject, data: dict[str, Any]
+) -> Any:
+    """Give the handlers of this feature what their work needs."""
+    data["office"] = Office(
+        bot=data["bot"],
+        chat=data["event_context"].chat_id,
+        person_id=data["person"].person_id,
+        texts=data["texts"],
+        profile=data["profile"],
+        now=data["now"],
+        database=data["database"],
+        turn=data["work"].turn,
+    )
+    return await handler(event, data)
+
+
+def router() -> Router:
+    """Return the routes of this feature."""
+    router = Router(name=__name__)
+    for observer in (router.message, router.callback_query):
+        observer.filter(Holds(Role.REGISTRAR, Role.ADMIN))
+        observer.middleware(open_office)
+    router.message.register(open_files, Command("import"))
+    router.message.register(receive, F.document)
+    router.message.register(refuse_picture, F.photo)
+    router.message.register(undo, Answers(FORM), flags=WRITES)
+    router.callback_query.register(open_files, OpenImports.filter())
+    router.callback_query.register(look, ReadUpload.filter())
+    router.callback_query.register(choose_kind, ChooseKind.filter(), flags=WRITES)
+    router.callback_query.register(load, LoadUpload.filter())
+    router.callback_query.register(drop, DropUpload.filter(), flags=WRITES)
+    router.callback_query.register(open_import, OpenImport.filter())
+    router.callback_query.register(ask_undo, AskUndo.filter(), flags=WRITES)
+    return router

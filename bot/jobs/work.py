@@ -1,0 +1,94 @@
+"""Work that takes longer than a moment: it goes on after its handler, tells how far it is, ends with the process."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import structlog
+from aiogram import Bot
+from aiogram.enums import ChatAction
+from aiogram.exceptions import TelegramAPIError
+from aiogram.types import MaybeInaccessibleMessageUnion
+
+from bot.screen import Screen, replace, send
+
+SECONDS_BETWEEN = 2  # how often a message tells how far the work is
+SECONDS_TO_STOP = 5
+
+Result = TypeVar("Result")
+log = structlog.get_logger(__name__)
+
+
+class Work:
+    """All that is going on, each piece under a key of its own; `turn` lets one at a time do what takes much memory."""
+
+    def __init__(self) -> None:
+        """Begin with nothing to do."""
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.turn = asyncio.Semaphore(1)
+
+    def start(self, key: str, job: Coroutine[Any, Any, None]) -> bool:
+        """Begin a job; False, and nothing begins, while one with this key goes on."""
+        if key in self._tasks:
+            job.close()
+            return False
+        self._tasks[key] = asyncio.create_task(self._do(key, job))
+        return True
+
+    async def _do(self, key: str, job: Coroutine[Any, Any, None]) -> None:
+        try:
+            await job
+        except Exception:
+            log.exception("job failed", job=key)
+        finally:
+            del self._tasks[key]
+
+    async def finish(self) -> None:
+        """Wait until nothing goes on."""
+        while self._tasks:
+            await asyncio.wait(self._tasks.values())
+
+    async def stop(self) -> None:
+        """Interrupt all that goes on; each may say so before it ends."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=SECONDS_TO_STOP)
+
+
+class ProgressMessage:
+    """The message in which one piece of work tells how far it is, and at last what came of it."""
+
+    def __init__(self, bot: Bot, standing: MaybeInaccessibleMessageUnion) -> None:
+        """Take the place of a message of the bot."""
+        self._bot = bot
+        self._standing = standing
+
+    @classmethod
+    async def send(cls, bot: Bot, chat: int, screen: Screen) -> "ProgressMessage":
+        """Begin with a message of its own."""
+        return cls(bot, await send(bot, chat, screen))
+
+    async def show(self, *screens: Screen) -> None:
+        """Show the first screen here, the others below; raises TelegramAPIError."""
+        self._standing = await replace(self._bot, self._standing, screens[0])
+        for screen in screens[1:]:
+            await send(self._bot, self._standing.chat.id, screen)
+
+    async def during(self, work: Awaitable[Result], tell: Callable[[], Screen]) -> Result:
+        """Wait for work, showing now and then what `tell` says; a message that cannot be shown stops nothing."""
+        working = asyncio.ensure_future(work)
+        try:
+            with suppress(TelegramAPIError):
+                await self._bot.send_chat_action(self._standing.chat.id, ChatAction.TYPING)
+            while not (await asyncio.wait([working], timeout=SECONDS_BETWEEN))[0]:
+                with suppress(TelegramAPIError):
+                    await self.show(tell())
+                    await self._bot.send_chat_action(self._standing.chat.id, ChatAction.TYPING)
+        except asyncio.CancelledError:
+            working.cancel()
+            await asyncio.wait([working])
+            raise
+        return await working

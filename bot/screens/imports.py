@@ -1,0 +1,415 @@
+"""Files for the registrar's office: sent, looked at, loaded, taken back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from aiogram.filters.callback_data import CallbackData
+
+from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
+from bot.screen import Button, File, Rows, Screen
+from bot.screens.cancel import cancel_button
+from bot.screens.menu import OpenImports, back
+from services.importing import (
+    Counts,
+    Dependent,
+    Imported,
+    Kind,
+    Preview,
+    Refusal,
+    Undone,
+    UndoRefusal,
+    UndoRefused,
+    describe,
+    refused_csv,
+)
+from storage.records import Import, Upload
+
+MEGABYTES = 20  # what Telegram lets a bot download
+FIRST_REFUSALS = 5
+LONGEST_VALUE = 60
+KINDS = {
+    Kind.STUDENTS: msgid("Students"),
+    Kind.STAFF: msgid("Staff"),
+    Kind.MARKS: msgid("Marks"),
+    Kind.COMPONENTS: msgid("Research, iROS, SSCI"),
+    Kind.CALENDAR: msgid("Dates of periods"),
+    Kind.DAYS: msgid("Working days and days off"),
+    Kind.EXAMS: msgid("Exam timetable"),
+}
+OBJECTS = {
+    "person": msgid("People"),
+    "student": msgid("Students"),
+    "student_year": msgid("Years of study"),
+    "role": msgid("Roles"),
+    "course": msgid("Courses"),
+    "enrolment": msgid("Enrolments in courses"),
+    "attempt": msgid("Marks"),
+    "components": msgid("Research, iROS, SSCI"),
+    "period_dates": msgid("Dates of periods"),
+    "special_day": msgid("Working days and days off"),
+    "exam": msgid("Exam timetable"),
+}
+CAUSES = {
+    "import": msgid("import № {number}"),
+    "correction": msgid("correction № {number}"),
+    "undo": msgid("import № {number} taken back"),
+}
+STANDS_ON = {
+    "sheet": msgid("a printed mark sheet"),
+    "accounts": msgid("a linked Telegram account"),
+    "components": msgid("research, iROS, SSCI"),
+    "enrolments": msgid("marks"),
+    "invitations": msgid("an invitation"),
+    "role_grants": msgid("a role"),
+    "grant": msgid("a role"),
+    "revoke": msgid("a role"),
+}
+UNDO_REFUSALS = {
+    UndoRefusal.NO_REASON: msgid("A reason is needed: write it in a few words."),
+    UndoRefusal.NO_SUCH_IMPORT: msgid("There is no such import."),
+    UndoRefusal.UNDONE_BEFORE: msgid("This import was taken back before."),
+    UndoRefusal.CHANGED_SINCE: msgid("This import stays, nothing was changed. Something stands on it now:"),
+    UndoRefusal.SHEET_LOCKED: msgid("This import stays, nothing was changed. Its marks are on printed sheets:"),
+}
+
+
+class ReadUpload(CallbackData, prefix="file"):
+    """Look at a waiting file again."""
+
+    upload: int
+
+
+class ChooseKind(CallbackData, prefix="kind"):
+    """Say what a waiting file holds."""
+
+    upload: int
+    kind: Kind
+
+
+class LoadUpload(CallbackData, prefix="load"):
+    """Load a waiting file as it was shown; `seen` tells which preview that was."""
+
+    upload: int
+    seen: str
+
+
+class DropUpload(CallbackData, prefix="drop"):
+    """Do not load a waiting file."""
+
+    upload: int
+
+
+class OpenImport(CallbackData, prefix="import"):
+    """Look at an import that was done."""
+
+    number: int
+
+
+class AskUndo(CallbackData, prefix="undo"):
+    """Begin to take an import back."""
+
+    number: int
+
+
+def files(texts: Texts, latest: Sequence[Import]) -> Screen:
+    """Say what can be sent, and show what was loaded lately."""
+    return Screen(
+        paragraphs(
+            bold(texts("Load a file")),
+            lines(
+                texts("Send it here as a document: CSV or XLSX, at most {limit} MB.", limit=MEGABYTES),
+                texts("First you see what it would change. Nothing is loaded before you confirm."),
+            ),
+            texts("Loaded lately:") if latest else texts("Nothing has been loaded yet."),
+        ),
+        (*((Button(_said(texts, each), OpenImport(number=each.id)),) for each in latest), back(texts)),
+    )
+
+
+def _said(texts: Texts, done: Import) -> str:
+    day = texts.figures(done.at.astimezone(texts.zone).date())
+    return f"{'↩️ ' if done.undone_at else ''}№ {done.id} · {texts.plain(KINDS[Kind(done.kind)])} · {day}"
+
+
+def not_a_photo(texts: Texts) -> Screen:
+    """Answer a picture of a table."""
+    return Screen(
+        texts("A picture cannot be read as a table. Send the file itself as a document: CSV or XLSX."), (_files(texts),)
+    )
+
+
+def _files(texts: Texts) -> tuple[Button, ...]:
+    return (Button(texts.plain("« Files"), OpenImports()),)
+
+
+def too_large(texts: Texts, name: str) -> Screen:
+    """Refuse a file Telegram gives no bot."""
+    return Screen(
+        paragraphs(
+            _file(name),
+            texts("The file is larger than {limit} MB. Split it and send the parts.", limit=MEGABYTES),
+        ),
+        (_files(texts),),
+    )
+
+
+def _file(name: str) -> Html:
+    return bold(f"📄 {name}")
+
+
+def received(texts: Texts, name: str) -> Screen:
+    """Say at once that a file has come."""
+    return Screen(paragraphs(_file(name), texts("⏳ Received. It is being read…")))
+
+
+def not_downloaded(texts: Texts, name: str) -> Screen:
+    """Say that the file did not come through."""
+    return Screen(
+        paragraphs(
+            _file(name), texts("The file could not be downloaded from Telegram. Nothing was changed. Send it again.")
+        ),
+        (_files(texts),),
+    )
+
+
+def reading(texts: Texts, upload: Upload, rows: int) -> Screen:
+    """Tell how far the reading is."""
+    far = texts("⏳ Reading. Rows: {rows}", rows=rows) if rows else texts("⏳ Reading…")
+    return Screen(paragraphs(_file(upload.file_name), far), (_look(texts, upload.id),))
+
+
+def loading(texts: Texts, upload: Upload, done: int, total: int) -> Screen:
+    """Tell how far the loading is."""
+    far = texts("⏳ Loading: {done} of {total}", done=done, total=total) if done else texts("⏳ Loading…")
+    return Screen(paragraphs(_file(upload.file_name), far), (_look(texts, upload.id),))
+
+
+def _look(texts: Texts, upload_id: int) -> tuple[Button, ...]:
+    return (Button(texts.plain("How does it stand?"), ReadUpload(upload=upload_id)),)
+
+
+def interrupted(texts: Texts, upload: Upload) -> Screen:
+    """Say that the bot stops in the middle; what became of it is looked up, not guessed."""
+    return Screen(
+        paragraphs(
+            _file(upload.file_name), texts("Interrupted: the bot is restarting. Look in a minute how it stands.")
+        ),
+        (_look(texts, upload.id),),
+    )
+
+
+def ask_kind(texts: Texts, upload: Upload) -> Screen:
+    """Ask what a file holds when its columns do not tell."""
+    kinds = [Button(texts.plain(name), ChooseKind(upload=upload.id, kind=kind)) for kind, name in KINDS.items()]
+    return Screen(
+        paragraphs(_file(upload.file_name), texts("The columns do not tell what this is. What does the file hold?")),
+        (*(kinds[start : start + 2] for start in range(0, len(kinds), 2)), _drop(texts, upload.id)),
+    )
+
+
+def _drop(texts: Texts, upload_id: int) -> tuple[Button, ...]:
+    return (Button(texts.plain("Do not load"), DropUpload(upload=upload_id)),)
+
+
+def unreadable(texts: Texts, name: str, refusal: Refusal) -> Screen:
+    """Refuse a file no kind could be read from."""
+    return Screen(
+        paragraphs(
+            _file(name), texts("❌ {why}", why=describe(refusal, texts.language.value)), texts("Nothing was changed.")
+        ),
+        (_files(texts),),
+    )
+
+
+def preview(texts: Texts, shown: Preview, upload: Upload, seen: str, *, stale: bool = False) -> tuple[Screen, ...]:
+    """Show what loading a file would do, with the way to do it; all that is wrong with it as a file below."""
+    told = paragraphs(
+        texts("⚠️ The records have changed since you looked. Nothing was loaded. This is how it stands now:")
+        if stale
+        else None,
+        lines(_file(shown.file_name), texts(KINDS[shown.kind])),
+        lines(bold(texts("Rows")), *_counted(texts, shown.rows)),
+        lines(bold(texts("What would change")), *(_object(texts, name, each) for name, each in shown.objects.items()))
+        if shown.objects and not shown.refused
+        else None,
+        lines(*(texts("⚠️ {notice}", notice=describe(notice, texts.language.value)) for notice in shown.notices)),
+        _refusals(texts, shown),
+    )
+    if shown.refused:
+        name = f"{shown.file_name}.refused.csv"
+        content = refused_csv(shown.refusals, texts.language.value)
+        return Screen(told, (_files(texts),)), Screen(
+            texts("All that is wrong with the file: {n}", n=len(shown.refusals)), document=File(name, content)
+        )
+    if shown.nothing_to_do:
+        nothing = texts("Nothing to load: all of it is in the records already.")
+        return (Screen(paragraphs(told, nothing), (_files(texts),)),)
+    confirm = (Button(texts.plain("Load it"), LoadUpload(upload=upload.id, seen=seen)),)
+    return (Screen(told, (confirm, _drop(texts, upload.id))),)
+
+
+def _counted(texts: Texts, rows: Counts) -> tuple[Html | None, ...]:
+    return (
+        texts("new: {n}", n=rows.new),
+        texts("changed: {n}", n=rows.changed),
+        texts("the same: {n}", n=rows.same),
+        texts("refused: {n}", n=rows.refused) if rows.refused else None,
+    )
+
+
+def _object(texts: Texts, name: str, counts: Counts) -> Html:
+    said = texts(OBJECTS[name])
+    if not counts.changed:
+        return texts("{what}: new {new}", what=said, new=counts.new)
+    if not counts.new:
+        return texts("{what}: changed {changed}", what=said, changed=counts.changed)
+    return texts("{what}: new {new}, changed {changed}", what=said, new=counts.new, changed=counts.changed)
+
+
+def _refusals(texts: Texts, shown: Preview) -> Html | None:
+    if not shown.refused:
+        return None
+    return lines(
+        bold(texts("❌ The file is refused, nothing was changed.")),
+        *(_refusal(texts, refusal) for refusal in shown.refusals[:FIRST_REFUSALS]),
+        texts("Put it right and send the file again."),
+    )
+
+
+def _refusal(texts: Texts, refusal: Refusal) -> Html:
+    value = refusal.value if len(refusal.value) <= LONGEST_VALUE else refusal.value[: LONGEST_VALUE - 1] + "…"
+    place = " · ".join(
+        part
+        for part in (
+            texts.plain("row {row}", row=refusal.row) if refusal.row is not None else "",
+            refusal.column or "",
+            f"«{value}»" if value else "",
+        )
+        if part
+    )
+    why = describe(refusal, texts.language.value)
+    return texts("– {place}: {why}", place=place, why=why) if place else texts("– {why}", why=why)
+
+
+def dropped(texts: Texts, name: str) -> Screen:
+    """Confirm that a file was not loaded."""
+    return Screen(paragraphs(_file(name), texts("Not loaded. Nothing was changed.")), (_files(texts),))
+
+
+def no_longer_waits(texts: Texts, latest: Sequence[Import]) -> Screen:
+    """Answer a button of a file that was answered, or that nobody answered in time."""
+    shown = files(texts, latest)
+    gone = texts(
+        "This file no longer waits: it was answered already, or its time is over. The list tells what was loaded."
+    )
+    return Screen(paragraphs(gone, shown.text), shown.buttons, anew=True)
+
+
+def loaded(texts: Texts, upload: Upload, done: Imported) -> Screen:
+    """Tell what was loaded, and that it can be taken back."""
+    return Screen(
+        paragraphs(
+            _file(upload.file_name),
+            bold(texts("✅ Loaded: import № {number}", number=done.import_id)),
+            lines(*_counted(texts, done.rows)),
+        ),
+        (_undo(texts, done.import_id), _files(texts)),
+    )
+
+
+def _undo(texts: Texts, number: int) -> tuple[Button, ...]:
+    return (Button(texts.plain("Take it back…"), AskUndo(number=number)),)
+
+
+def one_import(texts: Texts, done: Import, actor: str | None, undone_by: str | None) -> Screen:
+    """Show an import that was done, and the way to take it back."""
+    rows = Counts(**done.counts)
+    return Screen(
+        paragraphs(
+            lines(
+                bold(texts("Import № {number}", number=done.id)),
+                texts("{kind}: {file}", kind=texts(KINDS[Kind(done.kind)]), file=done.file_name),
+                _when(texts, done.at, actor),
+            ),
+            lines(bold(texts("Rows")), *_counted(texts, rows)),
+            lines(bold(texts("↩️ Taken back")), _when(texts, done.undone_at, undone_by)) if done.undone_at else None,
+        ),
+        (*(() if done.undone_at else (_undo(texts, done.id),)), _files(texts)),
+    )
+
+
+def _when(texts: Texts, at: datetime, name: str | None) -> Html:
+    return texts("{at}, {who}", at=at, who=name or texts.plain("command line"))
+
+
+def ask_undo(texts: Texts, done: Import) -> Screen:
+    """Ask whether it is meant, by asking why."""
+    return Screen(
+        paragraphs(
+            bold(texts("Take import № {number} back?", number=done.id)),
+            lines(
+                texts("{kind}: {file}", kind=texts(KINDS[Kind(done.kind)]), file=done.file_name),
+                texts("All that it brought is withdrawn; the history keeps both."),
+            ),
+            texts("To go on, write why. To leave everything as it is, press the button."),
+        ),
+        (cancel_button(texts),),
+    )
+
+
+def taking_back(texts: Texts, number: int) -> Screen:
+    """Say that an import is being taken back."""
+    return Screen(
+        texts("⏳ Taking import № {number} back…", number=number),
+        ((Button(texts.plain("How does it stand?"), OpenImport(number=number)),),),
+    )
+
+
+def undo_interrupted(texts: Texts, number: int) -> Screen:
+    """Say that the bot stops in the middle; what became of it is looked up, not guessed."""
+    return Screen(
+        texts("Interrupted: the bot is restarting. Look in a minute how it stands."),
+        ((Button(texts.plain("How does it stand?"), OpenImport(number=number)),),),
+    )
+
+
+def undone(texts: Texts, done: Undone) -> Screen:
+    """Tell what was taken back."""
+    return Screen(
+        lines(
+            bold(texts("↩️ Import № {number} is taken back.", number=done.import_id)),
+            texts("Records changed: {n}", n=done.objects),
+            texts("Students whose posted marks were withdrawn: {n}", n=len(done.students)) if done.students else None,
+        ),
+        (_files(texts),),
+    )
+
+
+def undo_refused(texts: Texts, number: int, refused: UndoRefused) -> Screen:
+    """Tell why an import stays, and what stands on it."""
+    named = [
+        Button(texts.plain("Import № {number}", number=later), OpenImport(number=later)) for later in _later(refused)
+    ]
+    rows: Rows = [named[start : start + 2] for start in range(0, len(named), 2)]
+    return Screen(
+        lines(
+            bold(texts("Import № {number}", number=number)),
+            texts(UNDO_REFUSALS[refused.reason]),
+            *(_dependent(texts, each) for each in refused.dependents),
+        ),
+        (*rows, _files(texts)),
+    )
+
+
+def _later(refused: UndoRefused) -> list[int]:
+    return sorted(
+        {each.cause_id for each in refused.dependents if each.cause == "import" and each.cause_id is not None}
+    )
+
+
+def _dependent(texts: Texts, each: Dependent) -> Html:
+    if each.cause in CAUSES and each.cause_id is not None:
+        cause = texts.plain(CAUSES[each.cause], number=each.cause_id)
+    else:
+        cause = texts.plain(STANDS_ON[each.cause]) if each.cause in STANDS_ON else each.cause
+    return texts("– {what} {which}: {cause}", what=texts(OBJECTS[each.object]), which=" · ".join(each.key), cause=cause)
