@@ -1,12 +1,13 @@
 """Where a student stands: what `/marks`, `/gpa` and `/need` show, put together from facts and rules."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 
 from policy.appeals import AppealRefusal, Exam, appeal_window, slot_of
-from policy.calendar import Calendar, ExamSlot, PeriodDates, Window
+from policy.calendar import Calendar, ExamSlot, PeriodDates, PeriodEvent, Window
 from policy.decision import Refused
 from policy.gpa import (
     Components,
@@ -26,6 +27,7 @@ from policy.gpa import (
 )
 from policy.marks import (
     Admission,
+    Attempt,
     Enrolment,
     Grade,
     Needed,
@@ -35,37 +37,52 @@ from policy.marks import (
     attempt_results,
     needed,
     result,
+    weighted,
 )
-from policy.people import Student
+from policy.people import Status, Student
 from policy.profile import Profile, Rules
 from policy.retakes import RetakeRefusal, additional_period, retake_window
 from services.calendar import calendar_of
 from storage.unit import Storage
+
+LEFT = (Status.EXPELLED, Status.GRADUATED)
+SUMMER_NUMBER = "3"  # of a period whose dates do not say that it is the summer semester
 
 
 @dataclass(frozen=True, slots=True)
 class CourseStanding:
     """One course laid open: every attempt with its result, the one that counts, and what can still be done about it.
 
-    `attempts` go with `enrolment.attempts`; `appeal` and `retake` are the windows of the latest attempt, open or over,
-    or the reason why there is none.
+    `attempts` go with `enrolment.attempts`; `weighted` is the total before rounding, None while a part is missing.
+    `appeal` and `retake` are the windows of the latest attempt, open or over, or the reason why there is none;
+    `additional` is the additional period of the session, None while the session has no dates. `elsewhere` are the
+    student's other enrolments in this course, oldest first.
     """
 
     enrolment: Enrolment
     result: Result
     attempts: tuple[Result, ...]
+    weighted: Decimal | None
     admission: Admission
     slot: ExamSlot | None
     appeal: Window | Refused[AppealRefusal]
     retake: Window | Refused[RetakeRefusal]
-    sheet_locked: bool
+    additional: Window | None
+    elsewhere: tuple[tuple[Enrolment, Result], ...]
+
+    @property
+    def taken_again(self) -> tuple[Enrolment, Result] | None:
+        """The latest enrolment in this course when it is a later one: it took the place of this one."""
+        later = [each for each in self.elsewhere if each[0].period > self.enrolment.period]
+        return later[-1] if later else None
 
 
 @dataclass(frozen=True, slots=True)
 class OpenExam:
-    """An exam still to come, and what it can bring; None while a rating is missing."""
+    """An exam whose mark may still come; `needed` is what it can bring, None while a rating is missing."""
 
     enrolment: Enrolment
+    result: Result
     needed: Needed | None
 
 
@@ -95,21 +112,42 @@ class Study:
         calendar: Calendar,
         profile: Profile,
         now: datetime,
+        left_on: date | None = None,
     ) -> None:
-        """Take the facts; `locked` sheets are (period, course code)."""
+        """Take the facts; `locked` sheets are (period, course code), `left_on` when the records told of leaving."""
         self.student = student
         self.enrolments = enrolments
         self.calendar = calendar
         self.now = now
+        self._left_on = left_on
         self._slots = slots
         self._dates = dates
         self._locked = locked
         self._profile = profile
 
     @cached_property
+    def readable_until(self) -> date | None:
+        """The last day on which somebody who has left may read; None for who has not."""
+        if self._left_on is None:
+            return None
+        return self._left_on + timedelta(days=self._profile.service.read_access_days_after_leaving)
+
+    @property
+    def readable(self) -> bool:
+        """Whether the student may still read it."""
+        return self.readable_until is None or self.today <= self.readable_until
+
+    @cached_property
     def periods(self) -> tuple[str, ...]:
         """Periods with courses, the latest first."""
         return tuple(sorted({enrolment.period for enrolment in self.enrolments}, reverse=True))
+
+    def is_summer(self, period: str) -> bool:
+        """Tell whether a period is the summer semester: by its dates, else by its number."""
+        spans = self._dates[period].spans if period in self._dates else {}
+        if PeriodEvent.SUMMER in spans:
+            return True
+        return period.partition("/")[2] == SUMMER_NUMBER and PeriodEvent.TEACHING not in spans
 
     def of_period(self, period: str) -> tuple[Enrolment, ...]:
         """Return the courses of a period, by name of their code."""
@@ -129,43 +167,51 @@ class Study:
         """The university's date now."""
         return self.calendar.local_day(self.now)
 
-    def course(self, period: str, code: str) -> CourseStanding | None:
-        """Lay one course open; None when the student is not enrolled in it."""
-        for enrolment in self.enrolments:
-            if enrolment.period == period and enrolment.course.code == code:
-                return self.standing(enrolment)
-        return None
-
     def standing(self, enrolment: Enrolment) -> CourseStanding:
         """Lay a course of this student open."""
         rules = self.rules(enrolment)
-        locked = (enrolment.period, enrolment.course.code) in self._locked
-        latest = enrolment.attempts[-1]
-        slots = (slot for slot in self._slots if _same(slot, enrolment))
-        slot = slot_of(latest, slots, self.calendar)
-        exam = Exam(form=enrolment.exam_form, attempt=latest, slot=slot, sheet_locked=locked)
-        earlier = tuple(
+        counts = result(enrolment, rules.marks)
+        elsewhere = [
             other
             for other in self.enrolments
-            if other.course.code == enrolment.course.code and other.period < enrolment.period
-        )
+            if other.course.code == enrolment.course.code and other.period != enrolment.period
+        ]
+        dates = self._dates.get(enrolment.period)
+        slot = self._slot(enrolment)
         return CourseStanding(
             enrolment=enrolment,
-            result=result(enrolment, rules.marks),
+            result=counts,
             attempts=attempt_results(enrolment, rules.marks),
+            weighted=None
+            if counts.admission_rating is None or counts.computed is None
+            else weighted(counts.admission_rating, counts.exam or 0, rules.marks),
             admission=admission(enrolment, self.student.level, rules.marks),
             slot=slot,
-            appeal=appeal_window(exam, self.calendar, rules.appeals),
+            appeal=self._appeal(enrolment, slot, rules),
             retake=retake_window(
                 enrolment,
                 self.calendar,
                 rules.retakes,
                 rules.marks,
-                dates=self._dates.get(enrolment.period),
-                earlier=earlier,
+                dates=dates,
+                earlier=[other for other in elsewhere if other.period < enrolment.period],
             ),
-            sheet_locked=locked,
+            additional=additional_period(dates, self.calendar, rules.retakes),
+            elsewhere=tuple((other, self.result(other)) for other in elsewhere),
         )
+
+    def _slot(self, enrolment: Enrolment) -> ExamSlot | None:
+        slots = (slot for slot in self._slots if _same(slot, enrolment))
+        return slot_of(_latest(enrolment), slots, self.calendar)
+
+    def _appeal(self, enrolment: Enrolment, slot: ExamSlot | None, rules: Rules) -> Window | Refused[AppealRefusal]:
+        """Return when the latest exam may be appealed; a locked sheet leaves nothing to appeal (A7)."""
+        locked = (enrolment.period, enrolment.course.code) in self._locked
+        exam = Exam(form=enrolment.exam_form, attempt=_latest(enrolment), slot=slot, sheet_locked=locked)
+        window = appeal_window(exam, self.calendar, rules.appeals)
+        if locked and isinstance(window, Window):
+            return Refused(AppealRefusal.SHEET_LOCKED, window.cites, until=window.closes)
+        return window
 
     @cached_property
     def rules_now(self) -> Rules:
@@ -174,25 +220,24 @@ class Study:
 
     @cached_property
     def open_exams(self) -> tuple[OpenExam, ...]:
-        """The latest period's exams that have no outcome yet."""
+        """The exams whose mark may still come: in the latest period, or where the additional period is not over."""
         return tuple(
-            OpenExam(enrolment, self._needed(result))
-            for enrolment, result in self._of_latest_period()
-            if result.standing is Standing.PENDING
+            OpenExam(enrolment, counts, self._needed(counts))
+            for enrolment in self.enrolments
+            if enrolment.period == self.periods[0] or self._additional_over(enrolment.period) is False
+            if self._may_come(enrolment, counts := self.result(enrolment))
         )
 
-    @cached_property
-    def open_courses(self) -> tuple[Enrolment, ...]:
-        """The latest period's courses whose letter may still come: no outcome yet, or an FX that may be retaken."""
-        return tuple(
-            enrolment
-            for enrolment, result in self._of_latest_period()
-            if result.standing in (Standing.PENDING, Standing.FX)
-        )
-
-    def _of_latest_period(self) -> Iterator[tuple[Enrolment, Result]]:
-        for enrolment in self.of_period(self.periods[0]) if self.periods else ():
-            yield enrolment, self.result(enrolment)
+    def _may_come(self, enrolment: Enrolment, counts: Result) -> bool:
+        """Tell whether a course has no mark yet, or one that a retake or the additional period can still change."""
+        if counts.standing is Standing.FX:
+            retake = self.standing(enrolment).retake
+            if isinstance(retake, Refused):
+                return retake.reason is RetakeRefusal.RETAKE_PENDING
+            return self.now < retake.closes
+        if counts.standing in (Standing.DID_NOT_COME, Standing.NOT_ADMITTED):
+            return not self._additional_over(enrolment.period)
+        return counts.standing is Standing.PENDING
 
     def _needed(self, result: Result) -> Needed | None:
         if result.rating1 is None or result.rating2 is None:
@@ -202,7 +247,7 @@ class Study:
     @cached_property
     def outcomes(self) -> tuple[CourseOutcome, ...]:
         """Every course as the GPA sees it."""
-        over = {period: self._additional_over(period) for period in self.periods}
+        over = {period: self._additional_over(period) is True for period in self.periods}
         return tuple(
             course_outcome(enrolment, self.result(enrolment), additional_over=over[enrolment.period])
             for enrolment in self.enrolments
@@ -222,27 +267,37 @@ class Study:
         """Return the overall GPA as if these courses, by (period, course code), had these letters."""
         return gpa(what_if(self.outcomes, grades))
 
-    def _additional_over(self, period: str) -> bool:
-        dates = self._dates.get(period)
-        if dates is None:
-            return False
-        window = additional_period(dates, self.calendar, self.rules_now.retakes)
-        return window is not None and self.now >= window.closes
+    def _additional_over(self, period: str) -> bool | None:
+        """Tell whether a period's additional period is over; None while its dates are not known."""
+        window = additional_period(self._dates.get(period), self.calendar, self.rules_now.retakes)
+        return None if window is None else self.now >= window.closes
 
 
 async def study_of(storage: Storage, *, student: Student, now: datetime, profile: Profile) -> Study:
     """Load one student's courses with what their windows depend on."""
     record = await storage.marks.study_of(student.person_id)
+    calendar = await calendar_of(storage, profile=profile)
     return Study(
         student,
         record.enrolments,
         slots=record.slots,
         dates=record.dates,
         locked=record.locked,
-        calendar=await calendar_of(storage, profile=profile),
+        calendar=calendar,
         profile=profile,
         now=now,
+        left_on=await _left_on(storage, student, calendar) if student.status in LEFT else None,
     )
+
+
+async def _left_on(storage: Storage, student: Student, calendar: Calendar) -> date | None:
+    """Return the day the records told that a student has left: no file says when it really was."""
+    told = None
+    for change in await storage.changes.of("student", (student.person_id,)):
+        before, after = (facts and facts["status"] in LEFT for facts in (change.before, change.after))
+        if after and not before:
+            told = change.at
+    return calendar.local_day(told) if told else None
 
 
 async def years_of(storage: Storage, study: Study) -> tuple[YearStanding, ...]:
@@ -277,6 +332,10 @@ def _year(
         igpa=igpa(average.value, parts, rules, level=student.level, form=student.form, year=year),
         promotion=promotion(average.value, parts, rules, level=student.level, form=student.form, year=year),
     )
+
+
+def _latest(enrolment: Enrolment) -> Attempt:
+    return enrolment.attempts[-1] if enrolment.attempts else Attempt(1)
 
 
 def _same(slot: ExamSlot, enrolment: Enrolment) -> bool:

@@ -1,6 +1,6 @@
 """/need: the smallest exam mark for each letter, in a course or for two ratings somebody writes."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 from aiogram import F, Router
@@ -9,24 +9,19 @@ from aiogram.types import CallbackQuery, Message
 
 from bot.i18n import Texts
 from bot.middlewares.context import Said
+from bot.middlewares.study import of_own_study
 from bot.screen import Event
-from bot.screens import marks as marks_screens
 from bot.screens import need as screens
+from bot.screens.marks import reference
 from bot.screens.menu import OpenNeed
 from bot.screens.need import NeedInCourse
-from policy.people import Student
 from policy.profile import Profile
-from services.standing import study_of
-from storage.unit import Storage
+from services.standing import Study
 
 
-async def open_need(
-    _: Event, storage: Storage, student: Student | None, texts: Texts, now: datetime, profile: Profile
-) -> Said:
+async def open_need(_: Event, study: Study, texts: Texts) -> Said:
     """List the exams still to come."""
-    if student is None:
-        return marks_screens.not_a_student(texts, profile)
-    return screens.need(texts, (await study_of(storage, student=student, now=now, profile=profile)).open_exams)
+    return screens.need(texts, study.open_exams)
 
 
 async def need_for(_: Message, command: CommandObject, texts: Texts, today: date, profile: Profile) -> Said:
@@ -37,29 +32,17 @@ async def need_for(_: Message, command: CommandObject, texts: Texts, today: date
     return screens.needed_for(texts, profile.on(today).marks, given[0], given[1])
 
 
-async def need_in_course(
-    _: CallbackQuery,
-    *,
-    callback_data: NeedInCourse,
-    storage: Storage,
-    student: Student | None,
-    texts: Texts,
-    now: datetime,
-    profile: Profile,
-) -> Said:
+async def need_in_course(_: CallbackQuery, callback_data: NeedInCourse, study: Study, texts: Texts) -> Said:
     """Show the table of one course, or the list when its exam is no longer to come."""
-    if student is None:
-        return marks_screens.not_a_student(texts, profile)
-    study = await study_of(storage, student=student, now=now, profile=profile)
     for exam in study.open_exams:
-        if (exam.enrolment.period, exam.enrolment.course.code) == (callback_data.period, callback_data.code):
+        if reference(exam.enrolment) == callback_data.course:
             return screens.needed_in(texts, exam, study.rules_now.marks)
     return screens.need(texts, study.open_exams)
 
 
 def _rating(word: str) -> Decimal | None:
     """Read a rating with a point or a comma; None for what is none."""
-    figures = word.replace(",", ".", 1)
+    figures = word.rstrip(",").replace(",", ".", 1)
     if not figures.replace(".", "", 1).isdecimal() or len(figures) > 6:
         return None
     rating = Decimal(figures)
@@ -67,10 +50,12 @@ def _rating(word: str) -> Decimal | None:
 
 
 def router() -> Router:
-    """Return the routes of this feature."""
+    """Return the routes of this feature; two ratings are nobody's own, so anybody may ask about them."""
     router = Router(name=__name__)
-    router.message.register(open_need, Command("need", magic=~F.args))
-    router.message.register(need_for, Command("need"))
-    router.callback_query.register(open_need, OpenNeed.filter())
-    router.callback_query.register(need_in_course, NeedInCourse.filter())
+    router.message.register(need_for, Command("need", magic=F.args))
+    own = of_own_study(f"{__name__}.own")
+    own.message.register(open_need, Command("need"))
+    own.callback_query.register(open_need, OpenNeed.filter())
+    own.callback_query.register(need_in_course, NeedInCourse.filter())
+    router.include_router(own)
     return router

@@ -6,21 +6,35 @@ from decimal import Decimal
 from aiogram.filters.callback_data import CallbackData
 
 from bot.i18n import Html, Texts, lines, msgid, paragraphs
-from bot.screen import Button, File, Rows, Screen
+from bot.screen import CAPTION_LIMIT, Button, File, Rows, Screen, length
 from bot.screens.clauses import clauses
-from bot.screens.marks import course_name, period_name
+from bot.screens.marks import (
+    BUTTON_LETTERS,
+    LINE_LETTERS,
+    course_name,
+    part_name,
+    reading_ends,
+    shortened,
+    year_name,
+)
 from bot.screens.menu import OpenGpa, back
+from bot.screens.windows import dated
+from bot.screens.words import WORDS
+from policy.calendar import academic_year
 from policy.decision import Refused
 from policy.gpa import Block, Formula, Gpa, Igpa, IgpaRefusal, Part, Promotion, promotion_day, shown
 from policy.marks import Enrolment, Grade
+from policy.people import Funding
 from services.papers import ChartPoint, ChartWords
 from services.standing import Study, YearStanding
 
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+COURSES_TO_ASSUME = 50  # as many letters as a button holds
 PARTS = {Part.GPA: msgid("GPA"), Part.RESEARCH: msgid("research"), Part.IROS: msgid("iROS"), Part.SSCI: msgid("SSCI")}
 NOT_DEFINED = {
-    IgpaRefusal.NOT_THIS_LEVEL: msgid("iGPA is for bachelor students. For your level of study the GPA above counts."),
-    IgpaRefusal.NOT_THIS_FORM: msgid("iGPA is for full-time students. For your form of study the GPA above counts."),
-    IgpaRefusal.NOT_THIS_YEAR: msgid("iGPA is for years 1 to 4. For your year of study the GPA above counts."),
+    IgpaRefusal.NOT_THIS_LEVEL: msgid("Your level of study: {level}. There is no iGPA for it, the GPA counts."),
+    IgpaRefusal.NOT_THIS_FORM: msgid("Your form of study: {form}. There is no iGPA for it, the GPA counts."),
+    IgpaRefusal.NOT_THIS_YEAR: msgid("There is no iGPA for this year of study, the GPA counts."),
 }
 
 
@@ -46,42 +60,43 @@ def chart_words(texts: Texts) -> ChartWords:
     return ChartWords(title=texts.plain("GPA by period"))
 
 
-def chart_points(averages: Mapping[str, Gpa]) -> list[ChartPoint]:
-    """Return a point per period, the year above its number."""
+def chart_points(texts: Texts, study: Study) -> list[ChartPoint]:
+    """Return a point per period, oldest first, the year above its part."""
     return [
-        ChartPoint(period.replace("/", "\n").replace("-", "–"), None if average.value is None else shown(average.value))
-        for period, average in averages.items()
+        ChartPoint(
+            f"{year_name(period)}\n{part_name(texts, study, period)}",
+            None if average.value is None else shown(average.value),
+        )
+        for period, average in study.gpa_by_period.items()
     ]
 
 
 def gpa(texts: Texts, study: Study, years: Sequence[YearStanding], chart: bytes | None) -> Screen:
-    """Show the overall GPA, each period's, and this year's iGPA."""
+    """Show the overall GPA, each year's and period's, and this year's iGPA; the chart where the text fits under it."""
     overall = study.gpa
+    igpa = years[0].igpa if years else None
+    text = paragraphs(
+        texts("<b>There is no GPA yet:</b> no course has an outcome.")
+        if overall.value is None
+        else texts("<b>Your GPA: {gpa}</b>", gpa=_two(texts, overall.value)),
+        lines(*(_year_line(texts, study, year) for year in reversed(years))),
+        lines(*_counted(texts, overall)),
+        _igpa_line(texts, study, years[0]) if years else None,
+        None if overall.value is None else clauses(texts, overall.cites),
+        reading_ends(texts, study),
+    )
     return Screen(
-        paragraphs(
-            texts("<b>Your GPA: {gpa}</b>", gpa=_two(texts, overall.value))
-            if overall.value is not None
-            else texts("<b>There is no GPA yet:</b> no course has an outcome."),
-            lines(
-                *(
-                    texts("{period}: <b>{gpa}</b>", period=period_name(texts, period), gpa=_two(texts, average.value))
-                    for period, average in study.gpa_by_period.items()
-                )
-            ),
-            lines(
-                texts("Credits counted: {credits}", credits=overall.credits),
-                texts.many("{n} course is left out: no outcome yet.", "{n} courses are left out: no outcome yet.", left)
-                if (left := len(overall.left_out))
-                else None,
-            ),
-            _igpa_line(texts, years[0]) if years else None,
-        ),
+        text,
         (
-            (Button(texts.plain("iGPA and the next year of study"), OpenYear(year="")),),
+            *(
+                ()
+                if isinstance(igpa, Refused)
+                else ((Button(texts.plain("iGPA and the next year of study"), OpenYear(year="")),),)
+            ),
             (Button(texts.plain("What would my GPA be if…"), WhatIf(letters="", course=-1)),),
             back(texts),
         ),
-        picture=File("gpa.png", chart) if chart else None,
+        picture=File("gpa.png", chart) if chart and length(text) <= CAPTION_LIMIT else None,
     )
 
 
@@ -89,17 +104,51 @@ def _two(texts: Texts, value: Decimal | None) -> str:
     return "—" if value is None else texts.number(shown(value), 2)
 
 
-def _igpa_line(texts: Texts, year: YearStanding) -> Html | None:
-    igpa = year.igpa
-    if igpa is None or isinstance(igpa, Refused):
+def _year_line(texts: Texts, study: Study, year: YearStanding) -> Html | None:
+    """Return a year's GPA, and that of each of its periods."""
+    periods = [
+        f"{part_name(texts, study, period)} {_two(texts, average.value)}"
+        for period, average in study.gpa_by_period.items()
+        if academic_year(period) == year.academic_year
+    ]
+    if not periods:
         return None
+    return texts(
+        "{year}: <b>{gpa}</b> ({periods})",
+        year=year_name(year.academic_year),
+        gpa=_two(texts, year.gpa.value),
+        periods=", ".join(periods),
+    )
+
+
+def _counted(texts: Texts, overall: Gpa) -> Iterable[Html]:
+    """Say what the average is made of."""
+    if overall.value is not None:
+        yield texts(
+            "Computed: credits × points, summed, ÷ credits = {points} ÷ {credits}",
+            points=shown(overall.value * overall.credits),
+            credits=overall.credits,
+        )
+    if left := len(overall.left_out):
+        yield texts.many("{n} course does not count yet.", "{n} courses do not count yet.", left)
+    if overall.superseded:
+        yield texts("A course taken again counts once, by its latest result.")
+
+
+def _igpa_line(texts: Texts, study: Study, year: YearStanding) -> Html | None:
+    igpa = year.igpa
+    if igpa is None:
+        return None
+    if isinstance(igpa, Refused):
+        return _not_defined(texts, study, igpa)
+    name = year_name(year.academic_year)
     if igpa.value is not None:
-        return texts("iGPA of {year}: <b>{igpa}</b>", year=_year(year), igpa=_two(texts, igpa.value))
-    return texts("iGPA of {year}: not yet known", year=_year(year))
+        return texts("iGPA of {year}: <b>{igpa}</b>", year=name, igpa=_two(texts, igpa.value))
+    return texts("iGPA of {year}: not yet known, missing: {parts}", year=name, parts=_names(texts, igpa.missing))
 
 
-def _year(year: YearStanding) -> str:
-    return year.academic_year.replace("-", "–")
+def _names(texts: Texts, parts: Iterable[Part]) -> str:
+    return ", ".join(texts.plain(PARTS[part]) for part in parts)
 
 
 def year(texts: Texts, study: Study, years: Sequence[YearStanding], name: str) -> Screen:
@@ -111,13 +160,22 @@ def year(texts: Texts, study: Study, years: Sequence[YearStanding], name: str) -
             ((_to_gpa(texts),),),
         )
     title = (
-        texts("<b>iGPA, {year}</b>", year=_year(current))
+        texts("<b>iGPA, {year}</b>", year=year_name(current.academic_year))
         if current.year is None
-        else texts("<b>iGPA, {year}, year of study {n}</b>", year=_year(current), n=current.year)
+        else texts("<b>iGPA, {year}, year of study {n}</b>", year=year_name(current.academic_year), n=current.year)
     )
-    others = [Button(_year(one), OpenYear(year=one.academic_year)) for one in years if one is not current]
+    others = [
+        Button(year_name(one.academic_year), OpenYear(year=one.academic_year)) for one in years if one is not current
+    ]
+    cites = [cite for part in (current.igpa, current.promotion) if part is not None for cite in part.cites]
     return Screen(
-        paragraphs(title, *_igpa(texts, current), *_promotion(texts, study, current)),
+        paragraphs(
+            title,
+            texts("GPA of the year: <b>{gpa}</b>", gpa=_two(texts, current.gpa.value)),
+            *_igpa(texts, study, current),
+            *_promotion(texts, study, current),
+            clauses(texts, tuple(cites)) if cites else None,
+        ),
         (*(others[start : start + 3] for start in range(0, len(others), 3)), (_to_gpa(texts),)),
     )
 
@@ -126,46 +184,48 @@ def _to_gpa(texts: Texts) -> Button:
     return Button(texts.plain("« GPA"), OpenGpa())
 
 
-def _igpa(texts: Texts, current: YearStanding) -> Iterable[Html | None]:
+def _not_defined(texts: Texts, study: Study, refused: Refused[IgpaRefusal]) -> Html:
+    level, form = (texts.plain(WORDS[word]) for word in (study.student.level, study.student.form))
+    return texts(NOT_DEFINED[refused.reason], level=level, form=form)
+
+
+def _igpa(texts: Texts, study: Study, current: YearStanding) -> Iterable[Html | None]:
     igpa = current.igpa
-    yield texts("GPA of the year: <b>{gpa}</b>", gpa=_two(texts, current.gpa.value))
     if igpa is None:
         yield texts("The records do not say which year of study this was, so the formula is not known.")
     elif isinstance(igpa, Refused):
-        yield texts(NOT_DEFINED[igpa.reason])
-        yield clauses(texts, igpa.cites)
+        yield _not_defined(texts, study, igpa)
     else:
         yield _formula(texts, igpa)
         yield _value(texts, igpa)
-        yield clauses(texts, igpa.cites)
 
 
 def _formula(texts: Texts, igpa: Igpa) -> Html:
     """Return the formula with the weights and inputs it has here."""
-    if igpa.formula is Formula.JUNIOR and igpa.academic is not None:
-        inner = igpa.weights[Part.GPA] + igpa.weights[Part.RESEARCH]
-        academic = [(igpa.weights[part] / inner, part) for part in (Part.GPA, Part.RESEARCH)]
+    if igpa.formula is Formula.SENIOR:
+        weighed = list(igpa.weights.items())
         return lines(
-            texts("academic = {sum}", sum=_sum(texts, academic)),
-            texts("= {sum} = {value}", sum=_sum(texts, academic, igpa.inputs), value=_two(texts, igpa.academic)),
-            texts("iGPA = {weight} × academic + {rest}", weight=inner, rest=_sum(texts, _outer(igpa))),
+            texts("iGPA = {sum}", sum=_sum(texts, weighed)),
+            texts("= {sum}", sum=_sum(texts, weighed, igpa.inputs)),
         )
-    weighed = [(weight, part) for part, weight in igpa.weights.items()]
+    inner = igpa.weights[Part.GPA] + igpa.weights[Part.RESEARCH]
+    academic = [(part, igpa.weights[part] / inner) for part in (Part.GPA, Part.RESEARCH)]
+    outer = [(part, weight) for part, weight in igpa.weights.items() if part not in dict(academic)]
+    value = _input(texts, igpa.academic)
     return lines(
-        texts("iGPA = {sum}", sum=_sum(texts, weighed)), texts("= {sum}", sum=_sum(texts, weighed, igpa.inputs))
+        texts("academic = {sum}", sum=_sum(texts, academic)),
+        texts("= {sum} = {value}", sum=_sum(texts, academic, igpa.inputs), value=value),
+        texts("iGPA = {weight} × academic + {rest}", weight=inner, rest=_sum(texts, outer)),
+        texts("= {weight} × {value} + {rest}", weight=inner, value=value, rest=_sum(texts, outer, igpa.inputs)),
     )
 
 
-def _outer(igpa: Igpa) -> list[tuple[Decimal, Part]]:
-    return [(weight, part) for part, weight in igpa.weights.items() if part not in (Part.GPA, Part.RESEARCH)]
-
-
 def _sum(
-    texts: Texts, weighed: Iterable[tuple[Decimal, Part]], inputs: Mapping[Part, Decimal | None] | None = None
+    texts: Texts, weighed: Iterable[tuple[Part, Decimal]], inputs: Mapping[Part, Decimal | None] | None = None
 ) -> str:
     return " + ".join(
         f"{texts.number(weight)} × {texts.plain(PARTS[part]) if inputs is None else _input(texts, inputs[part])}"
-        for weight, part in weighed
+        for part, weight in weighed
     )
 
 
@@ -175,10 +235,13 @@ def _input(texts: Texts, value: Decimal | None) -> str:
 
 def _value(texts: Texts, igpa: Igpa) -> Html:
     if igpa.value is not None:
-        return texts("<b>iGPA = {igpa}</b>", igpa=_two(texts, igpa.value))
+        return lines(
+            texts("<b>iGPA = {igpa}</b>", igpa=_two(texts, igpa.value)),
+            texts("Computed with exact values: those shown are rounded."),
+        )
     return lines(
         texts("<b>iGPA is not yet known.</b>"),
-        texts("Still missing: {parts}", parts=", ".join(texts.plain(PARTS[part]) for part in igpa.missing)),
+        texts("Still missing: {parts}", parts=_names(texts, igpa.missing)),
         texts("It can still become {low} to {high}.", low=_two(texts, igpa.low), high=_two(texts, igpa.high)),
     )
 
@@ -188,13 +251,13 @@ def _promotion(texts: Texts, study: Study, current: YearStanding) -> Iterable[Ht
     if promotion is None or isinstance(promotion, Refused):
         return
     decided = promotion_day(current.academic_year, study.rules_now.gpa)
+    over = study.today > decided
     yield lines(
         texts("<b>Passing to the next year of study</b>"),
         *(_block(texts, block) for block in promotion.blocks),
-        _verdict(texts, promotion),
-        texts("Decided by {day}, the summer semester counted.", day=texts.day(decided)),
+        None if over else _verdict(texts, promotion, study.student.funding),
+        None if over else texts("Decided by {day}, the summer semester counted.", day=dated(texts, decided, study.now)),
     )
-    yield clauses(texts, promotion.cites)
 
 
 def _block(texts: Texts, block: Block) -> Html:
@@ -214,25 +277,25 @@ def _block(texts: Texts, block: Block) -> Html:
     )
 
 
-def _verdict(texts: Texts, promotion: Promotion) -> Html:
+def _verdict(texts: Texts, promotion: Promotion, funding: Funding) -> Html:
     if promotion.passes is None:
         return texts("It is not yet known whether every block is reached.")
     if promotion.passes:
         return texts("As things stand, every block is reached.")
-    return texts("As things stand, you do not pass: the year is repeated at your own cost, and a grant is lost.")
+    if funding is Funding.GRANT:
+        return texts("As things stand, the year is repeated at your own cost, and the grant is lost.")
+    return texts("As things stand, the year is repeated at your own cost.")
 
 
 def what_if(texts: Texts, study: Study, asked: WhatIf) -> Screen:
     """Show the GPA with the letters assumed so far; a course's button asks for its letter."""
-    open_courses = study.open_courses
+    open_courses = [exam.enrolment for exam in study.open_exams[:COURSES_TO_ASSUME]]
     grades = study.rules_now.marks.letters.grades
-    chosen = _chosen(asked.letters, open_courses, grades)
+    chosen = _chosen(asked.letters, len(open_courses), grades)
+    title = texts("<b>What would my GPA be if…</b>")
     if not open_courses:
         return Screen(
-            paragraphs(
-                texts("<b>What would my GPA be if…</b>"),
-                texts("Every course has its mark, so there is nothing to assume now."),
-            ),
+            paragraphs(title, texts("Every course has its mark, so there is nothing to assume now.")),
             ((_to_gpa(texts),),),
         )
     if 0 <= asked.course < len(open_courses):
@@ -240,17 +303,16 @@ def what_if(texts: Texts, study: Study, asked: WhatIf) -> Screen:
     after = study.gpa_if(
         {(one.period, one.course.code): grade for one, grade in zip(open_courses, chosen, strict=True) if grade}
     )
-    now = study.gpa.value
     return Screen(
         paragraphs(
-            texts("<b>What would my GPA be if…</b>"),
+            title,
             lines(
-                texts("Now: <b>{gpa}</b>", gpa=_two(texts, now)),
+                texts("Now: <b>{gpa}</b>", gpa=_two(texts, study.gpa.value)),
                 texts("Then: <b>{gpa}</b>", gpa=_two(texts, after.value)) if any(chosen) else None,
             ),
             lines(
                 *(
-                    texts("{course}: {letter}", course=course_name(texts, one.course), letter=grade.letter)
+                    texts("{course}: {letter}", course=_name(texts, one), letter=grade.letter)
                     for one, grade in zip(open_courses, chosen, strict=True)
                     if grade
                 )
@@ -267,9 +329,13 @@ def what_if(texts: Texts, study: Study, asked: WhatIf) -> Screen:
     )
 
 
+def _name(texts: Texts, enrolment: Enrolment) -> str:
+    return shortened(course_name(texts, enrolment.course), LINE_LETTERS)
+
+
 def _labelled(texts: Texts, enrolment: Enrolment, grade: Grade | None) -> str:
-    name = course_name(texts, enrolment.course)
-    return f"{name}: {grade.letter}" if grade else name
+    name = shortened(course_name(texts, enrolment.course), BUTTON_LETTERS)
+    return f"{grade.letter} · {name}" if grade else name
 
 
 def _ask_letter(
@@ -285,20 +351,19 @@ def _ask_letter(
     rows: Rows = [buttons[start : start + 4] for start in range(0, len(buttons), 4)]
     nothing = _asking([*chosen[:number], None, *chosen[number + 1 :]], grades, -1)
     return Screen(
-        texts("<b>{course}</b>\nWhich letter do you expect?", course=course_name(texts, open_courses[number].course)),
+        texts("<b>{course}</b>\nWhich letter do you expect?", course=_name(texts, open_courses[number])),
         (*rows, (Button(texts.plain("« Without this course"), nothing),)),
     )
 
 
 def _asking(chosen: Sequence[Grade | None], grades: Sequence[Grade], course: int) -> WhatIf:
-    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
-    return WhatIf(letters="".join("-" if one is None else digits[grades.index(one)] for one in chosen), course=course)
+    return WhatIf(letters="".join("-" if one is None else DIGITS[grades.index(one)] for one in chosen), course=course)
 
 
-def _chosen(letters: str, open_courses: Sequence[Enrolment], grades: Sequence[Grade]) -> list[Grade | None]:
+def _chosen(letters: str, courses: int, grades: Sequence[Grade]) -> list[Grade | None]:
     """Read the letters of a button; what does not fit the courses of today is left out."""
-    chosen: list[Grade | None] = [None] * len(open_courses)
-    for place, digit in enumerate(letters[: len(open_courses)]):
-        if digit.isascii() and digit.isalnum() and int(digit, 36) < len(grades):
-            chosen[place] = grades[int(digit, 36)]
+    chosen: list[Grade | None] = [None] * courses
+    for place, digit in enumerate(letters[:courses]):
+        if digit in DIGITS[: len(grades)]:
+            chosen[place] = grades[DIGITS.index(digit)]
     return chosen

@@ -1,6 +1,6 @@
 """Deadlines: until when something can be done, how long that is, and why it is that day and no other."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from bot.i18n import Html, Texts, lines, msgid, paragraphs
 from bot.screen import Rows, Screen
@@ -10,16 +10,17 @@ from policy.calendar import CountedDay, DayReason, Window
 from policy.people import Language
 from policy.retakes import RetakeBasis
 
+MINUTE = timedelta(minutes=1)
 BASIS = {
-    AppealBasis.AFTER_POSTING: msgid("The mark was posted on {day}. The time to appeal runs from that moment."),
-    AppealBasis.AFTER_CORRECTION: msgid("The mark was corrected on {day}. The time to appeal runs from that moment."),
-    AppealBasis.WHILE_RUNNING: msgid("A computer test is appealed while it is running. It is on {day}."),
-    AppealBasis.AFTER_STATE_EXAM: msgid("The state exam was on {day}. It can be appealed on the next day too."),
+    AppealBasis.AFTER_POSTING: msgid("The time to appeal runs from when the mark was posted: {at}."),
+    AppealBasis.AFTER_CORRECTION: msgid("The time to appeal runs from when the mark was corrected: {at}."),
+    AppealBasis.WHILE_RUNNING: msgid("A computer test can be appealed only while it is running. It begins: {at}."),
+    AppealBasis.AFTER_STATE_EXAM: msgid("The time to appeal a state exam is counted from its day: {day}."),
     RetakeBasis.ACADEMIC_CALENDAR: msgid(
-        "The session ends on {day}. The academic calendar fixes the additional period."
+        "The last day of the session is {day}. The academic calendar says when the additional period ends."
     ),
-    RetakeBasis.WORKING_DAYS: msgid("The session ends on {day}. Working days are counted from the day after."),
-    RetakeBasis.GRACE: msgid("The result was settled on {day}, after the additional period."),
+    RetakeBasis.WORKING_DAYS: msgid("The last day of the session is {day}. Working days are counted from the next."),
+    RetakeBasis.GRACE: msgid("The result was settled after the additional period: {at}. Working days are counted."),
 }
 REASONS = {
     DayReason.WORKING_DAY: msgid("working day"),
@@ -32,7 +33,7 @@ REASONS = {
 
 def left(texts: Texts, now: datetime, until: datetime) -> str:
     """Return how long it is until an instant in its two largest units, rounded down: never longer than it is."""
-    minutes = max(until - now, timedelta()) // timedelta(minutes=1)
+    minutes = max(until - now, timedelta()) // MINUTE
     days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
     parts = [
         texts.many("{n} day", "{n} days", days) if days else None,
@@ -42,23 +43,60 @@ def left(texts: Texts, now: datetime, until: datetime) -> str:
     return " ".join(part for part in parts if part) or texts.plain("less than a minute")
 
 
-def until(texts: Texts, closes: datetime) -> str:
+def until(texts: Texts, closes: datetime, now: datetime) -> str:
     """Return the end of a window as people say it: a day's end is that day, not 00:00 of the next."""
+    if _ends_a_day(texts, closes):
+        return texts.plain("{day}, end of the day", day=dated(texts, _day(texts, closes - MINUTE), now))
+    return moment(texts, closes, now)
+
+
+def ended(texts: Texts, closes: datetime, now: datetime) -> str:
+    """Return when a window ended: the day alone when it was the day's end."""
+    if _ends_a_day(texts, closes):
+        return dated(texts, _day(texts, closes - MINUTE), now)
+    return moment(texts, closes, now)
+
+
+def moment(texts: Texts, at: datetime, now: datetime) -> str:
+    """Return an instant, its year only when it is not this year's."""
+    return texts.plain("{day}, {time}", day=dated(texts, _day(texts, at), now), time=texts.time(at))
+
+
+def dated(texts: Texts, day: date, now: datetime) -> str:
+    """Return a day, its year only when it is not this year's."""
+    return texts.day(day) if day.year == _day(texts, now).year else texts.date_in_full(day)
+
+
+def _day(texts: Texts, at: datetime) -> date:
+    return at.astimezone(texts.zone).date()
+
+
+def _ends_a_day(texts: Texts, closes: datetime) -> bool:
     local = closes.astimezone(texts.zone)
-    if (local.hour, local.minute) == (0, 0):
-        last = (local - timedelta(days=1)).date()
-        return texts.plain("{day}, end of the day", day=texts.day(last))
-    return texts.instant(closes)
+    return (local.hour, local.minute) == (0, 0)
 
 
-def explanation(texts: Texts, title: Html, window: Window, back: Rows) -> Screen:
+def explanation(texts: Texts, title: Html, window: Window, *, now: datetime, back: Rows) -> Screen:
     """Show how a deadline came to be, each day counted or skipped and why."""
     return Screen(
         paragraphs(
             title,
-            texts(BASIS[window.basis], day=texts.weekday(window.counted_from)),
+            texts(
+                BASIS[window.basis],
+                at=moment(texts, window.opens, now),
+                day=dated(texts, window.counted_from, now),
+            ),
             lines(*(_counted(texts, day) for day in window.days)),
-            texts("Until: <b>{until}</b>", until=until(texts, window.closes)),
+            lines(
+                texts("Deadline: <b>{until}</b>", until=until(texts, window.closes, now)),
+                None
+                if _ends_a_day(texts, window.closes)
+                else texts(
+                    "{before} is in time, {at} is late.",
+                    before=texts.time(window.closes - MINUTE),
+                    at=texts.time(window.closes),
+                ),
+            ),
             clauses(texts, window.cites),
         ),
         back,

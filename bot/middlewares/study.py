@@ -1,0 +1,47 @@
+"""A student's own study for the handlers that show it, and nobody else's: it is looked up by who is there."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+from aiogram import BaseMiddleware, Router
+from aiogram.types import TelegramObject
+
+from bot.i18n import Texts
+from bot.screens.marks import no_longer_readable, not_a_student
+from policy.people import Student
+from policy.profile import Profile
+from services.standing import study_of
+from storage.unit import Storage
+
+
+class OwnStudy(BaseMiddleware):
+    """Gives handlers their `study`; tells those who have none, or may not read it any more, why."""
+
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        """Load the study of who is there, or answer in the handler's place."""
+        storage: Storage = data["storage"]
+        student: Student | None = data["student"]
+        texts: Texts = data["texts"]
+        profile: Profile = data["profile"]
+        now: datetime = data["now"]
+        if student is None:
+            return not_a_student(texts, profile)
+        study = await study_of(storage, student=student, now=now, profile=profile)
+        if not study.readable:
+            return no_longer_readable(texts, study, profile)
+        return await handler(event, {**data, "study": study})
+
+
+def of_own_study(name: str) -> Router:
+    """Return a router whose handlers may ask for `study: Study`."""
+    router = Router(name=name)
+    middleware = OwnStudy()
+    router.message.middleware(middleware)
+    router.callback_query.middleware(middleware)
+    return router
