@@ -112,17 +112,14 @@ class _Demo:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        tasks = [
-            asyncio.create_task(serve(self._world, token=TOKEN, port=self._port, clock_file=CLOCK)),
-            asyncio.create_task(self._keep_bot_running()),
-            asyncio.create_task(stop.wait()),
-        ]
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
+        serving = asyncio.create_task(serve(self._world, token=TOKEN, port=self._port, clock_file=CLOCK))
+        tending = asyncio.create_task(self._keep_bot_running())
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait([serving, tending, stopping], return_when=asyncio.FIRST_COMPLETED)
+        for task in (stopping, tending, serving):  # the bot before its server
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for task in done:
-            task.result()
+            with suppress(asyncio.CancelledError):
+                await task
 
     async def _keep_bot_running(self) -> None:
         """Start the bot, and again after a growing pause whenever it ends by itself."""

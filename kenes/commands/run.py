@@ -14,7 +14,12 @@ from kenes.settings import SettingsError
 from services.clock import RemoteClock
 
 if TYPE_CHECKING:  # aiogram costs two seconds; a wrong setting is to be named before that
+    from collections.abc import Mapping
+
     from aiogram import Bot
+
+    from bot.i18n import Texts
+    from policy.people import Language
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +46,6 @@ def run() -> None:
 
 async def _serve(environment: Environment, token: str) -> None:
     from bot.app import make_bot, make_dispatcher
-    from bot.commands import register_commands
     from bot.i18n import load_texts
     from bot.jobs.sweeps import scheduler, sweep
     from storage.database import Database
@@ -59,8 +63,7 @@ async def _serve(environment: Environment, token: str) -> None:
         stack.callback(sweeps.shutdown, wait=False)
         if isinstance(clock, RemoteClock):
             stack.callback(asyncio.create_task(clock.follow()).cancel)
-        await _reach(bot)
-        await register_commands(bot, voices)
+        await _introduce(bot, voices)
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD, 20, 20)
@@ -69,21 +72,34 @@ async def _serve(environment: Environment, token: str) -> None:
     log.info("stopped")
 
 
-async def _reach(bot: "Bot") -> None:
-    """Wait until the Bot API server answers, with growing pauses; raises ClickException for a token it does not know."""
-    from aiogram.exceptions import TelegramNetworkError, TelegramServerError, TelegramUnauthorizedError
+async def _introduce(bot: "Bot", voices: "Mapping[Language, Texts]") -> None:
+    """Register the commands as soon as the server answers, trying again with growing pauses.
+
+    Raises ClickException for a token the server does not know.
+    """
+    from aiogram.exceptions import (
+        ClientDecodeError,
+        TelegramNetworkError,
+        TelegramRetryAfter,
+        TelegramServerError,
+        TelegramUnauthorizedError,
+    )
+
+    from bot.commands import register_commands
 
     pause = 1
     while True:
         try:
             await bot.me()
+            await register_commands(bot, voices)
         except TelegramUnauthorizedError:
             raise click.ClickException(
                 "BOT_TOKEN is not known to BOT_API_URL; allowed: the token BotFather gave"
             ) from None
-        except (TelegramNetworkError, TelegramServerError):
-            log.warning("the Bot API server does not answer", retry_after=pause, exc_info=True)
-            await asyncio.sleep(pause)
+        except (TelegramNetworkError, TelegramServerError, TelegramRetryAfter, ClientDecodeError) as error:
+            wait = max(pause, error.retry_after if isinstance(error, TelegramRetryAfter) else 0)
+            log.warning("the Bot API server does not answer", pause=wait, exc_info=True)
+            await asyncio.sleep(wait)
             pause = min(pause * 2, LONGEST_PAUSE)
         else:
             return
