@@ -33,6 +33,7 @@ from bot.handlers import (
     me,
     menu,
     need,
+    outsiders,
     start,
     strangers,
 )
@@ -57,6 +58,7 @@ FEATURES = (  # asked in this order; the first that knows the update handles it
     language,
     me,
     imports,
+    outsiders,  # takes the buttons of those three from everybody else
     help_,
     cancel,
     fallback,  # takes what is left

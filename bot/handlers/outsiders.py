@@ -1,0 +1,35 @@
+"""Buttons of the registrar's office under the thumb of somebody who is not, or no longer, of that office."""
+
+from aiogram import Router
+
+from bot.i18n import Texts
+from bot.middlewares.context import Said
+from bot.screen import Event
+from bot.screens import imports, menu
+from bot.screens.outsiders import not_yours
+from storage.records import Acquaintance
+
+OFFICE = (
+    menu.OpenImports,
+    imports.ReadUpload,
+    imports.ChooseKind,
+    imports.LoadUpload,
+    imports.DropUpload,
+    imports.OpenImport,
+    imports.AskUndo,
+    menu.OpenCorrections,
+    menu.OpenLinks,
+)
+
+
+async def refuse(_: Event, who: Acquaintance, texts: Texts) -> Said:
+    """Say whose work it is."""
+    return not_yours(texts, who)
+
+
+def router() -> Router:
+    """Return the routes of this feature."""
+    router = Router(name=__name__)
+    for button in OFFICE:
+        router.callback_query.register(refuse, button.filter())
+    return router

@@ -1,0 +1,415 @@
+"""Files sent to the bot by the registrar's office: looked at, loaded, refused, taken back."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.methods import GetFile, SendChatAction
+
+from bot.jobs import imports as jobs
+from bot.jobs import work as work_module
+from bot.jobs.work import Work
+from policy.marks import Attempt, Outcome
+from policy.people import Language, Name, Role, RoleGrant
+from storage import records
+from storage.database import Database
+from tests.bot.conftest import AIGERIM, DMITRY, NOW, REGISTRAR, HandClock
+from tests.telegram import Person, Telegram
+
+Linked = Callable[..., Awaitable[Person]]
+DATA = Path(__file__).parent.parent / "data"
+SECOND = "T0002"  # a registrar who reads Kazakh
+MARKS = (
+    "student_id,period,course_code,course_kk,course_ru,credits,exam_form,rating1,rating2,exam,outcome,attempt\n"
+    f"{AIGERIM},2025-2026/1,MAT1201,Математика,Математика,5,written,70,80,90,took,1\n"
+    f"{DMITRY},2025-2026/1,MAT1201,Математика,Математика,5,written,70,80,40,took,1\n"
+).encode()
+WRONG = MARKS.replace(b"80,40,took", b"80,101,took").replace(DMITRY.encode(), b"99999999")
+DAYS = "date,working,name\n2026-01-24,yes,сенбі / суббота\n".encode()
+
+
+@pytest.fixture(autouse=True)
+async def second_registrar(database: Database) -> None:
+    async with database.write() as storage:
+        await storage.people.save([records.Person(SECOND, Name("Сергазин", "Ержан"), Language.KK)])
+        await storage.roles.grant([RoleGrant(SECOND, Role.REGISTRAR)], at=NOW, by=None)
+        await storage.commit()
+
+
+@pytest.fixture
+def work(telegram: Telegram) -> Work:
+    found: Work = telegram.dispatcher["work"]
+    return found
+
+
+@pytest.fixture
+async def olga(linked: Linked) -> Person:
+    return await linked(REGISTRAR, 1)
+
+
+@pytest.fixture
+async def erzhan(linked: Linked) -> Person:
+    return await linked(SECOND, 2)
+
+
+async def send(person: Person, content: bytes, name: str = "marks.csv") -> None:
+    await person.uploads(name, content)
+    await person.telegram.dispatcher["work"].finish()
+
+
+async def tap(person: Person, label: str, **where: Any) -> None:
+    await person.taps(label, **where)
+    await person.telegram.dispatcher["work"].finish()
+
+
+async def attempt(database: Database, student_id: str = AIGERIM) -> Attempt | None:
+    async with database.read() as storage:
+        enrolment = await storage.marks.by_key(student_id, "2025-2026/1", "MAT1201")
+    return enrolment.attempts[0] if enrolment else None
+
+
+async def test_a_file_is_shown_then_loaded_in_the_name_of_the_registrar(olga: Person, database: Database) -> None:
+    await send(olga, MARKS)
+    assert "Оценки" in olga.sees
+    assert "новых: 2" in olga.sees
+    assert "Время выставления не указано" in olga.sees
+    assert await attempt(database) is None
+    await tap(olga, "Загрузить")
+    assert "загрузка № 1" in olga.sees
+    assert await attempt(database) == Attempt(
+        1, Decimal(70), Decimal(80), Decimal(90), Outcome.TOOK, None, NOW.replace(microsecond=0)
+    )
+    async with database.read() as storage:
+        (done,) = await storage.imports.latest()
+    assert (done.actor, done.kind, done.file_name) == (REGISTRAR, "marks", "marks.csv")
+
+
+async def test_the_whole_way_in_kazakh(erzhan: Person, database: Database) -> None:
+    await send(erzhan, MARKS)
+    assert "жаңа: 2" in erzhan.sees
+    assert "апелляция мерзімі осы жүктеу расталған сәттен басталады" in erzhan.sees
+    await tap(erzhan, "Жүктеу")
+    assert "№ 1 жүктеу" in erzhan.sees
+    await erzhan.taps("Қайтарып алу…")
+    assert "себебін жазыңыз" in erzhan.sees
+    await erzhan.sends("Басқа ведомость жіберілген")
+    await erzhan.telegram.dispatcher["work"].finish()
+    assert "қайтарып алынды" in erzhan.sees
+    assert "Бағасы қайтарылған студент саны: 2" in erzhan.sees
+    assert await attempt(database) is None
+    async with database.read() as storage:
+        changes = await storage.changes.about(AIGERIM)
+    assert {change.why for change in changes if change.cause == "undo"} == {"Басқа ведомость жіберілген"}
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("students.csv", "Студенты"),
+        ("students.kk.utf16.tsv", "Студенты"),
+        ("students.kz1048.csv", "Студенты"),
+        ("staff.csv", "Сотрудники"),
+        ("components.csv", "Наука, iROS, SSCI"),
+        ("calendar.csv", "Даты периодов"),
+        ("days.csv", "Рабочие и выходные дни"),
+        ("exams.csv", "Расписание экзаменов"),
+        ("mark-sheet.kk.xlsx", "Оценки"),
+        ("marks.ru.cp1251.csv", "Оценки"),
+    ],
+)
+async def test_what_a_file_holds_is_told_from_its_columns(olga: Person, name: str, says: str) -> None:
+    await send(olga, (DATA / name).read_bytes(), name)
+    assert f"📄 {name}\n{says}" in olga.room.messages[1].text
+
+
+async def test_a_file_that_does_not_tell_what_it_is_is_asked_about(olga: Person) -> None:
+    await send(olga, b"period,exam\n2025-2026/1,70\n", "what.csv")
+    assert "Что в файле?" in olga.sees
+    assert olga.buttons == [
+        "Студенты",
+        "Сотрудники",
+        "Оценки",
+        "Наука, iROS, SSCI",
+        "Даты периодов",
+        "Рабочие и выходные дни",
+        "Расписание экзаменов",
+        "Не загружать",
+    ]
+    await tap(olga, "Оценки")
+    assert "Файл не принят" in olga.sees
+
+
+async def test_a_refused_file_names_its_rows_and_comes_back_as_a_table(olga: Person, database: Database) -> None:
+    await send(olga, WRONG)
+    assert "Файл не принят, ничего не изменено" in olga.sees
+    assert "строка 3 · exam · «101»" in olga.sees
+    assert olga.last.document
+    name, content = olga.last.document
+    assert name == "marks.csv.refused.csv"
+    assert "строка;столбец" in content.decode("utf-8-sig")
+    assert not any("Загрузить" in label for shown in olga.room.messages for label in shown.buttons)
+    assert await attempt(database) is None
+
+
+async def test_the_same_file_again_has_nothing_to_load(olga: Person) -> None:
+    await send(olga, MARKS)
+    await tap(olga, "Загрузить")
+    await send(olga, MARKS)
+    assert "Загружать нечего" in olga.sees
+    assert olga.buttons == ["« Файлы"]
+
+
+async def test_a_file_that_is_not_confirmed_changes_nothing_and_is_forgotten(olga: Person, database: Database) -> None:
+    await send(olga, MARKS)
+    question = olga.last.data_of("Загрузить")
+    await olga.taps("Не загружать")
+    assert "Не загружено" in olga.sees
+    await olga.presses(question)
+    assert "Этот файл больше не ждёт" in olga.sees
+    assert await attempt(database) is None
+
+
+async def test_two_taps_load_a_file_once(olga: Person, work: Work, database: Database) -> None:
+    await send(olga, MARKS)
+    shown, data = olga.last, olga.last.data_of("Загрузить")
+    await olga.presses(data, on=shown)
+    await olga.presses(data, on=shown)
+    assert olga.toast == "Этот файл уже в работе. Подождите немного."
+    await work.finish()
+    assert "загрузка № 1" in shown.text
+    await olga.presses(data, on=shown)
+    assert "загрузка № 1" in shown.text, "the result and its way back stay"
+    assert "Этот файл больше не ждёт" in olga.last.text
+    async with database.read() as storage:
+        assert len(await storage.imports.latest()) == 1
+
+
+async def test_of_two_registrars_with_one_file_the_second_sees_that_it_is_loaded(olga: Person, erzhan: Person) -> None:
+    await send(olga, MARKS)
+    await send(erzhan, MARKS)
+    await tap(olga, "Загрузить")
+    await tap(erzhan, "Жүктеу")
+    assert "Сіз қарағаннан бері деректер өзгерген" in erzhan.sees
+    assert "Жүктейтін ештеңе жоқ" in erzhan.sees
+
+
+async def test_what_changed_since_the_preview_is_shown_anew(olga: Person, erzhan: Person, database: Database) -> None:
+    await send(olga, MARKS)
+    await send(erzhan, MARKS.replace(b"80,90,took", b"80,91,took").split(DMITRY.encode())[0])
+    await tap(erzhan, "Жүктеу")
+    await tap(olga, "Загрузить")
+    assert "Записи изменились с тех пор, как вы смотрели" in olga.room.messages[1].text
+    assert "Уже выставлено" in olga.room.messages[1].text
+    found = await attempt(database)
+    assert found
+    assert found.exam == 91
+    assert await attempt(database, DMITRY) is None
+
+
+async def test_records_that_change_elsewhere_do_not_disturb(olga: Person, erzhan: Person) -> None:
+    await send(olga, MARKS)
+    await send(erzhan, DAYS, "days.csv")
+    await tap(erzhan, "Жүктеу")
+    await tap(olga, "Загрузить")
+    assert "загрузка № 2" in olga.sees
+
+
+async def test_an_album_is_as_many_files(olga: Person, work: Work) -> None:
+    await olga.uploads("marks.csv", MARKS)
+    await olga.uploads("days.csv", DAYS)
+    await work.finish()
+    previews = [shown for shown in olga.room.messages if shown.by_bot]
+    assert [shown.text.splitlines()[0] for shown in previews] == ["📄 marks.csv", "📄 days.csv"]
+    await tap(olga, "Загрузить", on=previews[0])
+    await tap(olga, "Загрузить", on=previews[1])
+    assert "загрузка № 1" in previews[0].text
+    assert "загрузка № 2" in previews[1].text
+
+
+async def test_whoever_is_no_registrar_is_answered_as_ever(linked: Linked, database: Database) -> None:
+    aigerim = await linked(AIGERIM, 3)
+    await send(aigerim, MARKS)
+    assert "Мұнда тек мәтін мен батырмалар түсініледі." in aigerim.sees
+    await aigerim.sends("/import")
+    assert "Мұндай пәрмен жоқ" in aigerim.sees
+    assert await attempt(database) is None
+
+
+async def test_an_administrator_may_load_files_too(linked: Linked, database: Database) -> None:
+    async with database.write() as storage:
+        await storage.roles.grant([RoleGrant(DMITRY, Role.ADMIN)], at=NOW, by=None)
+        await storage.commit()
+    dmitry = await linked(DMITRY, 3)
+    await send(dmitry, DAYS, "days.csv")
+    await tap(dmitry, "Загрузить")
+    assert "загрузка № 1" in dmitry.sees
+
+
+async def test_a_role_that_ended_meanwhile_loads_nothing(
+    olga: Person, clock: HandClock, database: Database, work: Work
+) -> None:
+    async with database.write() as storage:
+        await storage.roles.grant([RoleGrant(REGISTRAR, Role.REGISTRAR, until=NOW.date())], at=NOW, by=None)
+        await storage.commit()
+    await send(olga, MARKS)
+    clock.move(timedelta(days=1))
+    await olga.taps("Загрузить")
+    await work.finish()
+    assert "Сегодня у вас нет такой роли" in olga.sees
+    assert await attempt(database) is None
+
+
+async def test_a_waiting_file_is_its_senders_alone(olga: Person, erzhan: Person, database: Database) -> None:
+    await send(olga, MARKS)
+    data = olga.last.data_of("Загрузить")
+    await erzhan.sends("/menu")
+    await erzhan.presses(data)
+    await erzhan.telegram.dispatcher["work"].finish()
+    assert "Бұл файл енді күтіп тұрған жоқ" in erzhan.sees
+    assert await attempt(database) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("not-a-workbook.xlsx", "Это PDF"), ("empty.csv", "Файл пустой")], ids=["pdf", "empty"]
+)
+async def test_what_is_no_table_is_said_so(olga: Person, database: Database, name: str, says: str) -> None:
+    await send(olga, (DATA / "broken" / name).read_bytes(), name)
+    assert says in olga.sees
+    assert "Ничего не изменено" in olga.sees
+    assert olga.buttons == ["« Файлы"]
+
+
+async def test_a_file_telegram_gives_no_bot_is_not_asked_for(olga: Person, telegram: Telegram) -> None:
+    document = {"file_id": "f", "file_unique_id": "f", "file_name": "big.xlsx", "file_size": 20 * 1024 * 1024 + 1}
+    await olga.sends(document=document)
+    assert "предел 20 МБ" in olga.sees
+    assert not any(isinstance(call, GetFile) for call in telegram.calls)
+
+
+async def test_a_photo_is_asked_for_as_a_document(olga: Person) -> None:
+    await olga.sends(photo=[{"file_id": "p", "file_unique_id": "p", "width": 1, "height": 1}])
+    assert "Пришлите сам файл документом" in olga.sees
+
+
+async def test_a_download_that_fails_is_said_so(olga: Person, telegram: Telegram, work: Work) -> None:
+    document = {"file_id": "lost", "file_unique_id": "lost", "file_name": "marks.csv", "file_size": 10}
+    make = telegram.make_request
+
+    async def fail(bot: Any, method: Any, timeout: Any = None) -> Any:
+        if isinstance(method, GetFile):
+            raise TelegramBadRequest(method, "Bad Request: wrong file_id or the file is temporarily unavailable")
+        return await make(bot, method, timeout)
+
+    telegram.make_request = fail  # type: ignore[method-assign]
+    await olga.sends(document=document)
+    await work.finish()
+    assert "Файл не удалось получить из Telegram" in olga.sees
+
+
+async def test_what_takes_long_tells_how_far_it_is(
+    olga: Person, telegram: Telegram, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    make = telegram.make_request
+
+    async def watch(bot: Any, method: Any, timeout: Any = None) -> Any:
+        told.append(getattr(method, "text", None) or "")
+        return await make(bot, method, timeout)
+
+    telegram.make_request = watch  # type: ignore[method-assign]
+    monkeypatch.setattr(work_module, "SECONDS_BETWEEN", 0)
+    head, *_ = MARKS.decode().splitlines(keepends=True)
+    row = "{},2025-2026/1,MAT1201,Математика,Математика,5,written,70,80,90,took,1\n"
+    await send(olga, (head + "".join(row.format(10_000_000 + number) for number in range(5000))).encode())
+    assert "Получено" in told[0]
+    assert any("Читаем. Строк: " in text for text in told)
+    assert any(isinstance(call, SendChatAction) for call in telegram.calls)
+    assert "отказано: 5000" in olga.room.messages[1].text
+
+
+async def test_a_stop_in_the_middle_is_told_and_loses_nothing(
+    olga: Person, work: Work, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await send(olga, MARKS)
+    reached = asyncio.Event()
+
+    async def never(*_: Any, **__: Any) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "load_upload", never)
+        await olga.taps("Загрузить")
+        await reached.wait()
+        await work.stop()
+    assert "Прервано: бот перезапускается" in olga.sees
+    await tap(olga, "Что получилось?")
+    await tap(olga, "Загрузить")
+    assert "загрузка № 1" in olga.sees
+
+
+async def test_a_failure_in_the_middle_changes_nothing_and_says_so(
+    olga: Person, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await send(olga, MARKS)
+
+    async def fail(*_: Any, **__: Any) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "load_upload", fail)
+        await tap(olga, "Загрузить")
+    assert "ничего не изменено" in olga.sees.lower()
+    assert await attempt(database) is None
+
+
+async def test_an_import_something_stands_on_stays_and_names_it(olga: Person, erzhan: Person, database: Database) -> None:
+    pending = MARKS.replace(b"90,took", b",").replace(b"40,took", b",")
+    await send(olga, pending)
+    await tap(olga, "Загрузить")
+    await send(erzhan, MARKS)
+    await tap(erzhan, "Жүктеу")
+    await olga.taps("Отменить загрузку…")
+    await olga.sends("Не тот файл")
+    await olga.telegram.dispatcher["work"].finish()
+    assert "Загрузка остаётся, ничего не изменено" in olga.sees
+    assert "загрузка № 2" in olga.sees
+    await olga.taps("Загрузка № 2")
+    assert "Сергазин Е." in olga.sees
+    assert await attempt(database)
+
+
+async def test_taking_back_asks_why_and_can_be_left(olga: Person, database: Database) -> None:
+    await send(olga, MARKS)
+    await tap(olga, "Загрузить")
+    await olga.taps("Отменить загрузку…")
+    await olga.sends("я" * 501)
+    assert "Слишком длинно: 501" in olga.sees
+    await olga.sends("/cancel")
+    await olga.sends("Передумала")
+    assert "не принят" in olga.sees or "не понят" in olga.sees
+    assert await attempt(database)
+
+
+async def test_the_files_screen_leads_to_every_import_and_its_way_back(olga: Person) -> None:
+    await olga.sends("/menu")
+    await olga.taps("Загрузить файл")
+    assert "Пока ничего не загружено" in olga.sees
+    await send(olga, DAYS, "days.csv")
+    await tap(olga, "Загрузить")
+    await olga.sends("/import")
+    await olga.taps(f"№ 1 · Рабочие и выходные дни · {date(2026, 1, 15):%d.%m.%Y}")
+    assert "Иванова О. П." in olga.sees
+    await olga.taps("Отменить загрузку…")
+    question = olga.last
+    await olga.sends("Не тот год")
+    await olga.telegram.dispatcher["work"].finish()
+    assert "отменена" in olga.sees
+    await olga.presses("undo:1", on=question)
+    assert "Отменена" in question.text
+    assert question.buttons == ["« Файлы"]
