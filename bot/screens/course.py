@@ -234,7 +234,7 @@ def _final(texts: Texts, study: Study, standing: CourseStanding) -> Iterable[Htm
     yield texts(
         "Letter: <b>{letter}</b> ({numeric}), {words}",
         letter=grade.letter,
-        numeric=grade.numeric,
+        numeric=texts.number(grade.numeric, 2),
         words=texts.plain(TRADITIONAL[grade.traditional]),
     )
     if sum_ is not None:

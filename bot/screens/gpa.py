@@ -91,13 +91,21 @@ def gpa(texts: Texts, study: Study, years: Sequence[YearStanding], chart: bytes 
             *(
                 ()
                 if isinstance(igpa, Refused)
-                else ((Button(texts.plain("iGPA and the next year of study"), OpenYear(year="")),),)
+                else (_row(texts.plain("iGPA and the next year of study"), OpenYear(year="")),)
             ),
-            (Button(texts.plain("What would my GPA be if…"), WhatIf(letters="", course=-1)),),
+            *(
+                (_row(texts.plain("What would my GPA be if…"), WhatIf(letters="", course=-1)),)
+                if study.open_exams
+                else ()
+            ),
             back(texts),
         ),
         picture=File("gpa.png", chart) if chart and length(text) <= CAPTION_LIMIT else None,
     )
+
+
+def _row(label: str, data: CallbackData) -> tuple[Button, ...]:
+    return (Button(label, data),)
 
 
 def _two(texts: Texts, value: Decimal | None) -> str:
@@ -107,7 +115,7 @@ def _two(texts: Texts, value: Decimal | None) -> str:
 def _year_line(texts: Texts, study: Study, year: YearStanding) -> Html | None:
     """Return a year's GPA, and that of each of its periods."""
     periods = [
-        f"{part_name(texts, study, period)} {_two(texts, average.value)}"
+        texts.plain("{period}: {mark}", period=part_name(texts, study, period), mark=_two(texts, average.value))
         for period, average in study.gpa_by_period.items()
         if academic_year(period) == year.academic_year
     ]
@@ -117,7 +125,7 @@ def _year_line(texts: Texts, study: Study, year: YearStanding) -> Html | None:
         "{year}: <b>{gpa}</b> ({periods})",
         year=year_name(year.academic_year),
         gpa=_two(texts, year.gpa.value),
-        periods=", ".join(periods),
+        periods="; ".join(periods),
     )
 
 
@@ -165,7 +173,9 @@ def year(texts: Texts, study: Study, years: Sequence[YearStanding], name: str) -
         else texts("<b>iGPA, {year}, year of study {n}</b>", year=year_name(current.academic_year), n=current.year)
     )
     others = [
-        Button(year_name(one.academic_year), OpenYear(year=one.academic_year)) for one in years if one is not current
+        Button(year_name(one.academic_year), OpenYear(year=one.academic_year))
+        for one in years
+        if one is not current and one.year is not None
     ]
     cites = [cite for part in (current.igpa, current.promotion) if part is not None for cite in part.cites]
     return Screen(
