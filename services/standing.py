@@ -46,7 +46,6 @@ from services.calendar import calendar_of
 from storage.unit import Storage
 
 LEFT = (Status.EXPELLED, Status.GRADUATED)
-SUMMER_NUMBER = "3"  # of a period whose dates do not say that it is the summer semester
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +141,10 @@ class Study:
         """Periods with courses, the latest first."""
         return tuple(sorted({enrolment.period for enrolment in self.enrolments}, reverse=True))
 
-    def is_summer(self, period: str) -> bool:
-        """Tell whether a period is the summer semester: by its dates, else by its number."""
-        spans = self._dates[period].spans if period in self._dates else {}
-        if PeriodEvent.SUMMER in spans:
-            return True
-        return period.partition("/")[2] == SUMMER_NUMBER and PeriodEvent.TEACHING not in spans
+    def is_summer(self, period: str) -> bool | None:
+        """Tell whether a period is the summer semester; None while its dates are not known."""
+        dates = self._dates.get(period)
+        return None if dates is None else PeriodEvent.SUMMER in dates.spans
 
     def of_period(self, period: str) -> tuple[Enrolment, ...]:
         """Return the courses of a period, by name of their code."""

@@ -13,13 +13,12 @@ from bot.screen import Button, Screen
 from bot.screens.clauses import clauses
 from bot.screens.contacts import desk
 from bot.screens.marks import (
-    OpenCourse,
     OpenPeriod,
     course_name,
     exam_time,
     mark,
+    open_course,
     period_name,
-    reference,
     without_mark,
 )
 from bot.screens.windows import dated, ended, explanation, left, moment, until
@@ -156,7 +155,11 @@ def course(texts: Texts, study: Study, standing: CourseStanding, profile: Profil
         ),
         (
             *(
-                (Button(texts.plain(WORDINGS[which].why), WhyThen(deadline=which, course=reference(enrolment))),)
+                (
+                    Button(
+                        texts.plain(WORDINGS[which].why), WhyThen(deadline=which, course=open_course(enrolment).course)
+                    ),
+                )
                 for which in Deadline
                 if _window(standing, which)
             ),
@@ -168,7 +171,12 @@ def course(texts: Texts, study: Study, standing: CourseStanding, profile: Profil
 def _about(texts: Texts, study: Study, enrolment: Enrolment) -> str:
     form = texts.plain(WORDS[enrolment.exam_form]) if enrolment.exam_form else None
     parts = (enrolment.course.code, _credits(texts, enrolment.credits), form)
-    return "\n".join((period_name(texts, study, enrolment.period), " · ".join(part for part in parts if part)))
+    return "\n".join(
+        (
+            period_name(texts, enrolment.period, summer=study.is_summer(enrolment.period)),
+            " · ".join(part for part in parts if part),
+        )
+    )
 
 
 def _credits(texts: Texts, number: Decimal) -> str:
@@ -319,7 +327,11 @@ def _elsewhere(texts: Texts, study: Study, standing: CourseStanding) -> Html | N
     return lines(
         texts("This course in other periods:"),
         *(
-            texts("{period}: {mark}", period=period_name(texts, study, other.period), mark=mark(texts, study, result))
+            texts(
+                "{period}: {mark}",
+                period=period_name(texts, other.period, summer=study.is_summer(other.period)),
+                mark=mark(texts, study, result),
+            )
             for other, result in standing.elsewhere
         ),
     )
@@ -416,5 +428,5 @@ def why_then(texts: Texts, study: Study, standing: CourseStanding, which: Deadli
     if window is None:
         return None
     title = lines(texts(WORDINGS[which].title), course_name(texts, standing.enrolment.course))
-    here = OpenCourse(course=reference(standing.enrolment))
+    here = open_course(standing.enrolment)
     return explanation(texts, title, window, now=study.now, back=((Button(texts.plain("« Course"), here),),))

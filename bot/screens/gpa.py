@@ -64,7 +64,7 @@ def chart_points(texts: Texts, study: Study) -> list[ChartPoint]:
     """Return a point per period, oldest first, the year above its part."""
     return [
         ChartPoint(
-            f"{year_name(period)}\n{part_name(texts, study, period)}",
+            f"{year_name(period)}\n{part_name(texts, period, summer=study.is_summer(period))}",
             None if average.value is None else shown(average.value),
         )
         for period, average in study.gpa_by_period.items()
@@ -115,7 +115,11 @@ def _two(texts: Texts, value: Decimal | None) -> str:
 def _year_line(texts: Texts, study: Study, year: YearStanding) -> Html | None:
     """Return a year's GPA, and that of each of its periods."""
     periods = [
-        texts.plain("{period}: {mark}", period=part_name(texts, study, period), mark=_two(texts, average.value))
+        texts.plain(
+            "{period}: {mark}",
+            period=part_name(texts, period, summer=study.is_summer(period)),
+            mark=_two(texts, average.value),
+        )
         for period, average in study.gpa_by_period.items()
         if academic_year(period) == year.academic_year
     ]

@@ -25,6 +25,8 @@ from services.standing import CourseStanding, Study
 BUTTON_LETTERS = 34  # of a course's name: what a narrow phone shows on one button
 LINE_LETTERS = 90  # of a course's name in a list: the whole name stands where the course is laid open
 
+SUMMER = "3"  # the number of the summer semester among the periods of a year
+
 SIGNS = {Standing.PASSED: "✅", Standing.PENDING: "⏳"}
 FAILED = "❗️"
 WITHOUT_MARK = {
@@ -47,15 +49,19 @@ class OpenCourse(CallbackData, prefix="course"):
     course: str
 
 
-def reference(enrolment: Enrolment) -> str:
-    """Return what names an enrolment in a button: a code of any length would not fit into its 64 bytes."""
-    named = f"{enrolment.period} {enrolment.course.code}".encode()
-    return urlsafe_b64encode(blake2b(named, digest_size=9).digest()).decode()
+def reference(period: str, code: str) -> str:
+    """Return what names a course of a period in a button: a code of any length would not fit into its 64 bytes."""
+    return urlsafe_b64encode(blake2b(f"{period} {code}".encode(), digest_size=9).digest()).decode()
+
+
+def open_course(enrolment: Enrolment) -> OpenCourse:
+    """Return what the button of a course sends."""
+    return OpenCourse(course=reference(enrolment.period, enrolment.course.code))
 
 
 def enrolment_of(study: Study, course: str) -> Enrolment | None:
     """Return what a button names, if it is this student's own."""
-    return next((enrolment for enrolment in study.enrolments if reference(enrolment) == course), None)
+    return next((one for one in study.enrolments if reference(one.period, one.course.code) == course), None)
 
 
 def course_name(texts: Texts, course: Course) -> str:
@@ -70,16 +76,17 @@ def shortened(name: str, letters: int) -> str:
     return name if len(name) <= letters else name[: letters - 1].rstrip() + "…"
 
 
-def period_name(texts: Texts, study: Study, period: str) -> str:
-    """Return a period as people say it."""
-    return texts.plain("{year}, {part}", year=year_name(period), part=part_name(texts, study, period))
+def period_name(texts: Texts, period: str, *, summer: bool | None = None) -> str:
+    """Return a period as people say it; `summer` tells whether it is the summer semester, where the dates are known."""
+    return texts.plain("{year}, {part}", year=year_name(period), part=part_name(texts, period, summer=summer))
 
 
-def part_name(texts: Texts, study: Study, period: str) -> str:
+def part_name(texts: Texts, period: str, *, summer: bool | None = None) -> str:
     """Return which part of its academic year a period is."""
-    if study.is_summer(period):
+    number = period.partition("/")[2]
+    if number == SUMMER if summer is None else summer:
         return texts.plain("summer semester")
-    return texts.plain("period {number}", number=period.partition("/")[2])
+    return texts.plain("period {number}", number=number)
 
 
 def year_name(period: str) -> str:
@@ -133,7 +140,7 @@ def period_marks(texts: Texts, study: Study, period: str, *, toast: str | None =
     average = study.gpa_by_period[period].value
     return Screen(
         paragraphs(
-            texts("<b>{period}</b>", period=period_name(texts, study, period)),
+            texts("<b>{period}</b>", period=period_name(texts, period, summer=study.is_summer(period))),
             lines(*(_course_lines(texts, study, course) for course in courses)),
             None if average is None else texts("GPA of the period: <b>{gpa}</b>", gpa=texts.number(shown(average), 2)),
             reading_ends(texts, study),
@@ -218,7 +225,7 @@ def _course_buttons(texts: Texts, courses: Sequence[CourseStanding]) -> Rows:
         (
             Button(
                 shortened(course_name(texts, course.enrolment.course), BUTTON_LETTERS),
-                OpenCourse(course=reference(course.enrolment)),
+                open_course(course.enrolment),
             ),
         )
         for course in courses
@@ -227,7 +234,7 @@ def _course_buttons(texts: Texts, courses: Sequence[CourseStanding]) -> Rows:
 
 def _period_buttons(texts: Texts, study: Study, current: str) -> Rows:
     others = [
-        Button(period_name(texts, study, period), OpenPeriod(period=period))
+        Button(period_name(texts, period, summer=study.is_summer(period)), OpenPeriod(period=period))
         for period in study.periods
         if period != current
     ]

@@ -33,7 +33,7 @@ def need(texts: Texts, exams: Sequence[OpenExam]) -> Screen:
                 (
                     Button(
                         shortened(course_name(texts, exam.enrolment.course), BUTTON_LETTERS),
-                        NeedInCourse(course=reference(exam.enrolment)),
+                        NeedInCourse(course=reference(exam.enrolment.period, exam.enrolment.course.code)),
                     ),
                 )
                 for exam in exams

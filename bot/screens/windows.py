@@ -43,8 +43,11 @@ def left(texts: Texts, now: datetime, until: datetime) -> str:
     return " ".join(part for part in parts if part) or texts.plain("less than a minute")
 
 
-def until(texts: Texts, closes: datetime, now: datetime) -> str:
-    """Return the end of a window as people say it: a day's end is that day, not 00:00 of the next."""
+def until(texts: Texts, closes: datetime, now: datetime | None = None) -> str:
+    """Return the end of a window as people say it: a day's end is that day, not 00:00 of the next.
+
+    The year is said when it is not that of `now`.
+    """
     if _ends_a_day(texts, closes):
         return texts.plain("{day}, end of the day", day=dated(texts, _day(texts, closes - MINUTE), now))
     return moment(texts, closes, now)
@@ -57,14 +60,14 @@ def ended(texts: Texts, closes: datetime, now: datetime) -> str:
     return moment(texts, closes, now)
 
 
-def moment(texts: Texts, at: datetime, now: datetime) -> str:
+def moment(texts: Texts, at: datetime, now: datetime | None = None) -> str:
     """Return an instant, its year only when it is not this year's."""
     return texts.plain("{day}, {time}", day=dated(texts, _day(texts, at), now), time=texts.time(at))
 
 
-def dated(texts: Texts, day: date, now: datetime) -> str:
+def dated(texts: Texts, day: date, now: datetime | None = None) -> str:
     """Return a day, its year only when it is not this year's."""
-    return texts.day(day) if day.year == _day(texts, now).year else texts.date_in_full(day)
+    return texts.day(day) if now is None or day.year == _day(texts, now).year else texts.date_in_full(day)
 
 
 def _day(texts: Texts, at: datetime) -> date:
