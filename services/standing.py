@@ -119,6 +119,8 @@ class Study:
         self.calendar = calendar
         self.now = now
         self._left_on = left_on
+        self._results: dict[tuple[str, str], Result] = {}
+        self._additional: dict[str, Window | None] = {}
         self._slots = slots
         self._dates = dates
         self._locked = locked
@@ -152,7 +154,10 @@ class Study:
 
     def result(self, enrolment: Enrolment) -> Result:
         """Return the result of a course that counts."""
-        return result(enrolment, self.rules(enrolment).marks)
+        key = enrolment.period, enrolment.course.code
+        if key not in self._results:
+            self._results[key] = result(enrolment, self.rules(enrolment).marks)
+        return self._results[key]
 
     def rules(self, enrolment: Enrolment) -> Rules:
         """Return the rules in force on the day of a course's last exam; today's while that is not known."""
@@ -167,13 +172,12 @@ class Study:
     def standing(self, enrolment: Enrolment) -> CourseStanding:
         """Lay a course of this student open."""
         rules = self.rules(enrolment)
-        counts = result(enrolment, rules.marks)
+        counts = self.result(enrolment)
         elsewhere = [
             other
             for other in self.enrolments
             if other.course.code == enrolment.course.code and other.period != enrolment.period
         ]
-        dates = self._dates.get(enrolment.period)
         slot = self._slot(enrolment)
         return CourseStanding(
             enrolment=enrolment,
@@ -190,10 +194,10 @@ class Study:
                 self.calendar,
                 rules.retakes,
                 rules.marks,
-                dates=dates,
+                dates=self._dates.get(enrolment.period),
                 earlier=[other for other in elsewhere if other.period < enrolment.period],
             ),
-            additional=additional_period(dates, self.calendar, rules.retakes),
+            additional=self.additional(enrolment.period),
             elsewhere=tuple((other, self.result(other)) for other in elsewhere),
         )
 
@@ -244,11 +248,15 @@ class Study:
     @cached_property
     def outcomes(self) -> tuple[CourseOutcome, ...]:
         """Every course as the GPA sees it."""
-        over = {period: self._additional_over(period) is True for period in self.periods}
-        return tuple(
-            course_outcome(enrolment, self.result(enrolment), additional_over=over[enrolment.period])
-            for enrolment in self.enrolments
-        )
+        return tuple(map(self._outcome, self.enrolments))
+
+    def _outcome(self, enrolment: Enrolment) -> CourseOutcome:
+        over = self._additional_over(enrolment.period) is True
+        return course_outcome(enrolment, self.result(enrolment), additional_over=over)
+
+    def gpa_of(self, period: str) -> Gpa:
+        """Return the GPA of one period."""
+        return gpa(map(self._outcome, self.of_period(period)))
 
     @cached_property
     def gpa(self) -> Gpa:
@@ -264,9 +272,18 @@ class Study:
         """Return the overall GPA as if these courses, by (period, course code), had these letters."""
         return gpa(what_if(self.outcomes, grades))
 
+    def additional(self, period: str) -> Window | None:
+        """Return the additional period after a period's session; None while its dates are not known."""
+        if period not in self._additional:
+            dates = self._dates.get(period)
+            session = dates.spans.get(PeriodEvent.SESSION) if dates else None
+            rules = self._profile.on(session.ends) if session else self.rules_now
+            self._additional[period] = additional_period(dates, self.calendar, rules.retakes)
+        return self._additional[period]
+
     def _additional_over(self, period: str) -> bool | None:
         """Tell whether a period's additional period is over; None while its dates are not known."""
-        window = additional_period(self._dates.get(period), self.calendar, self.rules_now.retakes)
+        window = self.additional(period)
         return None if window is None else self.now >= window.closes
 
 

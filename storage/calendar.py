@@ -1,10 +1,10 @@
 """The calendar: the dates of the periods, days that are not what their weekday says, and the exam timetable."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select
 
 from policy.calendar import DateSpan, DaySource, ExamSlot, PeriodDates, PeriodEvent, SpecialDay
 from policy.marks import ExamForm
@@ -71,8 +71,9 @@ class CalendarDays:
     async def days(self) -> dict[date, SpecialDay]:
         """Give every special day as it holds: what the university says overrules the state."""
         holding: dict[date, SpecialDay] = {}
-        for row in await self._connection.execute(_DAYS):  # the state's first, then the university's
-            holding[row.day] = SpecialDay(row.day, row.working, row.name_kk, row.name_ru, DaySource(row.source))
+        rows = (await self._connection.execute(_HOLDING)).all()  # the state's first, then the university's
+        for day, working, name_kk, name_ru, source in rows:
+            holding[day] = SpecialDay(day, working, name_kk, name_ru, _SOURCES[source])
         return holding
 
     async def days_by(self, source: DaySource) -> dict[date, SpecialDay]:
@@ -152,6 +153,14 @@ _DATES_OF = _DATES.where(period_dates.c.period.in_(bindparam("periods", expandin
 _REMOVE_DATES = period_dates.delete().where(
     period_dates.c.period == bindparam("of_period"), period_dates.c.kind == bindparam("of_kind")
 )
+_SOURCES: Mapping[str, DaySource] = {source.value: source for source in DaySource}
+_HOLDING: Select[Any] = select(
+    special_days.c.day,
+    special_days.c.working,
+    special_days.c.name_kk,
+    special_days.c.name_ru,
+    special_days.c.source,
+).order_by(special_days.c.source, special_days.c.day)
 _DAYS = select(special_days).order_by(special_days.c.source, special_days.c.day)
 _REMOVE_DAYS = special_days.delete().where(
     special_days.c.day == bindparam("of_day"), special_days.c.source == bindparam("of_source")

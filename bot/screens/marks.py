@@ -137,7 +137,7 @@ def no_marks(texts: Texts, profile: Profile) -> Screen:
 def period_marks(texts: Texts, study: Study, period: str, *, toast: str | None = None) -> Screen:
     """Show a period's courses with their marks, and the way to each and to the other periods."""
     courses = [study.standing(enrolment) for enrolment in study.of_period(period)]
-    average = study.gpa_by_period[period].value
+    average = study.gpa_of(period).value
     return Screen(
         paragraphs(
             texts("<b>{period}</b>", period=period_name(texts, period, summer=study.is_summer(period))),
