@@ -23,6 +23,7 @@ from aiogram.enums import ParseMode
 
 from bot.handlers import (
     cancel,
+    corrections,
     errors,
     fallback,
     gpa,
@@ -58,6 +59,7 @@ FEATURES = (  # asked in this order; the first that knows the update handles it
     language,
     me,
     imports,
+    corrections,
     outsiders,  # takes the buttons of those three from everybody else
     help_,
     cancel,

@@ -5,7 +5,7 @@ from aiogram import Router
 from bot.i18n import Texts
 from bot.middlewares.context import Said
 from bot.screen import Event
-from bot.screens import imports, menu
+from bot.screens import corrections, imports, menu
 from bot.screens.outsiders import not_yours
 from storage.records import Acquaintance
 
@@ -18,6 +18,17 @@ OFFICE = (
     imports.OpenImport,
     imports.AskUndo,
     menu.OpenCorrections,
+    corrections.StartCorrection,
+    corrections.PickStudent,
+    corrections.EarlierPeriods,
+    corrections.PickSitting,
+    corrections.PickValue,
+    corrections.PickOutcome,
+    corrections.StepBack,
+    corrections.Propose,
+    corrections.OpenCorrection,
+    corrections.ConfirmCorrection,
+    corrections.RefuseCorrection,
     menu.OpenLinks,
 )
 

@@ -8,7 +8,7 @@ from aiogram.filters import CommandObject, CommandStart
 from aiogram.types import CallbackQuery, Message
 
 from bot.i18n import Texts
-from bot.middlewares.context import WRITES, Said, language_of
+from bot.middlewares.context import WRITES, Said, language_of, voice_of
 from bot.screen import Elsewhere, Screen
 from bot.screens import start as screens
 from bot.screens.menu import menu
@@ -98,7 +98,7 @@ async def agree(press: CallbackQuery, storage: Storage, voices: Voices, now: dat
     if isinstance(done, MoveAsked):
         if done.again:
             return screens.move_asked(voices, profile, done)
-        question = screens.ask_to_move(await _voice(storage, voices, done.old), done)
+        question = screens.ask_to_move(await voice_of(storage, voices, done.old), done)
         unreachable = screens.move_unreachable(voices, profile)
         return Elsewhere(done.old, question, unreachable), screens.move_asked(voices, profile, done)
     home = await _home(storage, voices, user)
@@ -138,10 +138,6 @@ async def answer_move(
         return Screen(screens.move_declined(texts)), Elsewhere(done.new, screens.not_moved(voices, profile))
     told = Elsewhere(done.user, screens.agreed(voices)), Elsewhere(done.user, await _home(storage, voices, done.user))
     return screens.moved_away(voices, profile), *told
-
-
-async def _voice(storage: Storage, voices: Voices, user: int) -> Texts:
-    return voices[language_of(await storage.accounts.acquaintance(user), None)]
 
 
 async def _home(storage: Storage, voices: Voices, user: int) -> Screen:

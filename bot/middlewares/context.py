@@ -44,6 +44,7 @@ from policy.profile import Profile
 from services.clock import Clock
 from storage.database import Database
 from storage.records import Acquaintance, Draft
+from storage.unit import Storage
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 Said = Screen | tuple[Screen | Elsewhere, ...] | None
@@ -57,6 +58,11 @@ def language_of(known: Acquaintance | None, telegram: str | None) -> Language:
     if known and known.person:
         return known.person.language
     return Language.RU if telegram and telegram.lower().split("-")[0] == "ru" else Language.KK
+
+
+async def voice_of(storage: Storage, voices: Mapping[Language, Texts], user: int) -> Texts:
+    """Return the voice another Telegram account is spoken to in."""
+    return voices[language_of(await storage.accounts.acquaintance(user), None)]
 
 
 class Context(BaseMiddleware):

@@ -1,0 +1,573 @@
+"""Corrections of posted marks: proposed step by step, decided by a second person, told to the student."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+
+from aiogram.filters.callback_data import CallbackData
+
+from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
+from bot.screen import Button, Rows, Screen
+from bot.screens.cancel import cancel_button
+from bot.screens.marks import course_name, open_course, period_name, reference, shortened
+from bot.screens.menu import OpenCorrections, back
+from bot.screens.windows import until
+from bot.screens.words import WORDS
+from policy.calendar import Window
+from policy.decision import Refused
+from policy.marks import Attempt, Course, Enrolment, Outcome, Result, Standing
+from policy.people import Name, Student
+from services.corrections import Applied, Case, Comparison, CorrectionRefusal, Proposed, Values
+from services.standing import CourseStanding
+from storage.records import Correction, CorrectionState, Person
+
+PERIODS_SHOWN = 2
+LONGEST_NAME = 28  # characters of a course's name on a button
+PEOPLE_SHOWN = 8
+
+
+class Value(StrEnum):
+    """What of an attempt is corrected, by its name in the records."""
+
+    EXAM = "exam"
+    RATING1 = "rating1"
+    RATING2 = "rating2"
+    OUTCOME = "outcome"
+
+
+VALUES = {
+    Value.EXAM: msgid("Exam mark"),
+    Value.RATING1: msgid("Rating 1"),
+    Value.RATING2: msgid("Rating 2"),
+    Value.OUTCOME: msgid("Outcome"),
+}
+INSTEAD = (Outcome.DID_NOT_COME, Outcome.NOT_ADMITTED, Outcome.REMOVED)
+"""Outcomes in place of a mark; that the exam was taken is said by its mark."""
+
+REFUSALS = {
+    CorrectionRefusal.NOT_ALLOWED: msgid("You hold no role today that corrects this student's marks."),
+    CorrectionRefusal.OWN_MARK: msgid("Nobody corrects their own marks. Ask another registrar."),
+    CorrectionRefusal.NO_REASON: msgid("A reason is needed: write it in a few words."),
+    CorrectionRefusal.NO_SUCH_ATTEMPT: msgid("The records no longer have this mark."),
+    CorrectionRefusal.NOT_POSTED: msgid("This value is not posted yet: it comes with a file, not with a correction."),
+    CorrectionRefusal.OUT_OF_RANGE: msgid("A mark is a number from 0 to 100."),
+    CorrectionRefusal.MARK_WITHOUT_EXAM: msgid("That the exam was taken is said by its mark: correct the exam mark."),
+    CorrectionRefusal.NOTHING_CHANGES: msgid("The records say that already."),
+    CorrectionRefusal.ONE_IS_WAITING: msgid("A correction of this mark waits for a second person already."),
+    CorrectionRefusal.UNKNOWN: msgid("There is no such correction."),
+    CorrectionRefusal.SAME_PERSON: msgid("You proposed it yourself: somebody else has to confirm it."),
+    CorrectionRefusal.ALREADY_DECIDED: msgid("It was decided already."),
+    CorrectionRefusal.EXPIRED: msgid("Nobody decided it in time, and the time is over. It can be proposed anew."),
+    CorrectionRefusal.CHANGED_SINCE: msgid(
+        "The mark has changed since it was proposed. Refuse this correction and propose it anew."
+    ),
+}
+DECIDED = {
+    CorrectionState.CONFIRMED: msgid("Already decided by {name}, {at}: confirmed."),
+    CorrectionState.REFUSED: msgid("Already decided by {name}, {at}: refused. Reason: {reason}"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How far somebody is in proposing a correction; `token` is in the buttons of the latest screen and no other."""
+
+    token: str
+    student: str | None = None
+    skipped: int = 0
+    period: str | None = None
+    course: str | None = None
+    attempt: int | None = None
+    value: Value | None = None
+    new: str | None = None
+    reason: str | None = None
+
+    @property
+    def values(self) -> Values:
+        """What is to change."""
+        if self.value is None or self.new is None:
+            return Values()
+        if self.value is Value.OUTCOME:
+            return Values(outcome=Outcome(self.new))
+        new = {self.value: Decimal(self.new)}
+        return Values(new.get(Value.RATING1), new.get(Value.RATING2), new.get(Value.EXAM))
+
+    def back(self) -> "Form":
+        """Return the form without its last answer."""
+        if self.reason is not None:
+            return replace(self, reason=None)
+        if self.new is not None:
+            return replace(self, new=None)
+        if self.value is not None:
+            return replace(self, value=None)
+        if self.course is not None:
+            return replace(self, period=None, course=None, attempt=None)
+        return Form(self.token)
+
+
+class StartCorrection(CallbackData, prefix="fix"):
+    """Begin to propose a correction."""
+
+
+class PickStudent(CallbackData, prefix="fix1"):
+    """It is about this student."""
+
+    token: str
+    student: str
+
+
+class EarlierPeriods(CallbackData, prefix="fixp"):
+    """It is about an earlier period."""
+
+    token: str
+
+
+class PickSitting(CallbackData, prefix="fix2"):
+    """It is about this attempt of this course."""
+
+    token: str
+    course: str  # as `reference` names it
+    attempt: int
+
+
+class PickValue(CallbackData, prefix="fix3"):
+    """This value is wrong."""
+
+    token: str
+    value: Value
+
+
+class PickOutcome(CallbackData, prefix="fix4"):
+    """This is the right outcome."""
+
+    token: str
+    outcome: Outcome
+
+
+class StepBack(CallbackData, prefix="fixb"):
+    """Change the last answer."""
+
+    token: str
+
+
+class Propose(CallbackData, prefix="fix5"):
+    """Propose it as it is shown."""
+
+    token: str
+
+
+class OpenCorrection(CallbackData, prefix="fixo"):
+    """Read a correction that waits."""
+
+    number: int
+
+
+class ConfirmCorrection(CallbackData, prefix="fixy"):
+    """Confirm it as the second person."""
+
+    number: int
+
+
+class RefuseCorrection(CallbackData, prefix="fixn"):
+    """Refuse it, or take one's own back."""
+
+    number: int
+
+
+def waiting(texts: Texts, those: Sequence[Correction], people: Mapping[str, Person], *, may_propose: bool) -> Screen:
+    """List what waits for a second person."""
+    begin = (Button(texts.plain("Correct a mark"), StartCorrection()),)
+    return Screen(
+        paragraphs(
+            bold(texts("Corrections")),
+            texts("These wait for a second person:") if those else texts("Nothing waits for a second person."),
+            texts("A slip of the pen in a posted mark is put right by two people: one proposes, another confirms.")
+            if not those
+            else None,
+        ),
+        (
+            *((Button(_entry(each, people), OpenCorrection(number=each.id)),) for each in those),
+            *((begin,) if may_propose else ()),
+            back(texts),
+        ),
+    )
+
+
+def _entry(correction: Correction, people: Mapping[str, Person]) -> str:
+    return f"№ {correction.id} · {people[correction.student_id].name.short} · {correction.course_code}"
+
+
+def ask_student(texts: Texts, *said: str | None) -> Screen:
+    """Ask whose mark it is."""
+    return Screen(
+        paragraphs(*said, bold(texts("Correct a mark")), texts("Whose? Write the student's id or name.")),
+        (cancel_button(texts),),
+    )
+
+
+def nobody_found(texts: Texts) -> Html:
+    """Say that the search found no student."""
+    return texts("No student is found. Check the spelling, or write the id.")
+
+
+def choose_student(texts: Texts, form: Form, students: Sequence[Student]) -> Screen:
+    """Offer the students a search found."""
+    many = len(students) > PEOPLE_SHOWN
+    return Screen(
+        paragraphs(
+            texts("Which of them?"), texts("There are more: write more of the name, or the id.") if many else None
+        ),
+        (
+            *(
+                (
+                    Button(
+                        f"{each.name.full} · {each.group} · {each.person_id}",
+                        PickStudent(token=form.token, student=each.person_id),
+                    ),
+                )
+                for each in students[:PEOPLE_SHOWN]
+            ),
+            cancel_button(texts),
+        ),
+    )
+
+
+def _who(texts: Texts, student: Student) -> Html:
+    return texts("<b>{name}</b>, {group}, {id}", name=student.name.full, group=student.group, id=student.person_id)
+
+
+def _ways(texts: Texts, form: Form) -> Rows:
+    return ((Button(texts.plain("« Back"), StepBack(token=form.token)), *cancel_button(texts)),)
+
+
+def choose_sitting(texts: Texts, form: Form, student: Student, enrolments: Sequence[Enrolment], *said: Html) -> Screen:
+    """Offer the courses of two periods with something posted, the latest first."""
+    periods = sorted({each.period for each in enrolments}, reverse=True)
+    first = form.skipped if form.skipped < len(periods) else 0
+    shown = periods[first : first + PERIODS_SHOWN]
+    rows = [
+        (Button(_sitting(texts, each, attempt), _pick(form, each, attempt)),)
+        for period in shown
+        for each in enrolments
+        if each.period == period
+        for attempt in posted(each)
+    ]
+    earlier = (Button(texts.plain("Other periods"), EarlierPeriods(token=form.token)),)
+    return Screen(
+        paragraphs(
+            *said,
+            _who(texts, student),
+            texts("Which course?") if shown else texts("Nothing is posted for this student yet."),
+            texts("{periods}", periods=", ".join(period_name(texts, period) for period in shown)) if shown else None,
+        ),
+        (*rows, *((earlier,) if len(periods) > PERIODS_SHOWN else ()), *_ways(texts, form)),
+    )
+
+
+def posted(enrolment: Enrolment) -> tuple[Attempt, ...]:
+    """Return the attempts that have something to correct."""
+    return tuple(
+        each
+        for each in enrolment.attempts
+        if any(value is not None for value in (each.rating1, each.rating2, each.exam, each.outcome))
+    )
+
+
+def _pick(form: Form, enrolment: Enrolment, attempt: Attempt) -> PickSitting:
+    course = reference(enrolment.period, enrolment.course.code)
+    return PickSitting(token=form.token, course=course, attempt=attempt.number)
+
+
+def _sitting(texts: Texts, enrolment: Enrolment, attempt: Attempt) -> str:
+    name = shortened(course_name(texts, enrolment.course), LONGEST_NAME)
+    parts = (name, enrolment.course.code, texts.plain("attempt {n}", n=attempt.number) if attempt.number > 1 else "")
+    return " · ".join(part for part in parts if part)
+
+
+def _about(texts: Texts, student: Student, course: Course, period: str, attempt: int) -> Html:
+    return lines(
+        _who(texts, student),
+        texts("{course} ({code})", course=course_name(texts, course), code=course.code),
+        texts("{period}", period=period_name(texts, period)),
+        texts("Attempt: {n}", n=attempt) if attempt > 1 else None,
+    )
+
+
+def choose_value(texts: Texts, form: Form, student: Student, course: Course, attempt: Attempt, *said: Html) -> Screen:
+    """Ask which value is wrong, with what stands there now."""
+    return Screen(
+        paragraphs(
+            *said,
+            _about(texts, student, course, form.period or "", attempt.number),
+            texts("Which value is wrong?"),
+        ),
+        (
+            *(
+                (
+                    Button(
+                        f"{texts.plain(name)}: {value_of(texts, attempt, value)}",
+                        PickValue(token=form.token, value=value),
+                    ),
+                )
+                for value, name in VALUES.items()
+            ),
+            *_ways(texts, form),
+        ),
+        protected=True,
+    )
+
+
+def value_of(texts: Texts, attempt: Attempt, value: Value) -> str:
+    """Return what an attempt has for a value, in words."""
+    found = getattr(attempt, value)
+    if found is None:
+        return "–"
+    return texts.plain(WORDS[found]) if isinstance(found, Outcome) else texts.say(found)
+
+
+def ask_new(texts: Texts, form: Form, attempt: Attempt, *said: Html) -> Screen:
+    """Ask for the right value: a number to write, or an outcome to choose."""
+    value = form.value or Value.EXAM
+    now = texts("{value}, now: <b>{now}</b>", value=texts(VALUES[value]), now=value_of(texts, attempt, value))
+    if value is not Value.OUTCOME:
+        return Screen(
+            paragraphs(*said, now, texts("Write the right mark: a number from 0 to 100, for example 84,5.")),
+            _ways(texts, form),
+            protected=True,
+        )
+    outcomes = [
+        (Button(texts.plain(WORDS[outcome]), PickOutcome(token=form.token, outcome=outcome)),) for outcome in INSTEAD
+    ]
+    hint = texts("If the exam was taken after all, go back and correct the exam mark.")
+    return Screen(
+        paragraphs(*said, now, texts("Which outcome is right?"), hint), (*outcomes, *_ways(texts, form)), protected=True
+    )
+
+
+def no_mark(texts: Texts) -> Html:
+    """Say that what was written is no mark."""
+    return texts("This is not a mark: a number from 0 to 100 is needed, with two decimals at most.")
+
+
+def ask_reason(texts: Texts, form: Form, *said: Html) -> Screen:
+    """Ask what was wrong and how it is known."""
+    return Screen(
+        paragraphs(
+            *said,
+            texts("Write the reason: what is wrong and how it is known. The student will read it."),
+        ),
+        _ways(texts, form),
+    )
+
+
+def use_buttons(texts: Texts) -> Html:
+    """Say that this step is answered with a button."""
+    return texts("Choose with a button below.")
+
+
+def proposal(texts: Texts, form: Form, student: Student, compared: Comparison) -> Screen:
+    """Show what would be proposed."""
+    return Screen(
+        paragraphs(
+            bold(texts("This is what you propose")),
+            _change(texts, student, compared),
+            texts("Reason: {reason}", reason=form.reason or ""),
+            texts("When a second person confirms it, the student is told and a new appeal window opens."),
+        ),
+        (
+            (Button(texts.plain("Propose"), Propose(token=form.token)),),
+            *_ways(texts, form),
+        ),
+        protected=True,
+    )
+
+
+def _change(texts: Texts, student: Student, compared: Comparison) -> Html:
+    enrolment, attempt = compared.after.enrolment, compared.after.enrolment.attempts[-1]
+    return paragraphs(
+        _about(texts, student, enrolment.course, enrolment.period, attempt.number),
+        differences(texts, compared),
+    )
+
+
+def differences(texts: Texts, compared: Comparison) -> Html:
+    """Say each value that differs, and what the course comes to before and after."""
+    before, after = compared.before.enrolment.attempts[-1], compared.after.enrolment.attempts[-1]
+    outcomes = final(texts, compared.before), final(texts, compared.after)
+    return lines(
+        *(
+            texts(
+                "{value}: {before} → <b>{after}</b>",
+                value=texts(name),
+                before=value_of(texts, before, value),
+                after=value_of(texts, after, value),
+            )
+            for value, name in VALUES.items()
+            if getattr(before, value) != getattr(after, value)
+        ),
+        texts("Final mark: {before} → <b>{after}</b>", before=outcomes[0], after=outcomes[1])
+        if outcomes[0] != outcomes[1]
+        else texts("Final mark: {mark}, as before", mark=outcomes[0]),
+    )
+
+
+def final(texts: Texts, standing: CourseStanding) -> str:
+    """Return what the latest attempt comes to: final mark and letter, or "–"."""
+    result: Result = standing.attempts[-1]
+    if result.standing is Standing.PENDING or result.grade is None:
+        return "–"
+    mark = None if result.final is None else texts.say(result.final)
+    return " · ".join(part for part in (mark, result.grade.letter) if part)
+
+
+def proposed(texts: Texts, done: Proposed, asked: int) -> Screen:
+    """Confirm that the proposal waits, and for whom."""
+    return Screen(
+        paragraphs(
+            bold(texts("✅ Proposed: correction № {number}", number=done.correction_id)),
+            texts("It waits for a second person until {until}.", until=done.expires_at),
+            texts("Asked to confirm: {n}", n=asked)
+            if asked
+            else texts("Nobody who may confirm it is linked to the bot yet. They find it under /corrections."),
+        ),
+        ((Button(texts.plain("« Corrections"), OpenCorrections()),),),
+    )
+
+
+def why(texts: Texts, refused: Refused[CorrectionRefusal]) -> Html:
+    """Say why it cannot be proposed or decided."""
+    return texts("❌ {why}", why=texts(REFUSALS[refused.reason]))
+
+
+def form_refused(texts: Texts, form: Form, refused: Refused[CorrectionRefusal]) -> Screen:
+    """Say why it cannot be proposed, with the way back into the form."""
+    return Screen(why(texts, refused), _ways(texts, form))
+
+
+def form_over(texts: Texts) -> Screen:
+    """Answer a button of a form that was left."""
+    return Screen(
+        texts("This form is over. Begin anew:"),
+        ((Button(texts.plain("Correct a mark"), StartCorrection()),), back(texts)),
+        anew=True,
+    )
+
+
+def case(texts: Texts, shown: Case, reader: str) -> Screen:
+    """Show a correction that waits: to a second person with the decision, to its proposer with the way back."""
+    correction = shown.correction
+    refuse = RefuseCorrection(number=correction.id)
+    decision: Rows
+    if reader == correction.proposed_by:
+        decision = ((Button(texts.plain("Withdraw it…"), refuse),),)
+    else:
+        decision = (
+            (Button(texts.plain("Confirm"), ConfirmCorrection(number=correction.id)),),
+            (Button(texts.plain("Refuse…"), refuse),),
+        )
+    return Screen(
+        paragraphs(
+            bold(texts("Correction № {number} waits for a second person", number=correction.id)),
+            _change(texts, shown.student, shown.compared),
+            texts("Reason: {reason}", reason=correction.reason),
+            lines(
+                texts("Proposed by {name}, {at}", name=shown.proposed_by.short, at=correction.proposed_at),
+                texts("To be decided until {until}", until=shown.expires_at),
+            ),
+        ),
+        (*decision, (Button(texts.plain("« Corrections"), OpenCorrections()),)),
+        protected=True,
+    )
+
+
+def decided(texts: Texts, correction: Correction, name: Name | None) -> Screen:
+    """Say who decided a correction, and how."""
+    who = name.short if name else texts.plain("command line")
+    said = texts(DECIDED[correction.state], name=who, at=correction.decided_at, reason=correction.decision_reason or "")
+    return Screen(
+        paragraphs(bold(texts("Correction № {number}", number=correction.id)), said),
+        ((Button(texts.plain("« Corrections"), OpenCorrections()),),),
+    )
+
+
+def refused(texts: Texts, refusal: Refused[CorrectionRefusal]) -> Screen:
+    """Say why a correction was not decided."""
+    return Screen(why(texts, refusal), ((Button(texts.plain("« Corrections"), OpenCorrections()),),))
+
+
+def confirmed(texts: Texts, done: Applied, *, told: bool) -> Screen:
+    """Confirm to the second person that the mark is corrected."""
+    return Screen(
+        lines(
+            bold(texts("✅ Correction № {number} is confirmed.", number=done.correction_id)),
+            texts("The student has been told.") if told else texts("The student is not linked: tell them yourself."),
+            texts("A new appeal window is open."),
+        ),
+        ((Button(texts.plain("« Corrections"), OpenCorrections()),),),
+    )
+
+
+def told_confirmed(texts: Texts, done: Applied, name: Name) -> Screen:
+    """Tell the proposer."""
+    return Screen(
+        texts("✅ Correction № {number} was confirmed by {name}.", number=done.correction_id, name=name.short),
+        ((Button(texts.plain("« Corrections"), OpenCorrections()),),),
+    )
+
+
+def told_student(texts: Texts, done: Applied, compared: Comparison) -> Screen:
+    """Tell the student what was corrected and why, and until when it can be appealed."""
+    appeal, course = compared.after.appeal, compared.after.enrolment.course
+    return Screen(
+        paragraphs(
+            lines(
+                bold(texts("Your mark was corrected")),
+                texts("{course}, {period}", course=course_name(texts, course), period=period_name(texts, done.period)),
+            ),
+            texts("<tg-spoiler>{change}</tg-spoiler>", change=differences(texts, compared)),
+            texts("Reason: {reason}", reason=done.reason),
+            texts("You can appeal until <b>{until}</b>.", until=until(texts, appeal.closes))
+            if isinstance(appeal, Window)
+            else None,
+        ),
+        ((Button(texts.plain("Open the course"), open_course(compared.after.enrolment)),),),
+    )
+
+
+def ask_refusal(texts: Texts, correction: Correction) -> Screen:
+    """Ask why a correction is refused."""
+    return Screen(
+        paragraphs(
+            bold(texts("Correction № {number}", number=correction.id)),
+            texts("To refuse it, write why. The one who proposed it will read it."),
+        ),
+        (cancel_button(texts),),
+    )
+
+
+def ask_withdrawal(texts: Texts, correction: Correction) -> Screen:
+    """Ask why somebody withdraws their own proposal."""
+    return Screen(
+        paragraphs(bold(texts("Correction № {number}", number=correction.id)), texts("To withdraw it, write why.")),
+        (cancel_button(texts),),
+    )
+
+
+def declined(texts: Texts, correction: Correction) -> Screen:
+    """Confirm that the mark stays as it was."""
+    return Screen(
+        texts("Correction № {number} is refused. The mark stays as it was.", number=correction.id),
+        ((Button(texts.plain("« Corrections"), OpenCorrections()),),),
+    )
+
+
+def told_declined(texts: Texts, correction: Correction, name: Name, reason: str) -> Screen:
+    """Tell the proposer that it was refused, and why."""
+    return Screen(
+        lines(
+            texts("❌ Correction № {number} was refused by {name}.", number=correction.id, name=name.short),
+            texts("Reason: {reason}", reason=reason),
+        ),
+        ((Button(texts.plain("« Corrections"), OpenCorrections()),),),
+    )
