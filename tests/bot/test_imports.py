@@ -368,7 +368,9 @@ async def test_a_failure_in_the_middle_changes_nothing_and_says_so(
     assert await attempt(database) is None
 
 
-async def test_an_import_something_stands_on_stays_and_names_it(olga: Person, erzhan: Person, database: Database) -> None:
+async def test_an_import_something_stands_on_stays_and_names_it(
+    olga: Person, erzhan: Person, database: Database
+) -> None:
     pending = MARKS.replace(b"90,took", b",").replace(b"40,took", b",")
     await send(olga, pending)
     await tap(olga, "Загрузить")
