@@ -275,7 +275,10 @@ changes = Table(  # triggers of the first migration refuse UPDATE and DELETE
     Column("cause_id", BigInteger),
     Column("why", Text),
     Column("at", Instant, nullable=False),
+    Column("act", String),  # NULL: made, changed or withdrawn, as before and after tell; else read, ...
+    Column("update_id", BigInteger),  # what the actor sent; NULL: the command line, or nobody's act
     Index("ix_changes_about", "about"),
+    Index("ix_changes_actor", "actor"),
     Index("ix_changes_key", "object", "key"),
     Index("ix_changes_cause", "cause", "cause_id"),
 )
@@ -318,6 +321,8 @@ accounts = Table(
     Column("linked_at", Instant),
     Column("consent_version", String),
     Column("consented_at", Instant),
+    Column("unreachable_since", Instant),
+    Column("unreachable_why", String),  # blocked | deactivated | never started
     CheckConstraint("(person_id IS NULL) = (linked_at IS NULL)", name="linked"),
 )
 
@@ -365,4 +370,96 @@ drafts = Table(
     Column("form", String, nullable=False),
     Column("content", Json, nullable=False),
     Column("updated_at", Instant, nullable=False),
+)
+
+# What comes in, what is owed, what goes on
+
+inbox = (
+    Table(  # SQLite: updates wait in a file of their own (see storage.inbox), here is only what was written for them
+        "inbox",
+        metadata,
+        Column("update_id", BigInteger, primary_key=True, autoincrement=False),
+        Column("chat_id", BigInteger),  # whose turn it is; NULL: nobody's, it waits for nothing
+        Column("received_at", Instant, nullable=False),
+        Column("body", Text, nullable=False),  # JSON as Telegram gave it; emptied once handled
+        Column("state", String, nullable=False),  # waiting | done | failed
+        Column("tries", SmallInteger, nullable=False),
+        Column("handled_at", Instant),
+        Column("error", String),  # the type of what went wrong
+        Index(
+            "ix_inbox_waiting",
+            "update_id",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index("ix_inbox_handled_at", "handled_at"),
+    )
+)
+
+outbox = Table(  # no foreign key to the person: what is owed outlives a person that an undone import withdrew
+    "outbox",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("chat_id", BigInteger),  # either a chat,
+    Column("person_id", String),  # or a person, whose account is looked up when it is sent
+    Column("thread_id", BigInteger),
+    Column("kind", String, nullable=False),
+    Column("content", Json, nullable=False),
+    Column("document_id", Number),
+    Column("priority", SmallInteger, nullable=False),  # 0 answer, 1 deadline, 2 notice, 3 announcement
+    Column("made_at", Instant, nullable=False),
+    Column("from_update", BigInteger),
+    Column("not_before", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("dedupe_key", String, unique=True),
+    Column("group_key", String),  # "import:12": what is counted together
+    Column("edits_message_id", BigInteger),
+    Column("state", String, nullable=False),  # waiting | sent | failed | expired | withdrawn | held
+    Column("tries", SmallInteger, nullable=False),
+    Column("next_try_at", Instant, nullable=False),
+    Column("leased_until", Instant),
+    Column("leased_by", String),
+    Column("sent_at", Instant),
+    Column("message_ids", Json),
+    Column("error", String),
+    CheckConstraint("(chat_id IS NULL) <> (person_id IS NULL)", name="recipient"),
+    Index(
+        "ix_outbox_waiting",
+        "priority",
+        "next_try_at",
+        "id",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index("ix_outbox_chat_id", "chat_id"),
+    Index("ix_outbox_person_id", "person_id"),
+    Index("ix_outbox_group_key", "group_key", "state"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("arguments", Json, nullable=False),
+    Column("person_id", String),  # who asked for it; NULL: the watched folder
+    Column("chat_id", BigInteger),
+    Column("message_id", BigInteger),  # where it tells how far it is
+    Column("state", String, nullable=False),  # waiting | running | done | failed | interrupted
+    Column("progress", Json),
+    Column("made_at", Instant, nullable=False),
+    Column("started_at", Instant),
+    Column("updated_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("result", Json),
+    Index("ix_jobs_state", "state"),
+)
+
+pulse = Table(
+    "pulse",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("detail", Json),
+    sqlite_with_rowid=False,
 )
