@@ -30,6 +30,7 @@ from bot.handlers import (
     groups,
     imports,
     language,
+    links,
     marks,
     me,
     menu,
@@ -60,6 +61,7 @@ FEATURES = (  # asked in this order; the first that knows the update handles it
     me,
     imports,
     corrections,
+    links,
     outsiders,  # takes the buttons of those three from everybody else
     help_,
     cancel,

@@ -21,6 +21,12 @@ COMMANDS = {
     "help": msgid("How this works and whom to ask"),
     "cancel": msgid("Leave what I was writing"),
 }
+OFFICE_COMMANDS = {  # the registrar's office finds them in /help; the command menu is everybody's
+    "import": msgid("Load a file, or take an import back"),
+    "correct": msgid("Correct a posted mark"),
+    "corrections": msgid("Corrections that wait for a second person"),
+    "link": msgid("Links and invitations"),
+}
 SCOPE = BotCommandScopeAllPrivateChats()
 DESCRIPTION = msgid(
     "Your marks, GPA and deadlines at the university, in Kazakh and Russian. "

@@ -9,11 +9,12 @@ from bot.screen import Event
 from bot.screens.help import help_screen
 from bot.screens.menu import OpenHelp
 from policy.profile import Profile
+from storage.records import Acquaintance
 
 
-async def open_help(_: Event, texts: Texts, profile: Profile) -> Said:
+async def open_help(_: Event, who: Acquaintance, texts: Texts, profile: Profile) -> Said:
     """Show the help."""
-    return help_screen(texts, profile)
+    return help_screen(texts, who, profile)
 
 
 def router() -> Router:

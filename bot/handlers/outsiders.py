@@ -5,7 +5,7 @@ from aiogram import Router
 from bot.i18n import Texts
 from bot.middlewares.context import Said
 from bot.screen import Event
-from bot.screens import corrections, imports, menu
+from bot.screens import corrections, imports, links, menu
 from bot.screens.outsiders import not_yours
 from storage.records import Acquaintance
 
@@ -30,6 +30,10 @@ OFFICE = (
     corrections.ConfirmCorrection,
     corrections.RefuseCorrection,
     menu.OpenLinks,
+    links.OpenPerson,
+    links.AskRelease,
+    links.Release,
+    links.Invite,
 )
 
 

@@ -1,21 +1,23 @@
 """Help: what the bot does, what it never does, and where a human answers."""
 
-from bot.commands import COMMANDS
-from bot.i18n import Html, Texts, bold, escape, lines, paragraphs
+from collections.abc import Mapping
+
+from bot.commands import COMMANDS, OFFICE_COMMANDS
+from bot.i18n import Html, Texts, bold, escape, lines, msgid, paragraphs
 from bot.screen import Screen
 from bot.screens.contacts import desk
-from bot.screens.menu import back
+from bot.screens.menu import OFFICE, back
 from policy.profile import Profile
+from storage.records import Acquaintance
 
 
-def help_screen(texts: Texts, profile: Profile) -> Screen:
-    """List the commands, say what is kept private and who answers."""
+def help_screen(texts: Texts, who: Acquaintance, profile: Profile) -> Screen:
+    """List the commands this person has, say what is kept private and who answers."""
+    office = any(grant.role in OFFICE for grant in who.roles)
     return Screen(
         paragraphs(
-            lines(
-                bold(texts("Commands")),
-                *(Html(f"/{name} – {escape(texts.plain(says))}") for name, says in COMMANDS.items()),
-            ),
+            _commands(texts, msgid("Commands"), COMMANDS),
+            _commands(texts, msgid("The registrar's office"), OFFICE_COMMANDS) if office else None,
             lines(
                 texts("Everything here is between you and the university: groups never see it."),
                 texts("The bot never asks for your portal password."),
@@ -24,3 +26,8 @@ def help_screen(texts: Texts, profile: Profile) -> Screen:
         ),
         (back(texts),),
     )
+
+
+def _commands(texts: Texts, title: str, commands: Mapping[str, str]) -> Html:
+    told = (Html(f"/{name} – {escape(texts.plain(says))}") for name, says in commands.items())
+    return lines(bold(texts(title)), *told)

@@ -7,6 +7,8 @@ from bot.screen import Button, Rows, Screen
 from policy.people import Role
 from storage.records import Acquaintance
 
+OFFICE = frozenset({Role.REGISTRAR, Role.ADMIN})  # the registrar's office
+
 
 class OpenMenu(CallbackData, prefix="menu"):
     """Back to the menu."""
@@ -62,14 +64,13 @@ def entries(texts: Texts, who: Acquaintance) -> Rows:
         (Button(texts.plain("Marks"), OpenMarks()), Button(texts.plain("GPA and iGPA"), OpenGpa())),
         (Button(texts.plain("What do I need on the exam?"), OpenNeed()),),
     )
-    roles = {grant.role for grant in who.roles}
-    offices: Rows = (
+    office: Rows = (
         (Button(texts.plain("Load a file"), OpenImports()), Button(texts.plain("Corrections"), OpenCorrections())),
         (Button(texts.plain("Links and invitations"), OpenLinks()),),
     )
     return (
         *(studies if who.student else ()),
-        *(offices if roles & {Role.REGISTRAR, Role.ADMIN} else ()),
+        *(office if any(grant.role in OFFICE for grant in who.roles) else ()),
         (Button(texts.plain("What is stored about me"), OpenMe()),),
         (Button(texts.plain("Language"), OpenLanguage()), Button(texts.plain("Help"), OpenHelp())),
     )

@@ -300,10 +300,10 @@ async def test_a_download_that_fails_is_said_so(olga: Person, telegram: Telegram
     document = {"file_id": "lost", "file_unique_id": "lost", "file_name": "marks.csv", "file_size": 10}
     make = telegram.make_request
 
-    async def fail(bot: Any, method: Any, timeout: Any = None) -> Any:
+    async def fail(bot: Any, method: Any, *rest: Any) -> Any:
         if isinstance(method, GetFile):
             raise TelegramBadRequest(method, "Bad Request: wrong file_id or the file is temporarily unavailable")
-        return await make(bot, method, timeout)
+        return await make(bot, method, *rest)
 
     telegram.make_request = fail  # type: ignore[method-assign]
     await olga.sends(document=document)
@@ -317,9 +317,9 @@ async def test_what_takes_long_tells_how_far_it_is(
     told: list[str] = []
     make = telegram.make_request
 
-    async def watch(bot: Any, method: Any, timeout: Any = None) -> Any:
+    async def watch(bot: Any, method: Any, *rest: Any) -> Any:
         told.append(getattr(method, "text", None) or "")
-        return await make(bot, method, timeout)
+        return await make(bot, method, *rest)
 
     telegram.make_request = watch  # type: ignore[method-assign]
     monkeypatch.setattr(work_module, "SECONDS_BETWEEN", 0)
