@@ -12,7 +12,7 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from bot.i18n import Html, Texts
-from bot.middlewares.context import WRITES, Answers, Holds, Said, voice_of
+from bot.middlewares.context import WRITES, Answers, Holds, Said
 from bot.screen import Elsewhere, Event, Screen
 from bot.screens import corrections as screens
 from bot.screens.corrections import (
@@ -33,6 +33,7 @@ from bot.screens.corrections import (
 from bot.screens.forms import LONGEST_REASON, too_long
 from bot.screens.marks import reference
 from bot.screens.menu import OpenCorrections
+from bot.voices import voice_of
 from policy.decision import Refused
 from policy.people import Language, Role, RoleGrant
 from policy.profile import Profile

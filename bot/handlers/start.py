@@ -8,11 +8,12 @@ from aiogram.filters import CommandObject, CommandStart
 from aiogram.types import CallbackQuery, Message
 
 from bot.i18n import Texts
-from bot.middlewares.context import WRITES, Said, language_of, voice_of
+from bot.middlewares.context import WRITES, Said
 from bot.screen import Elsewhere, Screen
 from bot.screens import start as screens
 from bot.screens.menu import menu
 from bot.screens.start import AnswerMove, Consent, Decline, ReadConsent
+from bot.voices import language_of, voice_of
 from policy.decision import Refused
 from policy.people import Language
 from policy.profile import Profile

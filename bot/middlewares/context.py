@@ -38,31 +38,17 @@ from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
 from bot.i18n import Texts
 from bot.screen import Elsewhere, Screen, UnsaidError, say
+from bot.voices import language_of
 from policy.instant import MessageInstant
 from policy.people import Language, Role, RoleGrant
 from policy.profile import Profile
 from services.clock import Clock
 from storage.database import Database
-from storage.records import Acquaintance, Draft
-from storage.unit import Storage
+from storage.records import Draft
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 Said = Screen | tuple[Screen | Elsewhere, ...] | None
 WRITES = {"writes": True}
-
-
-def language_of(known: Acquaintance | None, telegram: str | None) -> Language:
-    """Return the chosen language, else the records' once linked, else Russian for `ru`, else Kazakh."""
-    if known and known.account.language:
-        return known.account.language
-    if known and known.person:
-        return known.person.language
-    return Language.RU if telegram and telegram.lower().split("-")[0] == "ru" else Language.KK
-
-
-async def voice_of(storage: Storage, voices: Mapping[Language, Texts], user: int) -> Texts:
-    """Return the voice another Telegram account is spoken to in."""
-    return voices[language_of(await storage.accounts.acquaintance(user), None)]
 
 
 class Context(BaseMiddleware):

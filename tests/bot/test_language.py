@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.middlewares.context import language_of
+from bot.voices import language_of
 from policy.people import Language
 from storage.database import Database
 from tests.bot.conftest import AIGERIM, DMITRY, HandClock
