@@ -12,6 +12,7 @@ from storage.imports import Imports
 from storage.invitations import Invitations
 from storage.marks import Marks
 from storage.people import People
+from storage.pulse import Pulse
 from storage.roles import Roles
 from storage.sheets import Sheets
 from storage.students import Students
@@ -39,6 +40,7 @@ class Storage:
         self.uploads = Uploads(connection)
         self.corrections = Corrections(connection)
         self.changes = Changes(connection)
+        self.pulse = Pulse(connection)
 
     async def commit(self) -> None:
         """Keep everything done so far; a cancelled commit is finished first, because it may have happened already."""
