@@ -139,7 +139,8 @@ async def test_the_whole_way_from_a_slip_to_a_new_appeal_window(
     assert "расталды" in erzhan.sees
     assert "Студентке хабар жіберілді" in erzhan.sees
     corrected = await stored(database)
-    assert (corrected.exam, corrected.corrected_at) == (64, NOW)
+    assert corrected.exam == 64
+    assert corrected.corrected_at == NOW
 
     assert "Исправление № 1 подтверждено. Решение: Сергазин Е." in olga.sees
     assert "Бағаңыз түзетілді" in aigerim.sees

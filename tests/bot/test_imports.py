@@ -296,16 +296,18 @@ async def test_a_photo_is_asked_for_as_a_document(olga: Person) -> None:
     assert "Пришлите сам файл документом" in olga.sees
 
 
-async def test_a_download_that_fails_is_said_so(olga: Person, telegram: Telegram, work: Work) -> None:
+async def test_a_download_that_fails_is_said_so(
+    olga: Person, telegram: Telegram, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
     document = {"file_id": "lost", "file_unique_id": "lost", "file_name": "marks.csv", "file_size": 10}
     make = telegram.make_request
 
-    async def fail(bot: Any, method: Any, *rest: Any) -> Any:
+    async def fail(bot: Any, method: Any, **rest: Any) -> Any:
         if isinstance(method, GetFile):
             raise TelegramBadRequest(method, "Bad Request: wrong file_id or the file is temporarily unavailable")
-        return await make(bot, method, *rest)
+        return await make(bot, method, **rest)
 
-    telegram.make_request = fail  # type: ignore[method-assign]
+    monkeypatch.setattr(telegram, "make_request", fail)
     await olga.sends(document=document)
     await work.finish()
     assert "Файл не удалось получить из Telegram" in olga.sees
@@ -317,11 +319,11 @@ async def test_what_takes_long_tells_how_far_it_is(
     told: list[str] = []
     make = telegram.make_request
 
-    async def watch(bot: Any, method: Any, *rest: Any) -> Any:
+    async def watch(bot: Any, method: Any, **rest: Any) -> Any:
         told.append(getattr(method, "text", None) or "")
-        return await make(bot, method, *rest)
+        return await make(bot, method, **rest)
 
-    telegram.make_request = watch  # type: ignore[method-assign]
+    monkeypatch.setattr(telegram, "make_request", watch)
     monkeypatch.setattr(work_module, "SECONDS_BETWEEN", 0)
     head, *_ = MARKS.decode().splitlines(keepends=True)
     row = "{},2025-2026/1,MAT1201,Математика,Математика,5,written,70,80,90,took,1\n"
