@@ -39,6 +39,8 @@ class Accounts:
                 row["linked_at"],
                 row["consent_version"],
                 row["consented_at"],
+                row["unreachable_since"],
+                row["unreachable_why"],
             ),
             person=person_of(row) if linked else None,
             student=student_of(row) if linked and row["institute"] is not None else None,
@@ -89,6 +91,14 @@ class Accounts:
         await insert_missing(self._connection, accounts, [{"user_id": user_id}])
         await self._connection.execute(_CHOOSE, {"of_user": user_id, "new_language": language})
 
+    async def mark_unreachable(self, user_id: int, *, since: datetime, why: str) -> None:
+        """Remember that no message reaches an account the bot knows; one that is marked keeps its instant."""
+        await self._connection.execute(_MARK_UNREACHABLE, {"of_user": user_id, "since": since, "why": why})
+
+    async def mark_reachable(self, user_id: int) -> None:
+        """Remember that an account is there again."""
+        await self._connection.execute(_MARK_REACHABLE, {"of_user": user_id})
+
     async def offer(self, offer: LinkOffer) -> None:
         """Remember what an account was offered, over what it was offered before."""
         await upsert(self._connection, link_offers, [asdict(offer)])
@@ -123,7 +133,16 @@ class Accounts:
 
 def _account(row: Row[*tuple[Any, ...]]) -> Account:
     language = Language(row.language) if row.language else None
-    return Account(row.user_id, row.person_id, language, row.linked_at, row.consent_version, row.consented_at)
+    return Account(
+        row.user_id,
+        row.person_id,
+        language,
+        row.linked_at,
+        row.consent_version,
+        row.consented_at,
+        row.unreachable_since,
+        row.unreachable_why,
+    )
 
 
 _ACQUAINTANCE = (
@@ -133,6 +152,8 @@ _ACQUAINTANCE = (
         accounts.c.linked_at,
         accounts.c.consent_version,
         accounts.c.consented_at,
+        accounts.c.unreachable_since,
+        accounts.c.unreachable_why,
         people,
         *(column for column in students.c if column.name != "person_id"),
         role_grants.c.role,
@@ -159,6 +180,10 @@ _LINK = _OF_USER.where(accounts.c.person_id.is_(None)).values(
 )
 _UNLINK = _OF_USER.values(person_id=None, linked_at=None, consent_version=None, consented_at=None)
 _CHOOSE = _OF_USER.values(language=bindparam("new_language"))
+_MARK_UNREACHABLE = _OF_USER.where(accounts.c.unreachable_since.is_(None)).values(
+    unreachable_since=bindparam("since"), unreachable_why=bindparam("why")
+)
+_MARK_REACHABLE = _OF_USER.values(unreachable_since=None, unreachable_why=None)
 _OFFER_TO = select(link_offers).where(link_offers.c.user_id == bindparam("user_id"))
 _OFFERS_OF = (
     select(link_offers)

@@ -51,7 +51,10 @@ class StudyRecord:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A Telegram account the bot knows. `person_id` is None until it is linked; `language` only when it was chosen."""
+    """A Telegram account the bot knows. `person_id` is None until it is linked; `language` only when it was chosen.
+
+    While `unreachable_since` is set no message arrives, and `unreachable_why` (`services.owing.Undelivered`) says why.
+    """
 
     user_id: int
     person_id: str | None
@@ -59,6 +62,8 @@ class Account:
     linked_at: datetime | None
     consent_version: str | None
     consented_at: datetime | None
+    unreachable_since: datetime | None = None
+    unreachable_why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +189,17 @@ class Correction:
     decision_reason: str | None
 
 
+READ = "read"
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One line of the history, never altered. `before` None: it was made; `after` None: it was withdrawn.
 
     `object` and `key` name what changed (`"attempt"`, `("02500065", "2025-2026/1", "MAT1201", "1")`), `about` the
-    person it concerns, `cause` and `cause_id` what changed it (`"import"`, 7), `actor` who (None: the command line).
+    person it concerns, `cause` and `cause_id` what changed it (`"import"`, 7), `actor` who (None: the command line),
+    `update_id` what they sent, stamped by the history itself. `act` is None for a change, else what was done instead:
+    `READ`, where somebody of the staff saw what is another person's; nothing was changed then.
     """
 
     object: str
@@ -202,6 +212,8 @@ class Change:
     cause_id: int | None = None
     actor: str | None = None
     why: str | None = None
+    act: str | None = None
+    update_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from storage.drafts import Drafts
 from storage.imports import Imports
 from storage.invitations import Invitations
 from storage.marks import Marks
+from storage.outbox import Outbox
 from storage.people import People
 from storage.pulse import Pulse
 from storage.roles import Roles
@@ -40,6 +41,7 @@ class Storage:
         self.uploads = Uploads(connection)
         self.corrections = Corrections(connection)
         self.changes = Changes(connection)
+        self.outbox = Outbox(connection)
         self.pulse = Pulse(connection)
 
     async def commit(self) -> None:

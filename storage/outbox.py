@@ -1,0 +1,355 @@
+"""The outbox: what is owed to whom, what became of it, and the leases that let one process at a time send it.
+
+Two clocks: `now` is the university's (what is due, what is pointless), `real` the machine's (pauses and leases), which
+no sandbox moves.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, case, exists, func, literal_column, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Insert
+
+from storage.columns import Instant
+from storage.connection import Connection
+from storage.tables import outbox
+from storage.upsert import ROWS_AT_ONCE, chunks
+
+AT_ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Priority(IntEnum):
+    """What goes first when not everything can."""
+
+    ANSWER = 0  # to somebody's own action
+    DEADLINE = 1
+    NOTICE = 2
+    ANNOUNCEMENT = 3
+
+
+class OwedState(StrEnum):
+    """The life of an owed message."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"  # `error` says why
+    EXPIRED = "expired"  # pointless before it could be sent
+    WITHDRAWN = "withdrawn"
+    HELD = "held"  # restored from a backup: somebody looks at it first
+
+
+@dataclass(frozen=True, slots=True)
+class NewOwed:
+    """A message to be owed, to a person or to a chat: one of the two."""
+
+    kind: str
+    content: Mapping[str, Any]
+    made_at: datetime
+    person_id: str | None = None
+    chat_id: int | None = None
+    priority: Priority = Priority.NOTICE
+    thread_id: int | None = None
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+    dedupe_key: str | None = None
+    group_key: str | None = None
+    edits_message_id: int | None = None
+    from_update: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Where a message is: the chat, and the messages it took, in order."""
+
+    chat: int
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """An owed message as it stands; `tries` counts how often it was taken to be sent, `arrived` what of it is there."""
+
+    id: int
+    kind: str
+    content: Mapping[str, Any]
+    person_id: str | None
+    chat_id: int | None
+    priority: Priority
+    thread_id: int | None
+    not_before: datetime
+    expires_at: datetime | None
+    group_key: str | None
+    edits_message_id: int | None
+    state: OwedState
+    tries: int
+    leased_by: str | None
+    arrived: Arrived | None
+    sent_at: datetime | None
+    error: str | None
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a leased message.
+
+    `state` WAITING: it is tried again at `next_try_at`, and this try does not count when not `counted`. `owed` is what
+    is owed because of it.
+    """
+
+    id: int
+    state: OwedState
+    sent_at: datetime | None = None
+    arrived: Arrived | None = None
+    error: str | None = None
+    next_try_at: datetime = AT_ANY_TIME
+    counted: bool = True
+    owed: tuple[NewOwed, ...] = ()
+
+
+class Outbox:
+    """Owed messages."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def add(self, one: NewOwed, *, leased_by: str | None = None, until: datetime | None = None) -> int | None:
+        """Owe a message and return its number; None, and nothing is owed, when its dedupe key is there.
+
+        With `leased_by` (a sender's name) it is that sender's `until` then.
+        """
+        row = {**_new(one), "leased_by": leased_by, "leased_until": until, "tries": int(leased_by is not None)}
+        number: int | None = await self._connection.scalar(self._insert().returning(outbox.c.id), row)
+        return number
+
+    async def add_many(self, those: Iterable[NewOwed]) -> None:
+        """Owe many messages; those whose dedupe key is there are owed already."""
+        for chunk in chunks(those, ROWS_AT_ONCE):
+            await self._connection.execute(self._insert(), [_new(each) for each in chunk])
+
+    def _insert(self) -> Insert:
+        return _INSERT[self._connection.dialect.name]
+
+    async def by_id(self, owed_id: int) -> Owed | None:
+        """Give an owed message by its number."""
+        row = (await self._connection.execute(_BY_ID, {"of_id": owed_id})).first()
+        return _owed(row) if row else None
+
+    async def by_key(self, dedupe_key: str) -> Owed | None:
+        """Give an owed message by its dedupe key."""
+        row = (await self._connection.execute(_BY_KEY, {"dedupe_key": dedupe_key})).first()
+        return _owed(row) if row else None
+
+    async def counted(self, group_key: str) -> dict[tuple[OwedState, str | None], int]:
+        """Count a group's messages by state and error."""
+        rows = await self._connection.execute(_COUNTED, {"group_key": group_key})
+        return {(OwedState(row.state), row.error): row.number for row in rows}
+
+    async def told(self, group_key: str) -> frozenset[str]:
+        """Give the people a group's messages have reached, or are just on their way to."""
+        return frozenset(await self._connection.scalars(_TOLD, {"group_key": group_key}))
+
+    async def depth(self, *, now: datetime) -> dict[Priority, int]:
+        """Count what is due and not sent yet, by priority."""
+        rows = await self._connection.execute(_DEPTH, {"now": now})
+        return {Priority(row.priority): row.number for row in rows}
+
+    async def queued_for(self, chat_id: int, *, now: datetime) -> bool:
+        """Tell whether anything for this chat is due and not sent yet."""
+        return bool(await self._connection.scalar(_QUEUED, {"chat_id": chat_id, "now": now}))
+
+    async def due(self, *, now: datetime, real: datetime) -> bool:
+        """Tell whether `lease` may find something."""
+        return bool(await self._connection.scalar(_DUE, {"now": now, "real": real}))
+
+    async def lease(self, by: str, *, now: datetime, real: datetime, until: datetime, room: int) -> tuple[Owed, ...]:
+        """Take what is due to be sent next, at most `room`: the first of each chat or person, by priority and age.
+
+        While the lease lasts, nobody is given another message for the same chat or person. On PostgreSQL what another
+        process is just taking is passed over.
+        """
+        rows = (await self._connection.execute(_NEXT, {"now": now, "real": real, "room": room})).all()
+        if rows:
+            await self._connection.execute(_LEASE, [{"of_id": row.id, "by": by, "until": until} for row in rows])
+        return tuple(_owed(row) for row in rows)
+
+    async def renew(self, by: str, *, until: datetime) -> None:
+        """Keep a sender's leases for longer."""
+        await self._connection.execute(_RENEW, {"by": by, "until": until})
+
+    async def end_leases(self) -> None:
+        """End every lease: for a start on an engine that only one process sends from."""
+        await self._connection.execute(_END_LEASES)
+
+    async def settle(self, by: str, those: Iterable[Settled]) -> None:
+        """Write what became of messages leased by a sender.
+
+        What was sent was sent, whoever holds the lease now; anything else is written by the holder only. A message
+        that was withdrawn meanwhile stays withdrawn, and keeps where it arrived.
+        """
+        sent: list[dict[str, Any]] = []
+        others: list[dict[str, Any]] = []
+        owed: list[NewOwed] = []
+        for each in those:
+            if each.state is OwedState.SENT:
+                sent.append(_settled(each))
+            else:
+                others.append({**_settled(each), "by": by})
+            owed += each.owed
+        if sent:
+            await self._connection.execute(_SETTLE, sent)
+        if others:
+            await self._connection.execute(_SETTLE_OWN, others)
+        await self.add_many(owed)
+
+    async def change_content(self, owed_id: int, content: Mapping[str, Any]) -> None:
+        """Change what a message will say."""
+        await self._connection.execute(_CHANGE_CONTENT, {"of_id": owed_id, "new_content": dict(content)})
+
+    async def withdraw(self, owed_id: int) -> None:
+        """Let a message that waits never be sent."""
+        await self._connection.execute(_WITHDRAW, {"of_id": owed_id})
+
+    async def withdraw_group(self, group_key: str) -> None:
+        """Let those of a group that wait never be sent."""
+        await self._connection.execute(_WITHDRAW_GROUP, {"of_group": group_key})
+
+    async def move_chat(self, old: int, new: int) -> None:
+        """Follow a group that became a supergroup; what was to be edited there is sent anew."""
+        await self._connection.execute(_MOVE_CHAT, {"old": old, "new": new})
+
+    async def forget(self, *, before: datetime) -> None:
+        """Delete what was settled and was owed before then."""
+        await self._connection.execute(_FORGET, {"before": before})
+
+
+def _new(one: NewOwed) -> dict[str, Any]:
+    return {
+        **asdict(one),
+        "not_before": one.not_before or one.made_at,
+        "next_try_at": AT_ANY_TIME,
+        "state": OwedState.WAITING,
+        "tries": 0,
+    }
+
+
+def _settled(one: Settled) -> dict[str, Any]:
+    return {
+        "of_id": one.id,
+        "new_state": one.state,
+        "at": one.sent_at,
+        "arrived": one.arrived and {"chat": one.arrived.chat, "ids": one.arrived.ids},
+        "why": one.error,
+        "again_at": one.next_try_at,
+        "uncounted": 0 if one.counted else 1,
+    }
+
+
+def _owed(row: Row[*tuple[Any, ...]]) -> Owed:
+    return Owed(
+        id=row.id,
+        kind=row.kind,
+        content=row.content,
+        person_id=row.person_id,
+        chat_id=row.chat_id,
+        priority=Priority(row.priority),
+        thread_id=row.thread_id,
+        not_before=row.not_before,
+        expires_at=row.expires_at,
+        group_key=row.group_key,
+        edits_message_id=row.edits_message_id,
+        state=OwedState(row.state),
+        tries=row.tries,
+        leased_by=row.leased_by,
+        arrived=row.message_ids and Arrived(row.message_ids["chat"], tuple(row.message_ids["ids"])),
+        sent_at=row.sent_at,
+        error=row.error,
+        made_at=row.made_at,
+    )
+
+
+_INSERT = {
+    "sqlite": sqlite.insert(outbox).on_conflict_do_nothing(index_elements=["dedupe_key"]),
+    "postgresql": postgresql.insert(outbox).on_conflict_do_nothing(index_elements=["dedupe_key"]),
+}
+_BY_ID = select(outbox).where(outbox.c.id == bindparam("of_id"))
+_BY_KEY = select(outbox).where(outbox.c.dedupe_key == bindparam("dedupe_key"))
+_COUNTED = (
+    select(outbox.c.state, outbox.c.error, func.count().label("number"))
+    .where(outbox.c.group_key == bindparam("group_key"))
+    .group_by(outbox.c.state, outbox.c.error)
+)
+_TOLD = select(outbox.c.person_id).where(
+    outbox.c.group_key == bindparam("group_key"),
+    outbox.c.person_id.is_not(None),
+    or_(outbox.c.state == OwedState.SENT, outbox.c.leased_by.is_not(None)),
+)
+
+_waits = outbox.c.state == literal_column("'waiting'")  # as the partial index says it
+_is_due = and_(_waits, outbox.c.not_before <= bindparam("now", type_=Instant))
+_may_go = and_(
+    _is_due,
+    outbox.c.next_try_at <= bindparam("real", type_=Instant),
+    or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= bindparam("real", type_=Instant)),
+)
+_DEPTH = select(outbox.c.priority, func.count().label("number")).where(_is_due).group_by(outbox.c.priority)
+_QUEUED = select(exists().where(_is_due, outbox.c.chat_id == bindparam("chat_id")))
+_DUE = select(exists().where(_may_go))
+
+_other = outbox.alias("other")
+_goes_first = exists().where(
+    or_(_other.c.chat_id == outbox.c.chat_id, _other.c.person_id == outbox.c.person_id),
+    _other.c.id != outbox.c.id,
+    _other.c.state == literal_column("'waiting'"),
+    _other.c.not_before <= bindparam("now", type_=Instant),
+    or_(
+        _other.c.leased_until > bindparam("real", type_=Instant),
+        _other.c.priority < outbox.c.priority,
+        and_(_other.c.priority == outbox.c.priority, _other.c.id < outbox.c.id),
+    ),
+)
+_NEXT = (
+    select(outbox)
+    .where(_may_go, ~_goes_first)
+    .order_by(outbox.c.priority, outbox.c.next_try_at, outbox.c.id)
+    .limit(bindparam("room"))
+    .with_for_update(of=outbox, skip_locked=True)
+)
+_ONE = outbox.update().where(outbox.c.id == bindparam("of_id"))
+_LEASE = _ONE.values(leased_by=bindparam("by"), leased_until=bindparam("until"), tries=outbox.c.tries + 1)
+_RENEW = (
+    outbox.update()
+    .where(outbox.c.leased_by == bindparam("by"), outbox.c.state == literal_column("'waiting'"))
+    .values(leased_until=bindparam("until"))
+)
+_END_LEASES = outbox.update().where(outbox.c.leased_by.is_not(None)).values(leased_by=None, leased_until=None)
+_SETTLE = _ONE.values(
+    state=case((outbox.c.state == OwedState.WITHDRAWN, outbox.c.state), else_=bindparam("new_state")),
+    sent_at=bindparam("at"),
+    message_ids=bindparam("arrived"),
+    error=bindparam("why"),
+    next_try_at=bindparam("again_at"),
+    tries=outbox.c.tries - bindparam("uncounted"),
+    leased_by=None,
+    leased_until=None,
+)
+_SETTLE_OWN = _SETTLE.where(outbox.c.leased_by == bindparam("by"))
+_CHANGE_CONTENT = _ONE.values(content=bindparam("new_content"))
+_unsent = outbox.c.state.in_([OwedState.WAITING, OwedState.HELD])
+_WITHDRAW = _ONE.where(_unsent).values(state=OwedState.WITHDRAWN)
+_WITHDRAW_GROUP = (
+    outbox.update().where(_unsent, outbox.c.group_key == bindparam("of_group")).values(state=OwedState.WITHDRAWN)
+)
+_MOVE_CHAT = (
+    outbox.update()
+    .where(outbox.c.chat_id == bindparam("old"), _unsent)
+    .values(chat_id=bindparam("new"), edits_message_id=None, leased_by=None, leased_until=None)
+)
+_FORGET = outbox.delete().where(
+    outbox.c.made_at < bindparam("before", type_=Instant),
+    outbox.c.state.in_([OwedState.SENT, OwedState.EXPIRED, OwedState.WITHDRAWN, OwedState.FAILED]),
+)
