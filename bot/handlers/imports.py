@@ -167,8 +167,8 @@ def router() -> Router:
     for observer in (router.message, router.callback_query):
         observer.filter(Holds(Role.REGISTRAR, Role.ADMIN))
         observer.middleware(open_office)
-    router.message.register(open_files, Command("import"))
     router.message.register(receive, F.document)
+    router.message.register(open_files, Command("import"))
     router.message.register(refuse_picture, F.photo)
     router.message.register(undo, Answers(FORM), flags=WRITES)
     router.callback_query.register(open_files, OpenImports.filter())

@@ -65,6 +65,7 @@ class ProgressMessage:
         """Take the place of a message of the bot."""
         self._bot = bot
         self._standing = standing
+        self._shown: Screen | None = None
 
     @classmethod
     async def send(cls, bot: Bot, chat: int, screen: Screen) -> "ProgressMessage":
@@ -74,6 +75,7 @@ class ProgressMessage:
     async def show(self, *screens: Screen) -> None:
         """Show the first screen here, the others below; raises TelegramAPIError."""
         self._standing = await replace(self._bot, self._standing, screens[0])
+        self._shown = screens[0]
         for screen in screens[1:]:
             await send(self._bot, self._standing.chat.id, screen)
 
@@ -81,14 +83,20 @@ class ProgressMessage:
         """Wait for work, showing now and then what `tell` says; a message that cannot be shown stops nothing."""
         working = asyncio.ensure_future(work)
         try:
-            with suppress(TelegramAPIError):
-                await self._bot.send_chat_action(self._standing.chat.id, ChatAction.TYPING)
+            await self._tell(None)
             while not (await asyncio.wait([working], timeout=SECONDS_BETWEEN))[0]:
-                with suppress(TelegramAPIError):
-                    await self.show(tell())
-                    await self._bot.send_chat_action(self._standing.chat.id, ChatAction.TYPING)
+                await self._tell(tell())
         except asyncio.CancelledError:
             working.cancel()
             await asyncio.wait([working])
             raise
         return await working
+
+    async def _tell(self, screen: Screen | None) -> None:
+        """Show that something is done; what has not changed is not sent again: many files may wait for their turn."""
+        if screen is not None and screen == self._shown:
+            return
+        with suppress(TelegramAPIError):
+            if screen is not None:
+                await self.show(screen)
+            await self._bot.send_chat_action(self._standing.chat.id, ChatAction.TYPING)

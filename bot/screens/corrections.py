@@ -25,6 +25,7 @@ from storage.records import Correction, CorrectionState, Person
 PERIODS_SHOWN = 2
 LONGEST_NAME = 28  # characters of a course's name on a button
 PEOPLE_SHOWN = 8
+NO_MARK = "–"
 
 
 class Value(StrEnum):
@@ -322,7 +323,7 @@ def value_of(texts: Texts, attempt: Attempt, value: Value) -> str:
     """Return what an attempt has for a value, in words."""
     found = getattr(attempt, value)
     if found is None:
-        return "–"
+        return NO_MARK
     return texts.plain(WORDS[found]) if isinstance(found, Outcome) else texts.say(found)
 
 
@@ -408,15 +409,16 @@ def differences(texts: Texts, compared: Comparison) -> Html:
         ),
         texts("Final mark: {before} → <b>{after}</b>", before=outcomes[0], after=outcomes[1])
         if outcomes[0] != outcomes[1]
-        else texts("Final mark: {mark}, as before", mark=outcomes[0]),
+        else None,
+        texts("Final mark: {mark}, as before", mark=outcomes[0]) if outcomes[0] == outcomes[1] != NO_MARK else None,
     )
 
 
 def final(texts: Texts, standing: CourseStanding) -> str:
-    """Return what the latest attempt comes to: final mark and letter, or "–"."""
+    """Return what the latest attempt comes to: final mark and letter, where it has any."""
     result: Result = standing.attempts[-1]
     if result.standing is Standing.PENDING or result.grade is None:
-        return "–"
+        return NO_MARK
     mark = None if result.final is None else texts.say(result.final)
     return " · ".join(part for part in (mark, result.grade.letter) if part)
 
@@ -511,7 +513,7 @@ def confirmed(texts: Texts, done: Applied, *, told: bool) -> Screen:
 def told_confirmed(texts: Texts, done: Applied, name: Name) -> Screen:
     """Tell the proposer."""
     return Screen(
-        texts("✅ Correction № {number} was confirmed by {name}.", number=done.correction_id, name=name.short),
+        texts("✅ Correction № {number} was confirmed by {name}", number=done.correction_id, name=name.short),
         ((Button(texts.plain("« Corrections"), OpenCorrections()),),),
     )
 
@@ -566,7 +568,7 @@ def told_declined(texts: Texts, correction: Correction, name: Name, reason: str)
     """Tell the proposer that it was refused, and why."""
     return Screen(
         lines(
-            texts("❌ Correction № {number} was refused by {name}.", number=correction.id, name=name.short),
+            texts("❌ Correction № {number} was refused by {name}", number=correction.id, name=name.short),
             texts("Reason: {reason}", reason=reason),
         ),
         ((Button(texts.plain("« Corrections"), OpenCorrections()),),),
