@@ -1,7 +1,7 @@
 """Dated parameters: a number of a regulation, with its unit, its clause and the days it holds on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from policy.citation import Citation, Cites
@@ -44,7 +44,10 @@ class Chapter:
     """
 
     cites: Mapping[str, Citation]
+    _cited: dict[tuple[str, ...], Cites] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def cited(self, *names: str) -> Cites:
-        """Return where these values come from, each citation once."""
-        return tuple(dict.fromkeys(self.cites[name] for name in names))
+        """Return where these values come from, each citation once; kept, for every mark that is worked out asks."""
+        if names not in self._cited:
+            self._cited[names] = tuple(dict.fromkeys(self.cites[name] for name in names))
+        return self._cited[names]

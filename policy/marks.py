@@ -288,16 +288,12 @@ def _attempt_result(attempt: Attempt, rating1: Decimal | None, rating2: Decimal 
         standing = Standing(attempt.outcome.value)
     elif attempt.exam is not None:
         exam = rounded(attempt.exam)
-        of_exam = rules.letters.of(exam)
-        if admitted_with is not None:
-            computed = rounded(weighted(admitted_with, exam, rules))
-        if rules.exam_decides_failure and not of_exam.passing:
-            grade, exam_decided = of_exam, True
-            cites = rules.cited("letters", "rating_weight", "exam_decides_failure")
-        elif computed is not None:
-            final, grade = computed, rules.letters.of(computed)
+        computed, final, grade = _graded(admitted_with, exam, rules)
         if grade is not None:
             standing = grade.standing
+            exam_decided = final is None
+        if exam_decided:
+            cites = rules.cited("letters", "rating_weight", "exam_decides_failure")
     return Result(
         attempt=attempt.number,
         rating1=rating1,
@@ -311,6 +307,15 @@ def _attempt_result(attempt: Attempt, rating1: Decimal | None, rating2: Decimal 
         exam_decided=exam_decided,
         cites=cites,
     )
+
+
+def _graded(rating: Decimal | None, exam: int, rules: MarkRules) -> tuple[int | None, int | None, Grade | None]:
+    """Return computed total, final mark and letter of a whole exam mark; no final where the exam decides (M4)."""
+    computed = None if rating is None else rounded(weighted(rating, exam, rules))
+    of_exam = rules.letters.of(exam)
+    if rules.exam_decides_failure and not of_exam.passing:
+        return computed, None, of_exam
+    return computed, computed, None if computed is None else rules.letters.of(computed)
 
 
 def weighted(rating: Decimal, exam: int, rules: MarkRules) -> Decimal:
@@ -413,9 +418,9 @@ def needed(rating1: Decimal, rating2: Decimal, rules: MarkRules) -> Needed:
     admitted = rating >= rules.admission_rating_minimum
     cheapest: dict[str, NeededMark] = {}
     for exam in range(101) if admitted else ():
-        assumed = _attempt_result(Attempt(1, exam=Decimal(exam)), rating1, rating2, rules)
-        if assumed.grade is not None:
-            cheapest.setdefault(assumed.grade.letter, NeededMark(assumed.grade, exam, assumed.final))
+        _, final, grade = _graded(rating, exam, rules)
+        if grade is not None and grade.letter not in cheapest:
+            cheapest[grade.letter] = NeededMark(grade, exam, final)
     marks = tuple(cheapest.get(grade.letter, NeededMark(grade, None, None)) for grade in rules.letters)
     cites = rules.cited("letters", "rating_weight", "admission_rating_minimum", "exam_decides_failure")
     return Needed(rating, admitted, marks, cites)

@@ -270,7 +270,11 @@ def _profile_error(key: str, error: NotAllowedError) -> ProfileError:
 
 
 def _chapter(kind: type[_C], name: str, parameters: Mapping[str, Parameter], day: date) -> _C:
-    mine = {field.name: parameters[f"{name}.{field.name}"].on(day) for field in fields(kind) if field.name != "cites"}
+    mine = {
+        field.name: parameters[f"{name}.{field.name}"].on(day)
+        for field in fields(kind)
+        if field.init and field.name != "cites"
+    }
     values: dict[str, Any] = {field: held.value for field, held in mine.items()}
     try:
         return kind(cites={field: held.cites for field, held in mine.items()}, **values)
