@@ -17,6 +17,7 @@
 | `storage`  | `Storage`                  | a reader, or the writer for a handler registered with `flags=WRITES` |
 | `database` | `Database`                 | for work that outlives the handler |
 | `profile`  | `Profile`                  | the university's |
+| `study`    | `Study`                    | the student's own; in routers of `bot/middlewares/study.py` only |
 | `work`     | `Work`                     | where what takes longer than a moment goes on |
 
 besides aiogram's own: the event first, `bot`, `callback_data`, `command`.
