@@ -43,6 +43,7 @@ from bot.handlers import help as help_
 from bot.i18n import Texts
 from bot.jobs.work import Work
 from bot.middlewares.context import Context, Speech
+from bot.middlewares.origin import Origin
 from bot.middlewares.turns import Turns
 from policy.people import Language
 from policy.profile import Profile
@@ -77,6 +78,7 @@ def make_dispatcher(
     dispatcher = Dispatcher(disable_fsm=True, work=work)
     dispatcher.shutdown.register(work.stop)
     dispatcher.update.outer_middleware(Turns())
+    dispatcher.update.outer_middleware(Origin())
     dispatcher.update.outer_middleware(Context(database, profile, clock, voices))
     speech = Speech(database)
     dispatcher.message.middleware(speech)

@@ -1,14 +1,16 @@
-"""The history: every change of imported or corrected data, in order, never altered."""
+"""The history: who changed what, and who of the staff read what is another person's, in order, never altered."""
 
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, bindparam, func, or_, select
 
 from storage.columns import to_json
 from storage.connection import Connection
-from storage.records import Change
+from storage.origin import current_update
+from storage.records import READ, Change
 from storage.tables import changes
 from storage.upsert import ROWS_AT_ONCE, chunks
 
@@ -20,12 +22,15 @@ class Changes:
         self._connection = connection
 
     async def record(self, those: Iterable[Change]) -> None:
-        """Add to the history, in this order. Decimals and dates in `before` and `after` are written as text."""
+        """Add to the history, in this order, stamped with the update that is being handled (see `storage.origin`).
+
+        Decimals and dates in `before` and `after` are written as text.
+        """
         for chunk in chunks(those, ROWS_AT_ONCE):
             await self._connection.execute(changes.insert(), [_row(each) for each in chunk])
 
     async def latest_id(self) -> int:
-        """Give the number of the latest change; 0 when nothing ever changed. It grows with every change."""
+        """Give the number of the latest change; 0 when nothing ever did. It grows with each change, not with a read."""
         return await self._connection.scalar(_LATEST) or 0
 
     async def of(self, object_: str, key: Sequence[str]) -> tuple[Change, ...]:
@@ -49,6 +54,41 @@ class Changes:
                 return
             last = rows[-1].id
 
+    async def found(
+        self,
+        *,
+        person_id: str | None = None,
+        object_: str | None = None,
+        key: Sequence[str] = (),
+        since: datetime | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[Change]:
+        """Go through what somebody did or what concerns them, what was done to an object, since when; newest first.
+
+        `key` may be cut short: `("02500065",)` finds every attempt of that student. Whatever is None is not asked.
+        """
+        statement = select(changes).order_by(changes.c.id.desc())
+        if person_id is not None:
+            statement = statement.where(or_(changes.c.actor == person_id, changes.c.about == person_id))
+        if object_ is not None:
+            statement = statement.where(changes.c.object == object_)
+        if key:
+            whole = to_json(list(key))
+            statement = statement.where(
+                or_(changes.c.key == whole, changes.c.key.startswith(whole[:-1] + ",", autoescape=True))
+            )
+        if since is not None:
+            statement = statement.where(changes.c.at >= since)
+        left, last = limit, None
+        while left is None or left > 0:
+            page = statement.limit(ROWS_AT_ONCE if left is None else min(left, ROWS_AT_ONCE))
+            rows = (await self._connection.execute(page if last is None else page.where(changes.c.id < last))).all()
+            for row in rows:
+                yield _change(row)
+            if not rows:
+                return
+            last, left = rows[-1].id, None if left is None else left - len(rows)
+
 
 def _row(change: Change) -> dict[str, Any]:
     return {
@@ -62,6 +102,8 @@ def _row(change: Change) -> dict[str, Any]:
         "cause_id": change.cause_id,
         "why": change.why,
         "at": change.at,
+        "act": change.act,
+        "update_id": current_update(),
     }
 
 
@@ -77,10 +119,12 @@ def _change(row: Row[*tuple[Any, ...]]) -> Change:
         cause_id=row.cause_id,
         actor=row.actor,
         why=row.why,
+        act=row.act,
+        update_id=row.update_id,
     )
 
 
-_LATEST = select(func.max(changes.c.id))
+_LATEST = select(changes.c.id).where(func.coalesce(changes.c.act, "") != READ).order_by(changes.c.id.desc()).limit(1)
 _OF = (
     select(changes)
     .where(changes.c.object == bindparam("object"), changes.c.key == bindparam("key"))

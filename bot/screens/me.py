@@ -37,6 +37,7 @@ SECTIONS = {
 }
 FIELDS = {
     "academic_year": msgid("academic year"),
+    "act": msgid("what was done"),
     "actor": msgid("done by"),
     "after": msgid("after"),
     "at": msgid("when"),
@@ -115,6 +116,9 @@ FIELDS = {
     "status": msgid("status"),
     "surname": msgid("surname"),
     "until": msgid("last day"),
+    "unreachable_since": msgid("messages do not arrive since"),
+    "unreachable_why": msgid("why they do not arrive"),
+    "update_id": msgid("number of the update"),
     "updated_at": msgid("changed"),
     "used_at": msgid("used"),
     "used_by": msgid("used by the Telegram account"),
@@ -126,7 +130,7 @@ FIELDS = {
     "withdrawn_at": msgid("withdrawn"),
     "year": msgid("year of study"),
 }
-CODED = {"object", "cause", "way", "why"}
+CODED = {"act", "object", "cause", "unreachable_why", "way", "why"}
 HISTORIC = {"before", "after"}
 VALUES: dict[str, StrEnum] = {value.value: value for value in WORDS}
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\S+")

@@ -1,5 +1,6 @@
 """The history is only ever added to; imports, uploads, drafts and corrections keep what they are given."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage.database import Database
-from storage.records import Change, CorrectionState
+from storage.origin import handling
+from storage.records import READ, Change, CorrectionState
 from storage.upsert import ROWS_AT_ONCE
 from tests.storage.examples import DEAN, NOW, PERIOD, REGISTRAR
 
@@ -44,6 +46,49 @@ async def test_what_changed_comes_back_in_order(database: Database) -> None:
         assert await storage.changes.of("attempt", MADE.key) == (MADE, CHANGED)
         assert await storage.changes.about("02500000") == (MADE, CHANGED)
         assert [each async for each in storage.changes.caused_by("import", 1)] == [other, MADE]
+
+
+async def test_the_history_is_found_by_person_and_by_object_newest_first(database: Database) -> None:
+    key = ("02500001", PERIOD, "MAT1201", "1")
+    marked = replace(MADE, key=key, about="02500001", actor="T0001", at=NOW + timedelta(days=1))
+    looked = Change("link", ("02500000",), None, None, "link", NOW, about="02500000", actor="T0001", act=READ)
+    async with database.write() as storage:
+        await storage.changes.record([MADE, marked, CHANGED, looked])
+        found = storage.changes.found
+        assert [each async for each in found()] == [looked, CHANGED, marked, MADE]
+        assert [each async for each in found(limit=2)] == [looked, CHANGED]
+        assert [each async for each in found(person_id="T0001")] == [looked, CHANGED, marked]  # as actor
+        assert [each async for each in found(person_id="02500000")] == [looked, CHANGED, MADE]  # as who it is about
+        assert [each async for each in found(object_="attempt")] == [CHANGED, marked, MADE]
+        assert [each async for each in found(object_="attempt", key=("02500001", PERIOD))] == [marked]
+        assert [each async for each in found(object_="attempt", key=key)] == [marked]
+        assert [each async for each in found(object_="attempt", key=("0250000",))] == []
+        assert [each async for each in found(since=NOW + timedelta(seconds=1))] == [marked]
+
+
+async def test_the_whole_history_is_gone_through_in_pages(database: Database) -> None:
+    count = ROWS_AT_ONCE + 3
+    async with database.write() as storage:
+        await storage.changes.record(replace(MADE, key=(str(number),)) for number in range(count))
+        assert len([each async for each in storage.changes.found()]) == count
+        assert len([each async for each in storage.changes.found(limit=ROWS_AT_ONCE + 1)]) == ROWS_AT_ONCE + 1
+
+
+async def test_what_is_written_while_an_update_is_handled_comes_from_it(database: Database) -> None:
+    async with database.write() as storage:
+        with handling(77):
+            await storage.changes.record([MADE])
+            await asyncio.create_task(storage.changes.record([CHANGED]))  # work that the handler begins
+        await storage.changes.record([MADE])
+        assert [each.update_id async for each in storage.changes.found()] == [None, 77, 77]
+
+
+async def test_reading_is_kept_and_is_no_change(database: Database) -> None:
+    async with database.write() as storage:
+        await storage.changes.record([MADE])
+        latest = await storage.changes.latest_id()
+        await storage.changes.record([replace(MADE, object="link", act=READ, after=None)])
+        assert await storage.changes.latest_id() == latest
 
 
 async def test_decimals_and_instants_are_written_as_text(database: Database) -> None:
