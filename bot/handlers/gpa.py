@@ -15,11 +15,13 @@ from services.papers import gpa_chart
 from services.standing import Study, years_of
 from storage.unit import Storage
 
+CHART_SCALE = 4  # the chart is drawn for no other; the numbers stand without it
+
 
 async def open_gpa(_: Event, storage: Storage, study: Study, texts: Texts) -> Said:
     """Show the GPA with its chart."""
     years = await years_of(storage, study)
-    if study.gpa.value is None:
+    if study.gpa.value is None or study.rules_now.gpa.scale > CHART_SCALE:
         return screens.gpa(texts, study, years, None)
     points, words = screens.chart_points(texts, study), screens.chart_words(texts)
     return screens.gpa(texts, study, years, await gpa_chart(points, words=words, language=texts.language))

@@ -123,7 +123,7 @@ def _year_line(texts: Texts, study: Study, year: YearStanding) -> Html | None:
         for period, average in study.gpa_by_period.items()
         if academic_year(period) == year.academic_year
     ]
-    if not periods:
+    if not periods or year.gpa.value is None:
         return None
     return texts(
         "{year}: <b>{gpa}</b> ({periods})",

@@ -3,18 +3,22 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.app import make_dispatcher
+from bot.i18n import load_texts
 from bot.screens.gpa import OpenYear, WhatIf
 from policy.gpa import Components
 from policy.marks import Enrolment, Outcome
 from policy.people import Funding, Language, Level, Status, StudyForm
+from policy.profile import load_profile
 from storage.database import Database
 from tests.bot.conftest import AIGERIM, DMITRY, HandClock
 from tests.bot.studies import LAST_WINTER, SESSION, change_student, course, load, local
-from tests.telegram import Person
+from tests.telegram import Person, Telegram
 
 Linked = Callable[..., Awaitable[Person]]
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -91,7 +95,7 @@ async def test_without_outcomes_there_is_no_gpa_and_no_chart(linked: Linked, dat
     await load(database, OPEN)
     aigerim = await linked(AIGERIM)
     await aigerim.sends("/gpa")
-    assert "GPA әлі жоқ: ешбір пәннің нәтижесі шықпаған." in aigerim.sees
+    assert "GPA әлі жоқ: ешбір пәннің нәтижесі шықпаған.\n\nӘлі есепке кірмеген пән саны: 1" in aigerim.sees
     assert aigerim.last.picture is None
 
 
@@ -295,3 +299,26 @@ async def test_who_has_left_reads_the_gpa_too(linked: Linked, database: Database
     aigerim = await linked(AIGERIM)
     await aigerim.sends("/gpa")
     assert "Общий GPA: 3,33" in aigerim.sees
+
+
+async def test_a_university_that_counts_to_another_best_gpa_gets_numbers_without_the_chart(
+    linked: Linked, database: Database, clock: HandClock, tmp_path: Path
+) -> None:
+    letters = [("A", 100, 90, 100, "excellent"), ("F", 0, 0, 89, "unsatisfactory")]
+    names = ("letter", "numeric", "lowest", "highest", "traditional")
+    rows = (
+        ", ".join(f"{name} = {value!r}".replace("'", '"') for name, value in zip(names, row, strict=True))
+        for row in letters
+    )
+    table = ", ".join(f"{{ {row} }}" for row in rows)
+    own = tmp_path / "profile.toml"
+    own.write_text(f"[marks]\nletters = [{table}]\n[gpa]\nscale = 100\n", encoding="utf-8")
+    profile = load_profile(own)
+    voices = load_texts(profile.university.zone)
+    telegram = Telegram(make_dispatcher(database=database, profile=profile, clock=clock, voices=voices), clock)
+    await linked(AIGERIM)
+    await load(database, course("MAT1", "100", ratings=("100", "100")))
+    aigerim = telegram.person(1, "x")
+    await aigerim.sends("/gpa")
+    assert aigerim.sees.startswith("Жалпы GPA: 100,00")
+    assert aigerim.last.picture is None
