@@ -334,9 +334,7 @@ async def test_what_takes_long_tells_how_far_it_is(
     assert "отказано: 5000" in olga.room.messages[1].text
 
 
-async def test_a_stop_in_the_middle_is_told_and_loses_nothing(
-    olga: Person, work: Work, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_stop_in_the_middle_is_told_and_loses_nothing(olga: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     await send(olga, MARKS)
     reached = asyncio.Event()
 
@@ -348,7 +346,7 @@ async def test_a_stop_in_the_middle_is_told_and_loses_nothing(
         patch.setattr(jobs, "load_upload", never)
         await olga.taps("Загрузить")
         await reached.wait()
-        await work.stop()
+        await olga.telegram.dispatcher.emit_shutdown()
     assert "Прервано: бот перезапускается" in olga.sees
     await tap(olga, "Что получилось?")
     await tap(olga, "Загрузить")
