@@ -9,6 +9,7 @@ import html
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Literal
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramForbiddenError
@@ -39,10 +40,10 @@ Event = Message | CallbackQuery
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button under a message: it asks again (`data`) or opens a page (`url`)."""
+    """A button under a message: it asks again (`data`; text when packed already) or opens a page (`url`)."""
 
     text: str
-    data: CallbackData | None = None
+    data: CallbackData | str | None = None
     url: str | None = None
 
 
@@ -81,6 +82,23 @@ class Screen:
     def replaces(self) -> bool:
         """Whether the message whose button was pressed gives way to this screen."""
         return not (self.anew or self.document or self.drop_contact)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A message of the bot that may give way to a screen; `holds` None: nothing that can be edited."""
+
+    chat: int
+    message_id: int
+    holds: Literal["text", "photo"] | None
+
+    @classmethod
+    def of(cls, message: MaybeInaccessibleMessageUnion) -> "Standing":
+        """Return what is to be known of a message."""
+        holds: Literal["text", "photo"] | None = None
+        if isinstance(message, Message):
+            holds = "photo" if message.photo else "text" if message.text is not None else None
+        return cls(message.chat.id, message.message_id, holds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,23 +158,28 @@ async def show(event: Event, screen: Screen) -> None:
 
 async def replace(bot: Bot, standing: MaybeInaccessibleMessageUnion, screen: Screen) -> MaybeInaccessibleMessageUnion:
     """Show a screen in place of a message of the bot, or anew where that cannot be; return the message it is in."""
-    if await _edited(bot, standing, screen):
+    if await edited(bot, Standing.of(standing), screen):
         return standing
     sent = await send(bot, standing.chat.id, screen)
     if screen.replaces:
-        with suppress(TelegramBadRequest):
-            await bot.delete_message(standing.chat.id, standing.message_id)
+        await delete(bot, Standing.of(standing))
     return sent
 
 
 async def send(bot: Bot, chat: int, screen: Screen, *, thread: int | None = None) -> Message:
     """Send a screen as new messages: as many as its text needs, the buttons under the last, which is returned."""
+    *first, last = parts(chat, screen, thread=thread)
+    for part in first:
+        await bot(part)
+    return await bot(last)
+
+
+def parts(chat: int, screen: Screen, *, thread: int | None = None) -> list[SendMessage | SendPhoto | SendDocument]:
+    """Return the calls that send a screen, in order; there is at least one."""
     *first, last = pages(screen.text)
     attached = screen.picture or screen.document
     if attached and length(last) > CAPTION_LIMIT:
         first, last = [*first, last], Html("")
-    for page in first:
-        await bot.send_message(chat, page, message_thread_id=thread, protect_content=screen.protected)
     method: SendMessage | SendPhoto | SendDocument
     if screen.picture:
         method = SendPhoto(chat_id=chat, photo=_upload(screen.picture), caption=last or None)
@@ -164,8 +187,17 @@ async def send(bot: Bot, chat: int, screen: Screen, *, thread: int | None = None
         method = SendDocument(chat_id=chat, document=_upload(screen.document), caption=last or None)
     else:
         method = SendMessage(chat_id=chat, text=last)
-    where = {"message_thread_id": thread, "protect_content": screen.protected, "reply_markup": _keyboard(screen)}
-    return await bot(method.model_copy(update=where))
+    where = {"message_thread_id": thread, "protect_content": screen.protected}
+    return [
+        *(SendMessage(chat_id=chat, text=page).model_copy(update=where) for page in first),
+        method.model_copy(update={**where, "reply_markup": _keyboard(screen)}),
+    ]
+
+
+async def delete(bot: Bot, standing: Standing) -> None:
+    """Take a message of the bot away, where that can be."""
+    with suppress(TelegramBadRequest):
+        await bot.delete_message(standing.chat, standing.message_id)
 
 
 async def answer(press: CallbackQuery, text: str | None = None, *, alert: bool = False) -> None:
@@ -174,19 +206,19 @@ async def answer(press: CallbackQuery, text: str | None = None, *, alert: bool =
         await press.answer(text[:ANSWER_LIMIT] if text else None, show_alert=alert)
 
 
-async def _edited(bot: Bot, pressed: MaybeInaccessibleMessageUnion, screen: Screen) -> bool:
-    """Turn the pressed message into the screen; False when it cannot be and the screen has to be sent anew."""
-    if not isinstance(pressed, Message) or not screen.replaces or screen.ask_contact:
+async def edited(bot: Bot, standing: Standing, screen: Screen) -> bool:
+    """Turn a message of the bot into the screen; False when it cannot be and the screen has to be sent anew."""
+    if standing.holds is None or not screen.replaces or screen.ask_contact:
         return False
     fits = length(screen.text) <= (CAPTION_LIMIT if screen.picture else TEXT_LIMIT)
     method: EditMessageText | EditMessageMedia
-    if screen.picture and pressed.photo and fits:
+    if screen.picture and standing.holds == "photo" and fits:
         method = EditMessageMedia(media=InputMediaPhoto(media=_upload(screen.picture), caption=screen.text))
-    elif pressed.text is not None and not screen.picture and fits:
+    elif standing.holds == "text" and not screen.picture and fits:
         method = EditMessageText(text=screen.text)
     else:
         return False
-    where = {"chat_id": pressed.chat.id, "message_id": pressed.message_id, "reply_markup": _inline(screen)}
+    where = {"chat_id": standing.chat, "message_id": standing.message_id, "reply_markup": _inline(screen)}
     try:
         await bot(method.model_copy(update=where))
     except TelegramBadRequest as error:
@@ -243,7 +275,9 @@ def _inline(screen: Screen) -> InlineKeyboardMarkup | None:
     rows = [
         [
             InlineKeyboardButton(
-                text=button.text, callback_data=button.data.pack() if button.data else None, url=button.url
+                text=button.text,
+                callback_data=button.data.pack() if isinstance(button.data, CallbackData) else button.data,
+                url=button.url,
             )
             for button in row
         ]

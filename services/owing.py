@@ -116,7 +116,7 @@ async def withdraw(storage: Storage, owed_id: int, *, now: datetime) -> bool:
 
 def _may_have_arrived(owed: Owed) -> bool:
     """Tell whether some of it is in the chat, or just on its way there."""
-    return owed.arrived is not None or owed.leased_by is not None
+    return owed.arrived is not None or owed.leased_until is not None
 
 
 def _about(owed: Owed, kind: str, now: datetime) -> NewOwed:

@@ -69,6 +69,11 @@ class Database:
         async with self._writer.connect() as connection:
             yield Storage(Awaited(connection))
 
+    @property
+    def shared(self) -> bool:
+        """Whether several bots may work on it at once: on PostgreSQL they may."""
+        return self._writer.dialect.name != "sqlite"
+
     async def close(self) -> None:
         """Close every connection."""
         await self._readers.close()

@@ -86,7 +86,7 @@ class Owed:
     edits_message_id: int | None
     state: OwedState
     tries: int
-    leased_by: str | None
+    leased_until: datetime | None
     arrived: Arrived | None
     sent_at: datetime | None
     error: str | None
@@ -264,7 +264,7 @@ def _owed(row: Row[*tuple[Any, ...]]) -> Owed:
         edits_message_id=row.edits_message_id,
         state=OwedState(row.state),
         tries=row.tries,
-        leased_by=row.leased_by,
+        leased_until=row.leased_until,
         arrived=row.message_ids and Arrived(row.message_ids["chat"], tuple(row.message_ids["ids"])),
         sent_at=row.sent_at,
         error=row.error,
