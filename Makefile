@@ -26,7 +26,7 @@ check: .venv/dev
 
 soak: .venv/dev
 	tests/prepare
-	$(BIN)/pytest -m soak --override-ini 'addopts=-q' $(ARGS)
+	$(BIN)/pytest -m soak --override-ini 'addopts=--strict-markers --strict-config -q' $(ARGS)
 
 bench: .venv/dev
 	$(BIN)/python -m bench

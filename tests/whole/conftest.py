@@ -14,6 +14,9 @@ from urllib.request import urlopen
 
 import pytest
 
+from bench.measurements import record
+from bench.table import Table
+
 PATIENCE_SECONDS = 120
 
 
@@ -23,6 +26,27 @@ class Demo:
 
     url: str
     folder: Path
+
+
+Show = Callable[[str, Table], None]
+
+
+@pytest.fixture
+def show(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Show:
+    """Give a way to print a table past pytest, and into docs/measurements.md when the whole of it was measured."""
+
+    def shown(title: str, table: Table) -> None:
+        with capsys.disabled():
+            print(f"\n{table}", flush=True)  # noqa: T201 - the figures are what the test is for
+        if request.node.get_closest_marker("soak"):
+            record(title, [table])
+
+    return shown
+
+
+def engine(database_url: str) -> str:
+    """Return a database's name as people know it."""
+    return "SQLite" if database_url.startswith("sqlite") else "PostgreSQL"
 
 
 def free_port() -> int:
