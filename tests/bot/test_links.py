@@ -60,7 +60,7 @@ async def test_a_link_is_taken_away_and_both_sides_are_told(olga: Person, aigeri
     assert "Тіркеуші кеңсесі бұл чаттың байланысын үзді." in aigerim.sees
     assert "Офис регистратора снял привязку этого чата." in aigerim.sees
     async with database.read() as storage:
-        (change,) = [each for each in await storage.changes.about(AIGERIM) if each.cause == "link"]
+        (change,) = [each for each in await storage.changes.about(AIGERIM) if each.object == "link" and each.before]
     assert (change.actor, change.after) == (REGISTRAR, None)
     await aigerim.sends("/marks")
     assert "чат для студентов и сотрудников" in aigerim.sees
@@ -131,7 +131,9 @@ async def test_a_second_tap_on_yes_finds_it_done(olga: Person, aigerim: Person, 
     await olga.presses("free?:" + AIGERIM)
     assert "Не привязан к боту." in olga.sees
     async with database.read() as storage:
-        assert len([each for each in await storage.changes.about(AIGERIM) if each.cause == "link"]) == 1
+        assert (
+            len([each for each in await storage.changes.about(AIGERIM) if each.object == "link" and each.before]) == 1
+        )
 
 
 async def test_whoever_could_be_the_second_person_is_for_an_administrator(
@@ -216,3 +218,18 @@ async def test_menu_and_help_show_the_office_to_the_office_only(olga: Person, ai
     assert "Файл жүктеу" not in aigerim.buttons
     await aigerim.sends("/help")
     assert "/link" not in aigerim.sees
+
+
+async def test_who_was_looked_up_and_by_whom_is_kept(olga: Person, aigerim: Person, database: Database) -> None:
+    await olga.sends("/link")
+    await olga.sends("а")
+    await olga.sends(DMITRY)
+    await olga.sends("/link")
+    await olga.sends(REGISTRAR)  # herself: nobody's business
+    async with database.read() as storage:
+        seen = [each async for each in storage.changes.found(person_id=REGISTRAR) if each.act == records.READ]
+    assert [(each.object, each.about) for each in seen] == [
+        ("link", DMITRY),
+        ("person", AIGERIM),
+    ]
+    assert all(each.actor == REGISTRAR and each.update_id and not each.before and not each.after for each in seen)
