@@ -211,7 +211,7 @@ class Outbox:
         await self._connection.execute(_CHANGE_CONTENT, {"of_id": owed_id, "new_content": dict(content)})
 
     async def withdraw(self, owed_id: int) -> None:
-        """Let a message that waits never be sent."""
+        """Mark a message withdrawn: it is never sent, if it waits."""
         await self._connection.execute(_WITHDRAW, {"of_id": owed_id})
 
     async def withdraw_group(self, group_key: str) -> None:
@@ -340,7 +340,7 @@ _SETTLE = _ONE.values(
 _SETTLE_OWN = _SETTLE.where(outbox.c.leased_by == bindparam("by"))
 _CHANGE_CONTENT = _ONE.values(content=bindparam("new_content"))
 _unsent = outbox.c.state.in_([OwedState.WAITING, OwedState.HELD])
-_WITHDRAW = _ONE.where(_unsent).values(state=OwedState.WITHDRAWN)
+_WITHDRAW = _ONE.values(state=OwedState.WITHDRAWN)
 _WITHDRAW_GROUP = (
     outbox.update().where(_unsent, outbox.c.group_key == bindparam("of_group")).values(state=OwedState.WITHDRAWN)
 )

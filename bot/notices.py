@@ -1,0 +1,104 @@
+"""What owed messages say: the kinds there are, each worded when it is sent, in the language of who gets it.
+
+How to owe a new kind of message: write an async function of a `Telling` that returns its screen (None: there is nothing
+to say any more), name it in `NOTICES`, and call `services.owing.owe` where the fact is written.
+"""
+
+from base64 import b64decode, b64encode
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from bot.i18n import Html, Texts
+from bot.screen import Button, Elsewhere, File, Screen, Standing
+from policy.profile import Profile
+from storage.outbox import NewOwed, Priority
+from storage.unit import Storage
+
+SCREEN = "screen"  # worded when it was owed: an answer to somebody's own action
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What a kind may ask for: a reader, the voice, whom it is for (None: a chat), the content, and now."""
+
+    storage: Storage
+    texts: Texts
+    content: Mapping[str, Any]
+    person_id: str | None
+    now: datetime
+    profile: Profile
+
+
+Notice = Callable[[Telling], Awaitable[Screen | None]]
+
+
+def owed_screen(
+    chat: int, screen: Screen, *, now: datetime, thread: int | None = None, instead_of: Standing | None = None
+) -> NewOwed:
+    """Return a screen as a message to be owed at once, in place of a standing message where that can be."""
+    return NewOwed(
+        kind=SCREEN,
+        content={"screen": stored(screen), "holds": instead_of.holds if instead_of else None},
+        made_at=now,
+        chat_id=chat,
+        thread_id=thread,
+        priority=Priority.ANSWER,
+        edits_message_id=instead_of.message_id if instead_of else None,
+    )
+
+
+def owed_elsewhere(told: Elsewhere, *, here: int, now: datetime) -> NewOwed:
+    """Return a screen for another chat as a message to be owed; who is `here` is told when it cannot arrive."""
+    one = owed_screen(told.chat, told.screen, now=now)
+    if told.unreachable is None:
+        return one
+    otherwise = {"chat": here, "screen": stored(told.unreachable)}
+    return replace(one, content={**one.content, "otherwise": otherwise})
+
+
+def owed_otherwise(content: Mapping[str, Any], *, now: datetime) -> NewOwed | None:
+    """Return what is owed because a message of kind "screen" cannot arrive."""
+    otherwise = content.get("otherwise")
+    return otherwise and owed_screen(otherwise["chat"], restored(otherwise["screen"]), now=now)
+
+
+def holds(content: Mapping[str, Any]) -> Literal["text", "photo"] | None:
+    """Return what the message that a screen takes the place of holds."""
+    held: Literal["text", "photo"] | None = content.get("holds")
+    return held
+
+
+def stored(screen: Screen) -> dict[str, Any]:
+    """Return a screen as JSON values."""
+    packed = asdict(screen)
+    packed["buttons"] = [[_packed(button) for button in row] for row in screen.buttons]
+    for name in ("picture", "document"):
+        if file := getattr(screen, name):
+            packed[name] = {"name": file.name, "content": b64encode(file.content).decode()}
+    return packed
+
+
+def restored(packed: Mapping[str, Any]) -> Screen:
+    """Return the screen that `stored` wrote; its buttons hold packed data."""
+    files = {
+        name: File(packed[name]["name"], b64decode(packed[name]["content"]))
+        for name in ("picture", "document")
+        if packed[name]
+    }
+    buttons = [[Button(**button) for button in row] for row in packed["buttons"]]
+    return Screen(**{**packed, **files, "text": Html(packed["text"]), "buttons": buttons})
+
+
+def _packed(button: Button) -> dict[str, Any]:
+    data = button.data if button.data is None or isinstance(button.data, str) else button.data.pack()
+    return {"text": button.text, "data": data, "url": button.url}
+
+
+async def _screen(telling: Telling) -> Screen:
+    return restored(telling.content["screen"])
+
+
+NOTICES: Mapping[str, Notice] = {SCREEN: _screen}
+"""How each kind is worded."""

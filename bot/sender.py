@@ -1,0 +1,513 @@
+"""The sender: what is owed goes out, in order within a chat, at Telegram's pace, however often the process is killed.
+
+It works in turns. One transaction writes what became of what was sent and takes what goes next, so that many messages
+share a commit; and never more is taken than `concurrency`, so that after a kill no more than that may arrive twice.
+"""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from aiogram import Bot
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramBadRequest,
+    TelegramConflictError,
+    TelegramEntityTooLarge,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+    TelegramNetworkError,
+    TelegramNotFound,
+    TelegramRetryAfter,
+    TelegramServerError,
+    TelegramUnauthorizedError,
+)
+from sqlalchemy.exc import DBAPIError
+
+from bot.i18n import Texts
+from bot.metrics import Meter, Uncounted
+from bot.notices import NOTICES, SCREEN, Telling, holds, owed_otherwise
+from bot.pacing import Pace
+from bot.pacing import owed as owed_priority
+from bot.screen import Screen, Standing, delete, edited, parts
+from bot.voices import language_of
+from policy.people import Language
+from policy.profile import Profile
+from services.clock import Clock
+from services.owing import REWORDING, WITHDRAWAL, Undelivered
+from storage.database import Database
+from storage.outbox import Arrived, NewOwed, Owed, OwedState, Settled
+from storage.unit import Storage
+
+CONCURRENCY = 20
+LOOK_SECONDS = 1.0  # how often the outbox is looked at when nobody says that something is owed
+LEASE = timedelta(seconds=30)
+RENEWED_AFTER = timedelta(seconds=10)
+REQUEST_SECONDS = 20
+PATIENCE_SECONDS = 1.0  # a chat that has to wait longer gives its place to others
+LONGEST_PAUSE = timedelta(minutes=5)
+FAILURES_ALLOWED = 5  # in a row; from then on it is the way to Telegram that fails, and one message at a time tries it
+STOPPING_SECONDS = 10
+ON_ITS_WAY = timedelta(seconds=1)  # until what is to be withdrawn has arrived
+
+FORBIDDEN = {
+    "bot was blocked by the user": Undelivered.BLOCKED,
+    "user is deactivated": Undelivered.DEACTIVATED,
+    "bot can't initiate conversation": Undelivered.NEVER_STARTED,
+}
+NORMAL = {
+    "chat not found": Undelivered.CHAT_GONE,
+    "group chat was deleted": Undelivered.CHAT_GONE,
+    "PEER_ID_INVALID": Undelivered.CHAT_GONE,
+    "message thread not found": Undelivered.THREAD_GONE,
+    "TOPIC_CLOSED": Undelivered.THREAD_GONE,
+    "TOPIC_DELETED": Undelivered.THREAD_GONE,
+    "not enough rights": Undelivered.NO_RIGHTS,
+    "have no rights": Undelivered.NO_RIGHTS,
+    "CHAT_WRITE_FORBIDDEN": Undelivered.NO_RIGHTS,
+}
+"""Refusals that are normal life, by what Telegram says."""
+ERROR_LENGTH = 200
+MARKED = {Undelivered.BLOCKED, Undelivered.DEACTIVATED, Undelivered.NEVER_STARTED, Undelivered.CHAT_GONE}
+PASSING = (
+    TelegramNetworkError,
+    TelegramServerError,
+    TelegramUnauthorizedError,
+    TelegramNotFound,  # no such token; a chat that is not found is a bad request
+    TelegramConflictError,
+    ClientDecodeError,
+)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of a message, and what is to be remembered besides."""
+
+    settled: tuple[Settled, ...]
+    unreachable: tuple[int, Undelivered] | None = None
+    moved: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A message ready to go."""
+
+    chat: int
+    screen: Screen
+    instead_of: Standing | None
+
+
+class Sender:
+    """One per process. `run` until cancelled; `wake` after a commit that owes something."""
+
+    def __init__(
+        self,
+        *,
+        bot: Bot,
+        database: Database,
+        pace: Pace,
+        profile: Profile,
+        clock: Clock,
+        voices: Mapping[Language, Texts],
+        meter: Meter | None = None,
+        concurrency: int = CONCURRENCY,
+        real: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """Send through `bot`, whose session passes `pace`; `clock` is the university's, `real` the machine's."""
+        self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._bot = bot
+        self._database = database
+        self._pace = pace
+        self._profile = profile
+        self._clock = clock
+        self._voices = voices
+        self._meter = meter or Uncounted()
+        self._concurrency = concurrency
+        self._real = real
+        self._sleep = sleep
+        self._awake = asyncio.Event()
+        self._turn_taken = asyncio.Lock()
+        self._in_flight: dict[int, asyncio.Task[None]] = {}
+        self._finished: list[tuple[_Outcome, asyncio.Future[None]]] = []
+        self._open = False
+        self._failures = 0
+        self._quiet_until = real()
+        self._renewed = real()
+
+    async def run(self) -> None:
+        """Send what is owed until cancelled; what is in flight then is waited for."""
+        await self._open_up()
+        try:
+            while True:
+                self._awake.clear()
+                await self._safe_turn()
+                try:
+                    await asyncio.wait_for(self._awake.wait(), LOOK_SECONDS)
+                except TimeoutError:
+                    continue
+        finally:
+            self._open = False
+            if self._in_flight:
+                await asyncio.wait(self._in_flight.values(), timeout=STOPPING_SECONDS)
+
+    async def send_due(self) -> None:
+        """Send what is due now, and return when it is settled."""
+        await self._open_up()
+        while True:
+            await self._turn()
+            if not self._in_flight:
+                break
+            await asyncio.wait(self._in_flight.values(), return_when=asyncio.FIRST_COMPLETED)
+        self._open = False
+
+    def wake(self) -> None:
+        """Look now: something was owed and committed."""
+        self._awake.set()
+
+    async def owe_now(self, storage: Storage, those: Sequence[NewOwed]) -> tuple[Owed, ...]:
+        """Owe answers inside a handler's transaction; return those that nothing is queued before in their chat.
+
+        These are leased to this sender: give them to `send_now` after the commit. The others are sent in their turn.
+        """
+        now, until = self._clock.now(), self._real() + LEASE
+        queued: dict[int | None, bool] = {}
+        mine = []
+        for one in those:
+            if one.chat_id not in queued:
+                queued[one.chat_id] = one.chat_id is None or await storage.outbox.queued_for(one.chat_id, now=now)
+            if queued[one.chat_id]:
+                await storage.outbox.add(one)
+            elif number := await storage.outbox.add(one, leased_by=self.name, until=until):
+                mine.append(_leased(number, one, until))
+        return tuple(mine)
+
+    async def send_now(self, those: Sequence[Owed]) -> None:
+        """The fast path: send what `owe_now` returned, in order, and return when it is settled.
+
+        What cannot be sent now is left to the loop, and with it what comes after it in the same chat.
+        """
+        behind: set[int | None] = set()
+        for one in those:
+            if one.chat_id in behind:
+                outcome = _later(one, self._real())
+            else:
+                outcome = await self._attempt(one)
+                if outcome.settled[0].state is OwedState.WAITING:
+                    behind.add(one.chat_id)
+            await self._settle(outcome)
+        self.wake()
+
+    async def _open_up(self) -> None:
+        if not self._open and not self._database.shared:
+            async with self._database.write() as storage:  # whoever held them is gone: there is one sender here
+                await storage.outbox.end_leases()
+                await storage.commit()
+        self._open = True
+
+    async def _safe_turn(self, unless: asyncio.Future[None] | None = None) -> None:
+        """Take a turn; a database that does not answer is asked again."""
+        try:
+            await self._turn(unless)
+        except (DBAPIError, OSError):
+            log.exception("the outbox cannot be reached")
+            await self._sleep(LOOK_SECONDS)
+
+    async def _turn(self, unless: asyncio.Future[None] | None = None) -> None:
+        """Write what became of what was sent, take what goes next: one transaction; none when `unless` is done."""
+        async with self._turn_taken:
+            if unless and unless.done():
+                return
+            finished, self._finished = self._finished, []
+            settled = [one for outcome, _ in finished for one in outcome.settled]
+            now, real = self._clock.now(), self._real()
+            room = self._room(real, sum(one.id in self._in_flight for one in settled))
+            if not finished and not await self._anything(room, now, real):
+                return
+            try:
+                async with self._database.write() as storage:
+                    await self._write(storage, [outcome for outcome, _ in finished], settled, now)
+                    leased: tuple[Owed, ...] = ()
+                    if room:
+                        leased = await storage.outbox.lease(
+                            self.name, now=now, real=real, until=real + LEASE, room=room
+                        )
+                    if real - self._renewed >= RENEWED_AFTER:
+                        await storage.outbox.renew(self.name, until=real + LEASE)
+                        self._renewed = real
+                    await storage.commit()
+            except BaseException:
+                self._finished = finished + self._finished
+                raise
+            for _, done in finished:
+                if not done.done():
+                    done.set_result(None)
+            for one in settled:
+                self._in_flight.pop(one.id, None)
+            for owed in leased:
+                self._in_flight[owed.id] = asyncio.create_task(self._deliver(owed))
+
+    def _room(self, real: datetime, leaving: int) -> int:
+        """Return how many messages may be taken now."""
+        if not self._open or real < self._quiet_until:
+            return 0
+        room = 1 if self._failures >= FAILURES_ALLOWED else self._concurrency
+        return max(0, room - len(self._in_flight) + leaving)
+
+    async def _anything(self, room: int, now: datetime, real: datetime) -> bool:
+        """Tell whether a turn has anything to write, without taking the writer."""
+        if self._in_flight and real - self._renewed >= RENEWED_AFTER:
+            return True
+        if not room:
+            return False
+        async with self._database.read() as storage:
+            return await storage.outbox.due(now=now, real=real)
+
+    async def _write(
+        self, storage: Storage, outcomes: Sequence[_Outcome], settled: Sequence[Settled], now: datetime
+    ) -> None:
+        if settled:
+            await storage.outbox.settle(self.name, settled)
+        for outcome in outcomes:
+            if outcome.unreachable:
+                user, why = outcome.unreachable
+                await storage.accounts.mark_unreachable(user, since=now, why=why)
+            if outcome.moved:
+                await storage.outbox.move_chat(*outcome.moved)
+
+    async def _settle(self, outcome: _Outcome) -> None:
+        """Have it written, with what others finish meanwhile."""
+        done = asyncio.get_running_loop().create_future()
+        self._finished.append((outcome, done))
+        while not done.done():
+            await self._safe_turn(done)
+
+    async def _deliver(self, owed: Owed) -> None:
+        try:
+            outcome = await self._attempt(owed)
+        except BaseException:
+            self._in_flight.pop(owed.id, None)  # its lease runs out
+            raise
+        await self._settle(outcome)
+
+    async def _attempt(self, owed: Owed) -> _Outcome:
+        """Word and send one message, and say what became of it."""
+        now = self._clock.now()
+        if owed.expires_at and now >= owed.expires_at:
+            return _one(Settled(owed.id, OwedState.EXPIRED, arrived=owed.arrived))
+        token = owed_priority.set(owed.priority)
+        try:
+            if owed.kind == WITHDRAWAL:
+                return await self._withdraw(owed)
+            if owed.kind == REWORDING:
+                return await self._reword(owed)
+            letter = await self._letter(owed, now)
+            return letter if isinstance(letter, _Outcome) else await self._send(owed, letter)
+        except DBAPIError:
+            log.exception("an owed message could not be worded", owed=owed.id, kind=owed.kind)
+            return self._again(owed, "database", owed.arrived)
+        except Exception as error:
+            log.exception("an owed message cannot be sent", owed=owed.id, kind=owed.kind)
+            return self._failed(owed, type(error).__name__)
+        finally:
+            owed_priority.reset(token)
+
+    async def _letter(self, owed: Owed, now: datetime) -> _Letter | _Outcome:
+        """Find where a message goes, and word it in the language read there."""
+        async with self._database.read() as storage:
+            chat = owed.chat_id
+            if chat is None:
+                account = await storage.accounts.of_person(owed.person_id or "")
+                if account is None:
+                    return self._failed(owed, Undelivered.NOT_LINKED)
+                if account.unreachable_why:
+                    return self._failed(owed, account.unreachable_why)
+                chat = account.user_id
+            if (wait := self._pace.wait(chat)) > PATIENCE_SECONDS:
+                return _later(owed, self._real() + timedelta(seconds=wait))
+            known = await storage.accounts.acquaintance(chat) if chat > 0 else None
+            notice = NOTICES.get(owed.kind)
+            if notice is None:
+                log.error("nobody knows how to word an owed message", owed=owed.id, kind=owed.kind)
+                return self._failed(owed, "unknown kind")
+            texts = self._voices[language_of(known, None)]
+            screen = await notice(Telling(storage, texts, owed.content, owed.person_id, now, self._profile))
+        if screen is None:
+            return _one(Settled(owed.id, OwedState.WITHDRAWN, arrived=owed.arrived))
+        instead_of = owed.edits_message_id and Standing(chat, owed.edits_message_id, holds(owed.content))
+        return _Letter(chat, screen, instead_of or None)
+
+    async def _send(self, owed: Owed, letter: _Letter) -> _Outcome:
+        """Send what of a message is not there yet."""
+        ids = list(owed.arrived.ids) if owed.arrived and owed.arrived.chat == letter.chat else []
+        try:
+            if letter.instead_of and not ids and await edited(self._bot, letter.instead_of, letter.screen):
+                ids = [letter.instead_of.message_id]
+            else:
+                for part in parts(letter.chat, letter.screen, thread=owed.thread_id)[len(ids) :]:
+                    sent = await self._bot(part, request_timeout=REQUEST_SECONDS)
+                    ids.append(sent.message_id)
+                if letter.instead_of and letter.screen.replaces:
+                    await delete(self._bot, letter.instead_of)
+        except (TelegramAPIError, ClientDecodeError) as error:
+            return self._judged(owed, letter.chat, error, Arrived(letter.chat, tuple(ids)) if ids else None)
+        return self._sent(owed, Arrived(letter.chat, tuple(ids)))
+
+    async def _withdraw(self, owed: Owed) -> _Outcome:
+        """Delete what another owed message said."""
+        said = await self._said(owed)
+        if isinstance(said, _Outcome):
+            return said
+        _, arrived = said
+        try:
+            for message_id in arrived.ids:
+                await delete(self._bot, Standing(arrived.chat, message_id, None))
+        except (TelegramAPIError, ClientDecodeError) as error:
+            return self._judged(owed, arrived.chat, error, None)
+        return self._sent(owed, None)
+
+    async def _reword(self, owed: Owed) -> _Outcome:
+        """Say what another owed message says now in its place, or anew where it can no longer be edited."""
+        said = await self._said(owed)
+        if isinstance(said, _Outcome):
+            return said
+        original, arrived = said
+        if original.state is not OwedState.SENT:
+            return _one(Settled(owed.id, OwedState.WITHDRAWN))
+        letter = await self._letter(original, self._clock.now())
+        if isinstance(letter, _Outcome):
+            return _one(replace(letter.settled[0], id=owed.id, arrived=None))
+        standing = Standing(arrived.chat, arrived.ids[-1], "photo" if letter.screen.picture else "text")
+        alone = len(arrived.ids) == 1 and arrived.chat == letter.chat
+        outcome = await self._send(owed, replace(letter, instead_of=standing if alone else None))
+        done = outcome.settled[0]
+        if done.state is not OwedState.SENT or done.arrived is None:
+            return outcome
+        try:
+            for message_id in set(arrived.ids) - set(done.arrived.ids):
+                await delete(self._bot, Standing(arrived.chat, message_id, None))
+        except (TelegramAPIError, ClientDecodeError):
+            log.warning("what was worded anew stands there twice", owed=original.id)
+        return _Outcome((done, Settled(original.id, OwedState.SENT, sent_at=original.sent_at, arrived=done.arrived)))
+
+    async def _said(self, owed: Owed) -> tuple[Owed, Arrived] | _Outcome:
+        """Return the message another one is about, and where it is; later, while it is on its way."""
+        async with self._database.read() as storage:
+            original = await storage.outbox.by_id(owed.content["of"])
+        real = self._real()
+        if original and original.leased_until and original.leased_until > real:
+            return _later(owed, real + ON_ITS_WAY)
+        if original is None or original.arrived is None:
+            return _one(Settled(owed.id, OwedState.WITHDRAWN))
+        return original, original.arrived
+
+    def _sent(self, owed: Owed, arrived: Arrived | None) -> _Outcome:
+        self._failures = 0
+        self._meter.message_sent(owed.priority)
+        return _one(Settled(owed.id, OwedState.SENT, sent_at=self._clock.now(), arrived=arrived))
+
+    def _judged(
+        self, owed: Owed, chat: int, error: TelegramAPIError | ClientDecodeError, arrived: Arrived | None
+    ) -> _Outcome:
+        """Tell what an error means: for the way to Telegram, for the recipient, for this message, or for us."""
+        if isinstance(error, TelegramRetryAfter):
+            return _later(replace(owed, arrived=arrived), self._real() + timedelta(seconds=error.retry_after))
+        if isinstance(error, TelegramMigrateToChat):
+            log.info("a group became a supergroup", chat=chat, now=error.migrate_to_chat_id)
+            return replace(_later(owed, self._real()), moved=(chat, error.migrate_to_chat_id))
+        if isinstance(error, PASSING) and not isinstance(error, TelegramEntityTooLarge):
+            return self._again(owed, type(error).__name__, arrived)
+        self._failures = 0
+        why = _normal(chat, error)
+        if why is None:
+            log.error("an owed message is refused", owed=owed.id, kind=owed.kind, error=type(error).__name__)
+            return self._failed(owed, f"{type(error).__name__}: {error}", arrived)
+        outcome = self._failed(owed, why, arrived)
+        return replace(outcome, unreachable=(chat, why)) if chat > 0 and why in MARKED else outcome
+
+    def _failed(self, owed: Owed, why: str, arrived: Arrived | None = None) -> _Outcome:
+        """Give a message up; somebody may be owed another because of it."""
+        self._meter.message_failed(why.split(":", 1)[0])
+        otherwise = owed_otherwise(owed.content, now=self._clock.now()) if owed.kind == SCREEN else None
+        return _one(
+            Settled(
+                owed.id,
+                OwedState.FAILED,
+                arrived=arrived or owed.arrived,
+                error=why[:ERROR_LENGTH],
+                owed=(otherwise,) if otherwise else (),
+            )
+        )
+
+    def _again(self, owed: Owed, error: str, arrived: Arrived | None) -> _Outcome:
+        """Try once more, each time later; when everything fails, everybody waits."""
+        real = self._real()
+        self._failures += 1
+        if self._failures >= FAILURES_ALLOWED:
+            pause = _growing(self._failures - FAILURES_ALLOWED)
+            log.warning("Telegram cannot be reached", error=error, pause=pause.total_seconds())
+            self._quiet_until = real + pause
+        return _one(
+            Settled(
+                owed.id,
+                OwedState.WAITING,
+                arrived=arrived,
+                error=error,
+                next_try_at=real + _growing(owed.tries - 1),
+            )
+        )
+
+
+def _normal(chat: int, error: Exception) -> Undelivered | None:
+    """Return why a recipient cannot be reached; None when it is the message that is wrong."""
+    text = str(error)
+    if isinstance(error, TelegramForbiddenError):
+        why = next((why for sign, why in FORBIDDEN.items() if sign in text), None)
+        return why or (Undelivered.BLOCKED if chat > 0 else Undelivered.CHAT_GONE)
+    if isinstance(error, TelegramBadRequest):
+        return next((why for sign, why in NORMAL.items() if sign in text), None)
+    return None
+
+
+def _growing(step: int) -> timedelta:
+    """Return 1, 2, 4, ... seconds, up to the longest pause."""
+    return min(timedelta(seconds=2 ** min(max(step, 0), 30)), LONGEST_PAUSE)
+
+
+def _one(settled: Settled) -> _Outcome:
+    return _Outcome((settled,))
+
+
+def _later(owed: Owed, at: datetime) -> _Outcome:
+    """Put a message back without counting the try."""
+    return _one(Settled(owed.id, OwedState.WAITING, arrived=owed.arrived, next_try_at=at, counted=False))
+
+
+def _leased(number: int, one: NewOwed, until: datetime) -> Owed:
+    return Owed(
+        id=number,
+        kind=one.kind,
+        content=one.content,
+        person_id=one.person_id,
+        chat_id=one.chat_id,
+        priority=one.priority,
+        thread_id=one.thread_id,
+        not_before=one.not_before or one.made_at,
+        expires_at=one.expires_at,
+        group_key=one.group_key,
+        edits_message_id=one.edits_message_id,
+        state=OwedState.WAITING,
+        tries=1,
+        leased_until=until,
+        arrived=None,
+        sent_at=None,
+        error=None,
+        made_at=one.made_at,
+    )
