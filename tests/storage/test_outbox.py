@@ -151,7 +151,7 @@ async def test_two_processes_that_take_at_once_never_take_the_same_or_two_of_one
         theirs = await other.outbox.lease("b", now=NOW, real=REAL, until=REAL + LEASE, room=4)
         await one.commit()
         await other.commit()
-    chats = [owed.chat_id for owed in (*mine, *theirs)]
+    chats = [owed.chat_id or 0 for owed in (*mine, *theirs)]
     assert len(mine) == 4
     assert sorted(chats) == [1, 2, 3, 4, 5, 6]
 
@@ -254,7 +254,9 @@ async def test_an_account_is_unreachable_until_it_is_there_again(database: Datab
         await storage.accounts.mark_unreachable(5, since=NOW, why=Undelivered.BLOCKED)
         await storage.accounts.mark_unreachable(5, since=NOW + timedelta(days=1), why=Undelivered.CHAT_GONE)
         known = await storage.accounts.acquaintance(5)
-        assert known and (known.account.unreachable_since, known.account.unreachable_why) == (NOW, "blocked")
+        assert known
+        assert (known.account.unreachable_since, known.account.unreachable_why) == (NOW, "blocked")
         await storage.accounts.mark_reachable(5)
         known = await storage.accounts.acquaintance(5)
-        assert known and (known.account.unreachable_since, known.account.unreachable_why) == (None, None)
+        assert known
+        assert (known.account.unreachable_since, known.account.unreachable_why) == (None, None)
