@@ -3,6 +3,7 @@
 from aiogram import F, Router
 from aiogram.types import Message
 
+from bot.filters import Where
 from bot.i18n import Texts
 from bot.middlewares.context import Said
 from bot.screen import Event
@@ -25,6 +26,6 @@ async def refresh(_: Event, who: Acquaintance, texts: Texts) -> Said:
 def router() -> Router:
     """Return the routes of this feature."""
     router = Router(name=__name__)
-    router.message.register(misunderstand, ~F.pinned_message)
+    router.message.register(misunderstand, Where(~F.pinned_message))
     router.callback_query.register(refresh)
     return router

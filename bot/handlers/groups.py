@@ -5,6 +5,7 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
 from bot.commands import COMMANDS
+from bot.filters import Where
 from bot.i18n import Texts
 from bot.middlewares.context import Said
 from bot.screens.groups import pointer
@@ -27,8 +28,9 @@ async def answer_press(press: CallbackQuery) -> None:
 def router() -> Router:
     """Return the routes of this feature."""
     router = Router(name=__name__)
-    private = F.chat.type == "private"
-    router.message.register(point, ~private, Command(*COMMANDS))
-    router.message.register(keep_silent, ~private)
-    router.callback_query.register(answer_press, ~(F.message.chat.type == "private"))
+    router.message.filter(Where(F.chat.type != "private"))
+    router.callback_query.filter(Where(F.message.chat.type != "private"))
+    router.message.register(point, Command(*COMMANDS))
+    router.message.register(keep_silent)
+    router.callback_query.register(answer_press)
     return router

@@ -7,6 +7,7 @@ from aiogram import F, Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Document, Message, TelegramObject
 
+from bot.filters import Where
 from bot.i18n import Texts
 from bot.jobs import imports as jobs
 from bot.jobs.imports import LATEST, Office
@@ -167,9 +168,9 @@ def router() -> Router:
     for observer in (router.message, router.callback_query):
         observer.filter(Holds(Role.REGISTRAR, Role.ADMIN))
         observer.middleware(open_office)
-    router.message.register(receive, F.document)
+    router.message.register(receive, Where(F.document))
     router.message.register(open_files, Command("import"))
-    router.message.register(refuse_picture, F.photo)
+    router.message.register(refuse_picture, Where(F.photo))
     router.message.register(undo, Answers(FORM), flags=WRITES)
     router.callback_query.register(open_files, OpenImports.filter())
     router.callback_query.register(look, ReadUpload.filter())

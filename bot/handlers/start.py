@@ -7,6 +7,7 @@ from aiogram import F, Router
 from aiogram.filters import CommandObject, CommandStart
 from aiogram.types import CallbackQuery, Message
 
+from bot.filters import Where
 from bot.i18n import Texts
 from bot.middlewares.context import WRITES, Said
 from bot.screen import Elsewhere, Screen
@@ -159,7 +160,7 @@ def router() -> Router:
     router = Router(name=__name__)
     router.message.register(begin, CommandStart(magic=F.args.in_({None, "", "menu"})))
     router.message.register(open_invitation, CommandStart(), flags=WRITES)
-    router.message.register(share_contact, F.contact, flags=WRITES)
+    router.message.register(share_contact, Where(F.contact), flags=WRITES)
     router.callback_query.register(read_consent, ReadConsent.filter())
     router.callback_query.register(agree, Consent.filter(), flags=WRITES)
     router.callback_query.register(decline, Decline.filter(), flags=WRITES)

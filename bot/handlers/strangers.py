@@ -13,7 +13,7 @@ from policy.profile import Profile
 from storage.records import Acquaintance
 
 
-def unlinked(_: Event, who: Acquaintance | None) -> bool:
+async def unlinked(_: Event, who: Acquaintance | None) -> bool:
     """Tell whether this account is nobody's yet."""
     return who is None
 
