@@ -202,9 +202,16 @@ async def unlink(storage: Storage, *, user: int, now: datetime) -> str | None:
     return person_id
 
 
-async def choose_language(storage: Storage, *, user: int, language: Language) -> None:
+async def choose_language(storage: Storage, *, user: int, language: Language, now: datetime) -> None:
     """Remember an explicit choice of language, linked or not. Commits."""
+    known = await storage.accounts.acquaintance(user)
+    person_id = known.account.person_id if known else None
+    before = {"language": known.account.language} if known and known.account.language else None
     await storage.accounts.choose_language(user, language)
+    change = Change(
+        "language", (str(user),), before, {"language": language}, "own wish", now, person_id, actor=person_id
+    )
+    await storage.changes.record([change])
     await storage.commit()
 
 

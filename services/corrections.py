@@ -167,7 +167,7 @@ async def propose_correction(
     before, after = wanted.before, wanted.after
     key = (student_id, period, course_code, before.number)
     if expired := await storage.corrections.waiting_for(key):
-        await storage.corrections.decide(expired.id, CorrectionState.EXPIRED, by=None, at=now)
+        await _decide(storage, expired, CorrectionState.EXPIRED, by=None, now=now)
     differing = [name for name in _FIELDS if getattr(before, name) != getattr(after, name)]
     number = await storage.corrections.propose(
         key,
@@ -179,6 +179,8 @@ async def propose_correction(
     )
     if number is None:
         return _refused(CorrectionRefusal.ONE_IS_WAITING)
+    proposed = {"state": CorrectionState.PROPOSED, "key": [str(part) for part in key]}
+    await storage.changes.record([_change(number, student_id, None, proposed, by=by, now=now, why=reason.strip())])
     await storage.commit()
     return Proposed(number, before, after, now + timedelta(days=profile.service.correction_days))
 
@@ -195,7 +197,7 @@ async def confirm_correction(
     roles = profile.service.correction_confirmed_by
     if refused := await _stranger(storage, by, roles=roles, student_id=correction.student_id, now=now, profile=profile):
         return refused
-    if not await storage.corrections.decide(correction_id, CorrectionState.CONFIRMED, by=by, at=now):
+    if not await _decide(storage, correction, CorrectionState.CONFIRMED, by=by, now=now):
         return _refused(CorrectionRefusal.ALREADY_DECIDED)
     enrolment = await storage.marks.by_key(correction.student_id, correction.period, correction.course_code)
     taken = enrolment.attempts if enrolment else ()
@@ -247,9 +249,7 @@ async def refuse_correction(
         refused := await _stranger(storage, by, roles=roles, student_id=correction.student_id, now=now, profile=profile)
     ):
         return refused
-    if not await storage.corrections.decide(
-        correction_id, CorrectionState.REFUSED, by=by, at=now, reason=reason.strip()
-    ):
+    if not await _decide(storage, correction, CorrectionState.REFUSED, by=by, now=now, reason=reason.strip()):
         return _refused(CorrectionRefusal.ALREADY_DECIDED)
     await storage.commit()
     return correction
@@ -367,10 +367,42 @@ async def _open(
     if correction.state is not CorrectionState.PROPOSED:
         return _refused(CorrectionRefusal.ALREADY_DECIDED)
     if now >= over:
-        await storage.corrections.decide(correction_id, CorrectionState.EXPIRED, by=None, at=now)
+        await _decide(storage, correction, CorrectionState.EXPIRED, by=None, now=now)
         await storage.commit()
         return _refused(CorrectionRefusal.EXPIRED, over)
     return correction
+
+
+async def _decide(
+    storage: Storage,
+    correction: Correction,
+    state: CorrectionState,
+    *,
+    by: str | None,
+    now: datetime,
+    reason: str | None = None,
+) -> bool:
+    """End a correction's waiting, and keep who did; False when somebody did before."""
+    if not await storage.corrections.decide(correction.id, state, by=by, at=now, reason=reason):
+        return False
+    before, after = {"state": CorrectionState.PROPOSED}, {"state": state}
+    await storage.changes.record(
+        [_change(correction.id, correction.student_id, before, after, by=by, now=now, why=reason)]
+    )
+    return True
+
+
+def _change(
+    number: int,
+    student_id: str,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any],
+    *,
+    by: str | None,
+    now: datetime,
+    why: str | None,
+) -> Change:
+    return Change("correction", (str(number),), before, after, "correction", now, student_id, number, actor=by, why=why)
 
 
 def _corrected(before: Attempt, values: Values) -> Attempt | Refused[CorrectionRefusal]:

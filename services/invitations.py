@@ -12,7 +12,7 @@ from policy.decision import Refused
 from policy.people import Language, Name, Role
 from policy.profile import Profile
 from services.accounts import LinkRefusal, LinkWay, Offer, offered
-from storage.records import CodeFailures, LinkOffer
+from storage.records import Change, CodeFailures, LinkOffer
 from storage.unit import Storage
 
 CODE_BYTES = 24  # 192 bits, 32 characters of A-Z a-z 0-9 _ -; a /start payload holds 64
@@ -86,6 +86,19 @@ async def invite(
     )
     await storage.invitations.make(
         ((card.person_id, _hash(card.code)) for card in cards), made_at=now, made_by=actor, expires_at=expires_at
+    )
+    await storage.changes.record(
+        Change(
+            "invitation",
+            (card.person_id,),
+            None,
+            {"expires_at": expires_at},
+            "invite",
+            now,
+            card.person_id,
+            actor=actor,
+        )
+        for card in cards
     )
     return cards
 

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, or_, select
+from sqlalchemy import Row, bindparam, or_, select
 
 from storage.columns import to_json
 from storage.connection import Connection
 from storage.origin import current_update
-from storage.records import READ, Change
+from storage.records import Change
 from storage.tables import changes
 from storage.upsert import ROWS_AT_ONCE, chunks
 
@@ -34,7 +34,7 @@ class Changes:
         return await self._connection.scalar(_LATEST) or 0
 
     async def of(self, object_: str, key: Sequence[str]) -> tuple[Change, ...]:
-        """Give the history of one thing, oldest first."""
+        """Give the changes of one thing, oldest first."""
         rows = await self._connection.execute(_OF, {"object": object_, "key": to_json(list(key))})
         return tuple(map(_change, rows))
 
@@ -124,10 +124,10 @@ def _change(row: Row[*tuple[Any, ...]]) -> Change:
     )
 
 
-_LATEST = select(changes.c.id).where(func.coalesce(changes.c.act, "") != READ).order_by(changes.c.id.desc()).limit(1)
+_LATEST = select(changes.c.id).where(changes.c.act.is_(None)).order_by(changes.c.id.desc()).limit(1)
 _OF = (
     select(changes)
-    .where(changes.c.object == bindparam("object"), changes.c.key == bindparam("key"))
+    .where(changes.c.object == bindparam("object"), changes.c.key == bindparam("key"), changes.c.act.is_(None))
     .order_by(changes.c.id)
 )
 _ABOUT = select(changes).where(changes.c.about == bindparam("about")).order_by(changes.c.id)

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -48,6 +48,7 @@ from services.corrections import (
     waiting_corrections,
     would_correct,
 )
+from services.reads import record_read
 from services.roles import holds
 from storage.records import Correction, CorrectionState, Draft, Person
 from storage.unit import Storage
@@ -79,6 +80,8 @@ async def open_waiting(_: Event, counter: Counter, roles: tuple[RoleGrant, ...])
     storage = counter.storage
     those = await waiting_corrections(storage, by=counter.person.person_id, now=counter.now, profile=counter.profile)
     people = await storage.people.by_ids(each.student_id for each in those)
+    await _seen(counter, people, "person")
+    await storage.commit()
     may_propose = holds(roles, Role.REGISTRAR, on=counter.today)
     return screens.waiting(counter.texts, those, people, may_propose=may_propose)
 
@@ -97,6 +100,8 @@ async def step(_: CallbackQuery, callback_data: Answer | PickSitting, counter: C
         return await _question(counter, form)
     if isinstance(callback_data, PickSitting):
         return await _go_on(counter, await _picked(counter, form, callback_data))
+    if isinstance(callback_data, PickStudent):
+        await _seen(counter, [callback_data.student], "marks")
     return await _go_on(counter, _answered(form, callback_data))
 
 
@@ -137,6 +142,8 @@ async def open_one(_: CallbackQuery, callback_data: OpenCorrection, counter: Cou
     if correction is None or correction.state is not CorrectionState.PROPOSED:
         return await _why(counter, callback_data.number, _not_open(correction))
     shown = await case_of(counter.storage, correction=correction, now=counter.now, profile=counter.profile)
+    await _seen(counter, [correction.student_id], "marks")
+    await counter.storage.commit()
     return screens.case(counter.texts, shown, counter.person.person_id)
 
 
@@ -262,8 +269,18 @@ async def _search(counter: Counter, form: Form, text: str) -> Screen:
     if not those:
         return screens.ask_student(counter.texts, screens.nobody_found(counter.texts))
     if len(those) == 1:
+        await _seen(counter, [those[0].person_id], "marks")
         return await _go_on(counter, replace(form, student=those[0].person_id))
+    await _seen(counter, (each.person_id for each in those[: screens.PEOPLE_SHOWN]), "person")
+    await counter.storage.commit()
     return screens.choose_student(counter.texts, form, those)
+
+
+async def _seen(counter: Counter, people: Iterable[str], what: str) -> None:
+    """Keep whose records are shown, and to whom; the caller commits."""
+    await record_read(
+        counter.storage, of=people, what=what, cause="correction", by=counter.person.person_id, now=counter.now
+    )
 
 
 async def _picked(counter: Counter, form: Form, answer: PickSitting) -> Form:
@@ -329,6 +346,16 @@ async def _cards(counter: Counter, number: int) -> tuple[Elsewhere, ...]:
         today=counter.today,
         profile=counter.profile,
     )
+    for account in accounts:
+        await record_read(
+            storage,
+            of=[correction.student_id],
+            what="marks",
+            cause="correction",
+            by=account.person_id,
+            now=counter.now,
+        )
+    await storage.commit()
     return tuple(
         [
             Elsewhere(
@@ -390,16 +417,16 @@ def router() -> Router:
         observer.filter(_concerned)
         observer.middleware(_open_counter)
     registrar = Holds(Role.REGISTRAR)
-    router.message.register(open_waiting, Command("corrections"))
+    router.message.register(open_waiting, Command("corrections"), flags=WRITES)
     router.message.register(begin, Command("correct"), registrar, flags=WRITES)
     router.message.register(write, Answers(FORM), registrar, flags=WRITES)
     router.message.register(refuse, Answers(REFUSAL), flags=WRITES)
-    router.callback_query.register(open_waiting, OpenCorrections.filter())
+    router.callback_query.register(open_waiting, OpenCorrections.filter(), flags=WRITES)
     router.callback_query.register(begin, StartCorrection.filter(), registrar, flags=WRITES)
     for button in (PickStudent, EarlierPeriods, PickSitting, PickValue, PickOutcome, StepBack):
         router.callback_query.register(step, button.filter(), registrar, flags=WRITES)
     router.callback_query.register(propose, Propose.filter(), registrar, flags=WRITES)
-    router.callback_query.register(open_one, OpenCorrection.filter())
+    router.callback_query.register(open_one, OpenCorrection.filter(), flags=WRITES)
     router.callback_query.register(confirm, ConfirmCorrection.filter(), flags=WRITES)
     router.callback_query.register(ask_refusal, RefuseCorrection.filter(), flags=WRITES)
     return router

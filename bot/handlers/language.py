@@ -1,6 +1,7 @@
 """/language: choose and remember."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from aiogram import Router
 from aiogram.filters import Command
@@ -29,9 +30,10 @@ async def choose(
     storage: Storage,
     who: Acquaintance,
     voices: Mapping[Language, Texts],
+    now: datetime,
 ) -> Said:
     """Remember the choice and go on in it."""
-    await choose_language(storage, user=press.from_user.id, language=callback_data.language)
+    await choose_language(storage, user=press.from_user.id, language=callback_data.language, now=now)
     texts = voices[callback_data.language]
     return menu(texts, who, chosen(texts))
 

@@ -18,6 +18,7 @@ from policy.people import Language, Role
 from policy.profile import Profile
 from services import accounts, invitations
 from services.links import LinkRecord, link_record
+from services.reads import record_read
 from storage.records import Person
 from storage.unit import Storage
 
@@ -32,26 +33,36 @@ async def open_links(event: Event, storage: Storage, texts: Texts, now: datetime
     return screens.ask_person(texts)
 
 
-async def find(message: Message, storage: Storage, person: Person, texts: Texts, today: date) -> Said:
+async def find(message: Message, *, storage: Storage, person: Person, texts: Texts, now: datetime, today: date) -> Said:
     """Look people up by what was written."""
     found = await storage.people.found(message.text or "", limit=screens.PEOPLE_SHOWN + 1)
     if not found:
         return screens.ask_person(texts, screens.nobody_found(texts))
     shown = await link_record(storage, person_id=found[0].person_id, by=person.person_id, today=today)
     if len(found) > 1 or shown is None:
+        seen = (each.person_id for each in found[: screens.PEOPLE_SHOWN])
+        await record_read(storage, of=seen, what="person", cause="search", by=person.person_id, now=now)
+        await storage.commit()
         return screens.choose_person(texts, found)
-    await _leave(storage, message.chat.id)
+    await _leave(storage, message.chat.id, shown, person, now)
     return screens.record(texts, shown)
 
 
 async def open_person(
-    press: CallbackQuery, *, callback_data: OpenPerson, storage: Storage, person: Person, texts: Texts, today: date
+    press: CallbackQuery,
+    *,
+    callback_data: OpenPerson,
+    storage: Storage,
+    person: Person,
+    texts: Texts,
+    now: datetime,
+    today: date,
 ) -> Said:
     """Show whether somebody is linked."""
     shown = await link_record(storage, person_id=callback_data.person, by=person.person_id, today=today)
     if shown is None:
         return screens.ask_person(texts, screens.nobody_found(texts))
-    await _leave(storage, press.from_user.id)
+    await _leave(storage, press.from_user.id, shown, person, now)
     return screens.record(texts, shown)
 
 
@@ -122,12 +133,13 @@ def _latest(shown: LinkRecord) -> int:
     return shown.invitation.id if shown.invitation else 0
 
 
-async def _leave(storage: Storage, user: int) -> None:
-    """Stop waiting for a name: somebody was found."""
+async def _leave(storage: Storage, user: int, shown: LinkRecord, by: Person, now: datetime) -> None:
+    """Stop waiting for a name: somebody was found, and it is kept who saw them."""
     draft = await storage.drafts.of(user, user)
     if draft and draft.form == FORM:
         await storage.drafts.drop(user, user)
-        await storage.commit()
+    await record_read(storage, of=[shown.person.person_id], what="link", cause="link", by=by.person_id, now=now)
+    await storage.commit()
 
 
 def router() -> Router:

@@ -72,6 +72,8 @@ CODES = {  # what the history and the links are kept with: objects, causes, ways
     "correction": msgid("correction"),
     "invitation": msgid("invitation"),
     "language": msgid("language"),
+    "invite": msgid("invitation"),
+    "marks": msgid("marks"),
     "read": msgid("seen by the staff"),
     "search": msgid("search by name"),
     "grant": msgid("role given"),

@@ -437,3 +437,17 @@ async def test_a_mark_that_changed_since_is_not_corrected(olga: Person, erzhan: 
     await erzhan.taps("Растау")
     assert "Ұсынылғаннан бері баға өзгерген" in erzhan.sees
     assert (await stored(database)).exam == 70
+
+
+async def test_whoever_saw_the_marks_of_a_student_is_kept(olga: Person, erzhan: Person, database: Database) -> None:
+    await propose(olga)
+    async with database.read() as storage:
+        seen = [each async for each in storage.changes.found(object_="marks")]
+        told = [each async for each in storage.changes.found(object_="correction")]
+    assert {(each.act, each.actor, each.about) for each in seen} == {
+        (records.READ, REGISTRAR, AIGERIM),
+        (records.READ, SECOND, AIGERIM),  # was shown the card
+    }
+    assert [(each.actor, each.after) for each in told if each.after] == [
+        (REGISTRAR, {"state": "proposed", "key": [AIGERIM, "2025-2026/1", "MAT1201", "1"]})
+    ]

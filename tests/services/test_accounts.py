@@ -223,7 +223,7 @@ async def test_the_registrar_frees_a_person_for_a_new_account(database: Database
 async def test_a_person_unlinks_and_keeps_the_language(database: Database) -> None:
     await linked(database)
     async with database.write() as storage:
-        await accounts.choose_language(storage, user=OLD, language=Language.KK)
+        await accounts.choose_language(storage, user=OLD, language=Language.KK, now=NOW)
         assert await accounts.unlink(storage, user=OLD, now=NOW) == AIDA.person_id
         assert await accounts.unlink(storage, user=OLD, now=NOW) is None
         known = await storage.accounts.acquaintance(OLD)
@@ -233,7 +233,7 @@ async def test_a_person_unlinks_and_keeps_the_language(database: Database) -> No
 
 async def test_a_language_is_remembered_before_linking(database: Database) -> None:
     async with database.write() as storage:
-        await accounts.choose_language(storage, user=OLD, language=Language.KK)
+        await accounts.choose_language(storage, user=OLD, language=Language.KK, now=NOW)
     await linked(database)
     async with database.read() as storage:
         known = await storage.accounts.acquaintance(OLD)

@@ -108,6 +108,15 @@ async def test_a_proposal_changes_nothing_and_a_second_person_applies_it(databas
     assert await stored(database) == after
 
 
+async def test_every_step_of_a_correction_is_in_the_history(database: Database) -> None:
+    number = await proposed(database)
+    await confirm(database, number)
+    async with database.read() as storage:
+        first, second = await storage.changes.of("correction", (str(number),))
+    assert (first.before, first.actor, second.actor, second.about) == (None, PROPOSER, SECOND, STUDENT.person_id)
+    assert (second.before, second.after) == ({"state": "proposed"}, {"state": "confirmed"})
+
+
 async def test_the_old_value_stays_in_the_history_with_who_and_why(database: Database) -> None:
     number = await proposed(database)
     await confirm(database, number)

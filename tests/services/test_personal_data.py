@@ -74,7 +74,12 @@ async def test_everything_of_ones_own_is_there(lived_in: Database) -> None:
     assert taken["courses_and_marks"][0]["attempts"][0]["exam"] == "54"
     assert taken["corrections"][0]["before"] == {"exam": "49.4999"}
     assert taken["telegram_account"][0]["consented_at"] == NOW.isoformat()
-    assert {change["object"] for change in taken["history"]} == {"link", "attempt"}
+    assert {change["object"] for change in taken["history"]} == {
+        "attempt",
+        "correction",
+        "invitation",
+        "link",
+    }
 
 
 async def test_nothing_of_anybody_else_and_no_secret_is_there(lived_in: Database) -> None:
