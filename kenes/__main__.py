@@ -7,6 +7,7 @@ import click
 from kenes import __version__
 
 COMMANDS = {
+    "audit": ("kenes.commands.audit", "audit"),
     "correct": ("kenes.commands.correct", "correct"),
     "demo": ("kenes.commands.demo", "demo"),
     "doctor": ("kenes.commands.doctor", "doctor"),

@@ -23,8 +23,8 @@ def refused_csv(refusals: Iterable[Refusal], language: Tongue) -> bytes:
         writer.writerow(
             [
                 "" if refusal.row is None else refusal.row,
-                _harmless(refusal.column or ""),
-                _harmless(refusal.value),
+                harmless(refusal.column or ""),
+                harmless(refusal.value),
                 describe(refusal, language),
                 refusal.reason,
             ]
@@ -32,7 +32,7 @@ def refused_csv(refusals: Iterable[Refusal], language: Tongue) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def _harmless(value: str) -> str:
+def harmless(value: str) -> str:
     """Return a cell's text so that a spreadsheet shows it and does not compute it; a number stays a number."""
     if value[:1] in {"=", "+", "-", "@"} and not value[1:].replace(".", "").replace(",", "").isdigit():
         return "'" + value
