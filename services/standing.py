@@ -48,26 +48,81 @@ from storage.unit import Storage
 LEFT = (Status.EXPELLED, Status.GRADUATED)
 
 
-@dataclass(frozen=True, slots=True)
 class CourseStanding:
     """One course laid open: every attempt with its result, the one that counts, and what can still be done about it.
 
-    `attempts` go with `enrolment.attempts`; `weighted` is the total before rounding, None while a part is missing.
-    `appeal` and `retake` are the windows of the latest attempt, open or over, or the reason why there is none;
-    `additional` is the additional period of the session, None while the session has no dates. `elsewhere` are the
-    student's other enrolments in this course, oldest first.
+    Made by `Study.standing`; what a screen does not ask for is not worked out.
     """
 
-    enrolment: Enrolment
-    result: Result
-    attempts: tuple[Result, ...]
-    weighted: Decimal | None
-    admission: Admission
-    slot: ExamSlot | None
-    appeal: Window | Refused[AppealRefusal]
-    retake: Window | Refused[RetakeRefusal]
-    additional: Window | None
-    elsewhere: tuple[tuple[Enrolment, Result], ...]
+    def __init__(self, study: "Study", enrolment: Enrolment) -> None:
+        """Look at one enrolment of this student."""
+        self.enrolment = enrolment
+        self._study = study
+        self._rules = study.rules(enrolment)
+
+    @cached_property
+    def result(self) -> Result:
+        """The result that counts."""
+        return self._study.result(self.enrolment)
+
+    @cached_property
+    def attempts(self) -> tuple[Result, ...]:
+        """The result of every attempt, in the order of `enrolment.attempts`."""
+        return attempt_results(self.enrolment, self._rules.marks)
+
+    @cached_property
+    def weighted(self) -> Decimal | None:
+        """The total before rounding, None while a part is missing."""
+        rating, computed = self.result.admission_rating, self.result.computed
+        return (
+            None if rating is None or computed is None else weighted(rating, self.result.exam or 0, self._rules.marks)
+        )
+
+    @cached_property
+    def admission(self) -> Admission:
+        """What admission to the exam asks for."""
+        return admission(self.enrolment, self._study.student.level, self._rules.marks)
+
+    @cached_property
+    def slot(self) -> ExamSlot | None:
+        """The timetable's line for the latest attempt."""
+        return self._study.slot(self.enrolment)
+
+    @cached_property
+    def appeal(self) -> Window | Refused[AppealRefusal]:
+        """When the latest exam may be appealed, open or over; a locked sheet leaves nothing to appeal (A7)."""
+        locked = self._study.is_locked(self.enrolment)
+        exam = Exam(form=self.enrolment.exam_form, attempt=_latest(self.enrolment), slot=self.slot, sheet_locked=locked)
+        window = appeal_window(exam, self._study.calendar, self._rules.appeals)
+        if locked and isinstance(window, Window):
+            return Refused(AppealRefusal.SHEET_LOCKED, window.cites, until=window.closes)
+        return window
+
+    @cached_property
+    def retake(self) -> Window | Refused[RetakeRefusal]:
+        """When a retake may be applied for, open or over."""
+        return retake_window(
+            self.enrolment,
+            self._study.calendar,
+            self._rules.retakes,
+            self._rules.marks,
+            dates=self._study.dates(self.enrolment.period),
+            earlier=[other for other, _ in self.elsewhere if other.period < self.enrolment.period],
+        )
+
+    @cached_property
+    def additional(self) -> Window | None:
+        """The additional period of the session, None while the session has no dates."""
+        return self._study.additional(self.enrolment.period)
+
+    @cached_property
+    def elsewhere(self) -> tuple[tuple[Enrolment, Result], ...]:
+        """The student's other enrolments in this course with their results, oldest first."""
+        return tuple(
+            (other, self._study.result(other))
+            for other in self._study.enrolments
+            if other.course.code == self.enrolment.course.code and other.period != self.enrolment.period
+        )
 
     @property
     def taken_again(self) -> tuple[Enrolment, Result] | None:
@@ -119,7 +174,7 @@ class Study:
         self.calendar = calendar
         self.now = now
         self._left_on = left_on
-        self._results: dict[tuple[str, str], Result] = {}
+        self._results: dict[int, tuple[Enrolment, Result]] = {}  # the enrolment is kept so that its id stays its own
         self._additional: dict[str, Window | None] = {}
         self._slots = slots
         self._dates = dates
@@ -154,10 +209,10 @@ class Study:
 
     def result(self, enrolment: Enrolment) -> Result:
         """Return the result of a course that counts."""
-        key = enrolment.period, enrolment.course.code
-        if key not in self._results:
-            self._results[key] = result(enrolment, self.rules(enrolment).marks)
-        return self._results[key]
+        known = self._results.get(id(enrolment))
+        if known is None:
+            known = self._results[id(enrolment)] = enrolment, result(enrolment, self.rules(enrolment).marks)
+        return known[1]
 
     def rules(self, enrolment: Enrolment) -> Rules:
         """Return the rules in force on the day of a course's last exam; today's while that is not known."""
@@ -171,48 +226,20 @@ class Study:
 
     def standing(self, enrolment: Enrolment) -> CourseStanding:
         """Lay a course of this student open."""
-        rules = self.rules(enrolment)
-        counts = self.result(enrolment)
-        elsewhere = [
-            other
-            for other in self.enrolments
-            if other.course.code == enrolment.course.code and other.period != enrolment.period
-        ]
-        slot = self._slot(enrolment)
-        return CourseStanding(
-            enrolment=enrolment,
-            result=counts,
-            attempts=attempt_results(enrolment, rules.marks),
-            weighted=None
-            if counts.admission_rating is None or counts.computed is None
-            else weighted(counts.admission_rating, counts.exam or 0, rules.marks),
-            admission=admission(enrolment, self.student.level, rules.marks),
-            slot=slot,
-            appeal=self._appeal(enrolment, slot, rules),
-            retake=retake_window(
-                enrolment,
-                self.calendar,
-                rules.retakes,
-                rules.marks,
-                dates=self._dates.get(enrolment.period),
-                earlier=[other for other in elsewhere if other.period < enrolment.period],
-            ),
-            additional=self.additional(enrolment.period),
-            elsewhere=tuple((other, self.result(other)) for other in elsewhere),
-        )
+        return CourseStanding(self, enrolment)
 
-    def _slot(self, enrolment: Enrolment) -> ExamSlot | None:
+    def slot(self, enrolment: Enrolment) -> ExamSlot | None:
+        """Return the timetable's line for a course's latest attempt."""
         slots = (slot for slot in self._slots if _same(slot, enrolment))
         return slot_of(_latest(enrolment), slots, self.calendar)
 
-    def _appeal(self, enrolment: Enrolment, slot: ExamSlot | None, rules: Rules) -> Window | Refused[AppealRefusal]:
-        """Return when the latest exam may be appealed; a locked sheet leaves nothing to appeal (A7)."""
-        locked = (enrolment.period, enrolment.course.code) in self._locked
-        exam = Exam(form=enrolment.exam_form, attempt=_latest(enrolment), slot=slot, sheet_locked=locked)
-        window = appeal_window(exam, self.calendar, rules.appeals)
-        if locked and isinstance(window, Window):
-            return Refused(AppealRefusal.SHEET_LOCKED, window.cites, until=window.closes)
-        return window
+    def is_locked(self, enrolment: Enrolment) -> bool:
+        """Tell whether the sheet this course is on is printed."""
+        return (enrolment.period, enrolment.course.code) in self._locked
+
+    def dates(self, period: str) -> PeriodDates | None:
+        """Return what the academic calendar says of a period."""
+        return self._dates.get(period)
 
     @cached_property
     def rules_now(self) -> Rules:
@@ -287,10 +314,12 @@ class Study:
         return None if window is None else self.now >= window.closes
 
 
-async def study_of(storage: Storage, *, student: Student, now: datetime, profile: Profile) -> Study:
-    """Load one student's courses with what their windows depend on."""
+async def study_of(
+    storage: Storage, *, student: Student, now: datetime, profile: Profile, calendar: Calendar | None = None
+) -> Study:
+    """Load one student's courses with what their windows depend on; the calendar too, unless it is at hand."""
     record = await storage.marks.study_of(student.person_id)
-    calendar = await calendar_of(storage, profile=profile)
+    calendar = calendar or await calendar_of(storage, profile=profile)
     return Study(
         student,
         record.enrolments,

@@ -11,12 +11,17 @@ from bot.i18n import Texts
 from bot.screens.marks import no_longer_readable, not_a_student
 from policy.people import Student
 from policy.profile import Profile
+from services.calendar import CalendarInUse
 from services.standing import study_of
 from storage.unit import Storage
 
 
 class OwnStudy(BaseMiddleware):
     """Gives handlers their `study`; tells those who have none, or may not read it any more, why."""
+
+    def __init__(self) -> None:
+        """Begin without a calendar."""
+        self._calendar: CalendarInUse | None = None
 
     async def __call__(
         self,
@@ -32,7 +37,9 @@ class OwnStudy(BaseMiddleware):
         now: datetime = data["now"]
         if student is None:
             return not_a_student(texts, profile)
-        study = await study_of(storage, student=student, now=now, profile=profile)
+        self._calendar = self._calendar or CalendarInUse(profile)
+        calendar = await self._calendar.at(now, storage)
+        study = await study_of(storage, student=student, now=now, profile=profile, calendar=calendar)
         if not study.readable:
             return no_longer_readable(texts, study, profile)
         return await handler(event, {**data, "study": study})
