@@ -44,7 +44,6 @@ from bot.i18n import Texts
 from bot.jobs.work import Work
 from bot.middlewares.context import Context, Speech
 from bot.middlewares.origin import Origin
-from bot.middlewares.turns import Turns
 from policy.people import Language
 from policy.profile import Profile
 from services.clock import Clock
@@ -77,7 +76,6 @@ def make_dispatcher(
     work = Work()
     dispatcher = Dispatcher(disable_fsm=True, work=work)
     dispatcher.shutdown.register(work.stop)
-    dispatcher.update.outer_middleware(Turns())
     dispatcher.update.outer_middleware(Origin())
     dispatcher.update.outer_middleware(Context(database, profile, clock, voices))
     speech = Speech(database)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 TELEGRAM = "https://api.telegram.org"
@@ -41,6 +41,19 @@ def _file(path: Path | None) -> Path | None:
     return path
 
 
+def _webhook(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("allowed: the https address Telegram is to call, as https://bot.example.kz/telegram")
+    return address
+
+
+def _secret(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", secret.get_secret_value()):
+        raise ValueError("allowed: 16 to 256 of A-Z a-z 0-9 _ -")
+    return secret
+
+
 class Settings(BaseSettings):
     """The environment of every command, also read from `.env` in the working directory."""
 
@@ -51,6 +64,10 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_engine)] = "sqlite+aiosqlite:///var/kenes.db"
     kenes_profile: Annotated[Path | None, AfterValidator(_file)] = None
     kenes_clock: str | None = None
+    webhook_url: Annotated[str, AfterValidator(_webhook)] | None = None
+    webhook_secret: Annotated[SecretStr, AfterValidator(_secret)] | None = None
+    webhook_listen: str = "127.0.0.1"
+    webhook_port: Annotated[int, Field(ge=1, le=65535)] = 8080
 
     @property
     def speaks_to_telegram(self) -> bool:
@@ -78,10 +95,14 @@ def load_settings() -> Settings:
         raise SettingsError(
             "KENES_CLOCK is for the sandbox and tests: it is refused while BOT_API_URL is Telegram's own"
         )
+    if settings.webhook_url and settings.webhook_secret is None:
+        raise SettingsError("WEBHOOK_SECRET is missing; allowed: 16 to 256 of A-Z a-z 0-9 _ -")
+    if settings.webhook_url and settings.speaks_to_telegram and not settings.webhook_url.startswith("https://"):
+        raise SettingsError(f"WEBHOOK_URL={settings.webhook_url}: Telegram calls https addresses only")
     return settings
 
 
 def _complaint(location: tuple[int | str, ...], given: object, text: str) -> str:
     name = str(location[0]).upper()
-    value = "***" if name in {"BOT_TOKEN", "DATABASE_URL"} else given
+    value = "***" if name in {"BOT_TOKEN", "DATABASE_URL", "WEBHOOK_SECRET"} else given
     return f"{name}={value}: {text.removeprefix('Value error, ')}"

@@ -8,6 +8,7 @@ from storage.connection import Connection
 from storage.corrections import Corrections
 from storage.courses import Courses
 from storage.drafts import Drafts
+from storage.handled import HandledUpdates
 from storage.imports import Imports
 from storage.invitations import Invitations
 from storage.marks import Marks
@@ -25,7 +26,8 @@ class Storage:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.committed = False  # whether anything was kept: a failure after that changed something
+        self._put_off = False
+        self.committed = False  # whether anything was to be kept, and is, unless that was put off
         self.people = People(connection)
         self.students = Students(connection)
         self.roles = Roles(connection)
@@ -43,12 +45,24 @@ class Storage:
         self.changes = Changes(connection)
         self.outbox = Outbox(connection)
         self.pulse = Pulse(connection)
+        self.handled = HandledUpdates(connection)
 
     async def commit(self) -> None:
         """Keep everything done so far; a cancelled commit is finished first, because it may have happened already."""
-        await self._connection.commit()
+        if not self._put_off:
+            await self._connection.commit()
         self.committed = True
 
+    def put_off_commits(self) -> None:
+        """Let `commit` only say that something is to be kept: more belongs to it, and `commit_at_last` keeps it all."""
+        self._put_off = True
+
+    async def commit_at_last(self) -> None:
+        """Keep everything done so far, as `commit` does when it is not put off."""
+        await self._connection.commit()
+
     async def rollback(self) -> None:
-        """Forget everything since the last commit."""
+        """Forget everything since the last commit that was not put off."""
         await self._connection.rollback()
+        if self._put_off:
+            self.committed = False

@@ -55,11 +55,14 @@ from aiogram.types import (
     Message,
     ReplyKeyboardMarkup,
     ReplyKeyboardRemove,
-    Update,
     User,
 )
+from pydantic_core import to_jsonable_python
 
+from bot.updates import Updates
 from services.clock import Clock
+from storage.database import Database
+from storage.inbox import Inbox
 
 BOT = User(id=7000000001, is_bot=True, first_name="Kenes", username="kenes_bot")
 TAGS = {"b", "i", "u", "s", "code", "pre", "a", "blockquote", "tg-spoiler"}
@@ -105,8 +108,8 @@ class Room:
 class Telegram(BaseSession):
     """Everybody's chats with one bot."""
 
-    def __init__(self, dispatcher: Dispatcher, clock: Clock) -> None:
-        """Feed what people do to `dispatcher`, dated by `clock`."""
+    def __init__(self, dispatcher: Dispatcher, clock: Clock, database: Database, inbox: Inbox) -> None:
+        """Have what people do handled by `dispatcher`, by way of `inbox`, dated by `clock`."""
         super().__init__()
         self.clock = clock
         self.dispatcher = dispatcher
@@ -115,6 +118,7 @@ class Telegram(BaseSession):
             session=self,
             default=DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview_is_disabled=True),
         )
+        self.updates = Updates(bot=self.bot, dispatcher=dispatcher, inbox=inbox, database=database, clock=clock)
         self.calls: list[TelegramMethod[Any]] = []
         self.answers: dict[str, AnswerCallbackQuery] = {}
         self.files: dict[str, bytes] = {}
@@ -139,10 +143,13 @@ class Telegram(BaseSession):
         return self._last
 
     async def feed(self, **event: Any) -> int:
-        """Hand one update to the bot; returns its id."""
-        update = {"update_id": self.next(), **event}
-        await self.dispatcher.feed_update(self.bot, Update.model_validate(update, context={"bot": self.bot}))
-        return int(update["update_id"])
+        """Hand one update to the bot and wait until it is handled; returns its id."""
+        update_id = self.next()
+        await self.updates.take(
+            [to_jsonable_python({"update_id": update_id, **event}, by_alias=True, exclude_none=True)]
+        )
+        await self.updates.idle()
+        return update_id
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -19,16 +19,21 @@
 | `profile`  | `Profile`                  | the university's |
 | `study`    | `Study`                    | the student's own; in routers of `bot/middlewares/study.py` only |
 | `work`     | `Work`                     | where what takes longer than a moment goes on |
+| `handling` | `Handling`                 | the update, and what becomes of it |
 
 besides aiogram's own: the event first, `bot`, `callback_data`, `command`.
 
 A handler returns what is to be said: a `Screen`, several, screens for others (`Elsewhere`), or None. It is said when
-the storage is closed: nothing is told before it is committed, and no transaction waits for Telegram.
+the storage is closed: nothing is told before it is committed, and no transaction waits for Telegram. A `commit` inside
+a handler that writes says that what it did is to be kept; it is, at its end, together with the mark that the update is
+handled.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from aiogram import BaseMiddleware
@@ -38,7 +43,8 @@ from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
 from bot.i18n import Texts
-from bot.screen import Elsewhere, Screen, UnsaidError, say
+from bot.screen import Elsewhere, Screen, say
+from bot.updates import Handling
 from bot.voices import language_of
 from policy.instant import MessageInstant
 from policy.people import Language, Role, RoleGrant
@@ -46,10 +52,16 @@ from policy.profile import Profile
 from services.clock import Clock
 from storage.database import Database
 from storage.records import Draft
+from storage.unit import Storage
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 Said = Screen | tuple[Screen | Elsewhere, ...] | None
 WRITES = {"writes": True}
+HANDLER_SECONDS = 30  # what takes longer is work (`bot/jobs`)
+
+
+class HandledError(Exception):
+    """The update was handled already, by another process or before a restart; what was done now is not kept."""
 
 
 class Context(BaseMiddleware):
@@ -63,7 +75,10 @@ class Context(BaseMiddleware):
         self._voices = voices
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-        """Handle the update with everything that is known about it; a reader is open until the handler is done."""
+        """Handle the update with everything that is known about it; a reader is open until the handler is done.
+
+        Raises TimeoutError from a handler that is not done in time; what is said after it has as long as it takes.
+        """
         context: EventContext = data["event_context"]
         now = self._clock.now()
         today = now.astimezone(self._profile.university.zone).date()
@@ -72,7 +87,8 @@ class Context(BaseMiddleware):
         data.update(who=None, account=None, person=None, student=None, roles=(), draft=None)
         if isinstance(event, Update) and event.message:
             data["filed"] = MessageInstant(event.message.date)
-        async with AsyncExitStack() as reading:
+        async with asyncio.timeout(HANDLER_SECONDS) as time_limit, AsyncExitStack() as reading:
+            data["time_limit"] = time_limit
             storage = await reading.enter_async_context(self._database.read())
             data.update(storage=storage, reading=reading)
             if context.user and (known := await storage.accounts.acquaintance(context.user.id)):
@@ -96,23 +112,32 @@ class Speech(BaseMiddleware):
         self._database = database
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-        """Run the handler and speak; raises UnsaidError when what failed came after the commit."""
+        """Run the handler, keep what it did and speak; raises UnsaidError when only the speaking failed."""
         reading: AsyncExitStack = data["reading"]
+        said: Said
         if get_flag(data, "writes"):
             await reading.aclose()
             async with self._database.write() as storage:
-                try:
-                    said: Said = await handler(event, {**data, "storage": storage})
-                except Exception as error:
-                    if storage.committed:
-                        raise UnsaidError from error
-                    raise
+                storage.put_off_commits()
+                said = await handler(event, {**data, "storage": storage})
+                if storage.committed:
+                    await _keep(storage, data["handling"], data["now"])
         else:
             said = await handler(event, data)
             await reading.aclose()
+        time_limit: asyncio.Timeout = data["time_limit"]
+        time_limit.reschedule(None)
         if said is not None and isinstance(event, Message | CallbackQuery):
             await say(event, said if isinstance(said, tuple) else (said,))
         return True
+
+
+async def _keep(storage: Storage, handling: Handling, now: datetime) -> None:
+    """Commit with the mark that the update is handled."""
+    if not await storage.handled.add(handling.update_id, at=now):
+        raise HandledError
+    await storage.commit_at_last()
+    handling.kept = True
 
 
 class Answers(Filter):

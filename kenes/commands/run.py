@@ -2,23 +2,25 @@
 
 import asyncio
 import gc
-from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+import signal
+from contextlib import AsyncExitStack, suppress
+from typing import TYPE_CHECKING, Any
 
 import click
 import structlog
 
 from kenes.commands.opening import Environment, read_environment
 from kenes.logs import configure_logs
-from kenes.settings import SettingsError
+from kenes.settings import Settings, SettingsError
 from services.clock import RemoteClock
 
 if TYPE_CHECKING:  # aiogram costs two seconds; a wrong setting is to be named before that
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
-    from aiogram import Bot
+    from aiogram import Bot, Dispatcher
 
     from bot.i18n import Texts
+    from bot.updates import Updates
     from policy.people import Language
 
 log = structlog.get_logger(__name__)
@@ -26,12 +28,13 @@ log = structlog.get_logger(__name__)
 GC_THRESHOLD = (
     50_000  # what a bot makes lives for one update: collecting less often gives a third more updates a second
 )
-LONGEST_PAUSE = 60
+STOP_SECONDS = 10  # what is being handled may take so long to end
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @click.command
 def run() -> None:
-    """Start the bot: migrate the database, poll BOT_API_URL, stop cleanly on SIGTERM and SIGINT."""
+    """Start the bot: migrate the database, poll BOT_API_URL or be called at WEBHOOK_URL, stop cleanly on SIGTERM."""
     from storage.migrations import migrate
 
     gc.disable()  # until everything is imported: none of it is garbage, and looking for it costs half a second
@@ -46,35 +49,116 @@ def run() -> None:
 
 
 async def _serve(environment: Environment, token: str) -> None:
-    from bot.app import make_bot, make_dispatcher
-    from bot.i18n import load_texts
-    from bot.jobs.sweeps import scheduler, sweep
-    from storage.database import Database
+    """Serve until SIGTERM or SIGINT; then what is being handled ends, and everything is closed in order."""
+    serving = asyncio.current_task()
+    loop = asyncio.get_running_loop()
 
-    settings, profile, clock = environment.settings, environment.profile, environment.clock
+    def stop() -> None:
+        for each in SIGNALS:
+            loop.remove_signal_handler(each)  # a second one ends the process at once
+        if serving:
+            serving.cancel()
+
+    for each in SIGNALS:
+        loop.add_signal_handler(each, stop)
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database.open(settings.database_url))
-        bot = make_bot(token, settings.bot_api_url)
-        stack.push_async_callback(bot.session.close)
-        voices = load_texts(profile.university.zone)
-        dispatcher = make_dispatcher(database=database, profile=profile, clock=clock, voices=voices)
-        await sweep(database, profile, clock)
-        sweeps = scheduler(database, profile, clock)
-        sweeps.start()
-        stack.callback(sweeps.shutdown, wait=False)
-        if isinstance(clock, RemoteClock):
-            stack.callback(asyncio.create_task(clock.follow()).cancel)
-        await _introduce(bot, voices)
-        gc.freeze()
-        gc.enable()
-        gc.set_threshold(GC_THRESHOLD, 20, 20)
-        log.info("polling", bot_id=bot.id)
-        await dispatcher.start_polling(bot, close_bot_session=False)
+        with suppress(asyncio.CancelledError):
+            await _receive(environment, token, stack)
     log.info("stopped")
 
 
+async def _receive(environment: Environment, token: str, stack: AsyncExitStack) -> None:
+    """Put everything together, take in updates until cancelled; what has to be closed then is left on the stack."""
+    from bot.app import make_bot, make_dispatcher
+    from bot.i18n import load_texts
+    from bot.jobs.sweeps import scheduler, sweep
+    from bot.updates import Updates
+    from storage.database import Database
+    from storage.inbox import Inbox
+
+    settings, profile, clock = environment.settings, environment.profile, environment.clock
+    database = await stack.enter_async_context(Database.open(settings.database_url))
+    inbox = await stack.enter_async_context(Inbox.open(settings.database_url))
+    bot = make_bot(token, settings.bot_api_url)
+    stack.push_async_callback(bot.session.close)
+    voices = load_texts(profile.university.zone)
+    dispatcher = make_dispatcher(database=database, profile=profile, clock=clock, voices=voices)
+    stack.push_async_callback(dispatcher.emit_shutdown)
+    updates = Updates(bot=bot, dispatcher=dispatcher, inbox=inbox, database=database, clock=clock)
+    stack.push_async_callback(updates.stop, STOP_SECONDS)
+    await sweep(database, profile, clock)
+    sweeps = scheduler(database, profile, clock)
+    sweeps.start()
+    stack.callback(sweeps.shutdown, wait=False)
+    if isinstance(clock, RemoteClock):
+        _while_open(stack, clock.follow())
+    await _answered(lambda: _introduce(bot, voices))
+    gc.freeze()
+    gc.enable()
+    gc.set_threshold(GC_THRESHOLD, 20, 20)
+    await updates.resume()
+    _while_open(stack, updates.run())
+    if settings.webhook_url:
+        await _be_called(settings, bot, dispatcher, updates, stack)
+    else:
+        await _poll(bot, dispatcher, updates)
+
+
+async def _poll(bot: "Bot", dispatcher: "Dispatcher", updates: "Updates") -> None:
+    from bot.polling import Polling
+    from bot.webhook import renounce
+
+    await _answered(lambda: renounce(bot))
+    log.info("polling", bot_id=bot.id)
+    await Polling(bot, updates, kinds=_kinds(dispatcher)).run()
+
+
+async def _be_called(
+    settings: Settings, bot: "Bot", dispatcher: "Dispatcher", updates: "Updates", stack: AsyncExitStack
+) -> None:
+    """Listen, and only then tell Telegram where."""
+    from aiohttp import web
+
+    from bot.webhook import Webhook, announce, path_of
+
+    url, secret = settings.webhook_url or "", settings.webhook_secret
+    if secret is None:
+        raise RuntimeError("a webhook without a secret")
+    webhook = Webhook(updates, secret.get_secret_value())
+    runner = web.AppRunner(webhook.app(path_of(url)), access_log=None, shutdown_timeout=STOP_SECONDS)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, settings.webhook_listen, settings.webhook_port).start()
+    await _answered(lambda: announce(bot, url, secret.get_secret_value(), _kinds(dispatcher)))
+    log.info("listening", bot_id=bot.id, port=settings.webhook_port)
+    await asyncio.Event().wait()
+
+
+def _kinds(dispatcher: "Dispatcher") -> list[str]:
+    """Name the kinds of updates there is a handler for."""
+    return sorted(dispatcher.resolve_used_update_types())
+
+
+def _while_open(stack: AsyncExitStack, work: "Coroutine[Any, Any, None]") -> None:
+    """Do something beside all else until the stack is closed."""
+    task = asyncio.create_task(work)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.wait([task])
+
+    stack.push_async_callback(end)
+
+
 async def _introduce(bot: "Bot", voices: "Mapping[Language, Texts]") -> None:
-    """Register the commands as soon as the server answers, trying again with growing pauses.
+    from bot.commands import register_commands
+
+    await bot.me()
+    await register_commands(bot, voices)
+
+
+async def _answered(ask: "Callable[[], Awaitable[None]]") -> None:
+    """Ask the server until it answers, with growing pauses.
 
     Raises ClickException for a token the server does not know.
     """
@@ -86,21 +170,18 @@ async def _introduce(bot: "Bot", voices: "Mapping[Language, Texts]") -> None:
         TelegramUnauthorizedError,
     )
 
-    from bot.commands import register_commands
+    from bot.polling import pause_after, reason
 
-    pause = 1
+    failures = 0
     while True:
         try:
-            await bot.me()
-            await register_commands(bot, voices)
+            return await ask()
         except TelegramUnauthorizedError:
             raise click.ClickException(
                 "BOT_TOKEN is not known to BOT_API_URL; allowed: the token BotFather gave"
             ) from None
         except (TelegramNetworkError, TelegramServerError, TelegramRetryAfter, ClientDecodeError) as error:
-            wait = max(pause, error.retry_after if isinstance(error, TelegramRetryAfter) else 0)
-            log.warning("the Bot API server does not answer", pause=wait, exc_info=True)
-            await asyncio.sleep(wait)
-            pause = min(pause * 2, LONGEST_PAUSE)
-        else:
-            return
+            failures += 1
+            pause = pause_after(error, failures)
+            log.warning("the Bot API server does not answer", why=reason(error), pause=pause, failures=failures)
+            await asyncio.sleep(pause)

@@ -26,6 +26,7 @@ from policy.people import (
 from policy.profile import Profile, load_profile
 from services import invitations
 from storage.database import Database
+from storage.inbox import Inbox
 from storage.migrations import migrate
 from storage.records import Person
 from tests.telegram import Person as TelegramPerson
@@ -79,10 +80,30 @@ def voices(profile: Profile) -> Mapping[Language, Texts]:
 
 
 @pytest.fixture
-async def telegram(
-    database: Database, profile: Profile, clock: HandClock, voices: Mapping[Language, Texts]
+async def inbox(tmp_path: Path) -> AsyncIterator[Inbox]:
+    async with Inbox.open(f"sqlite+aiosqlite:///{tmp_path / 'kenes.db'}") as inbox:
+        yield inbox
+
+
+@pytest.fixture
+def telegram_of(database: Database, inbox: Inbox, clock: HandClock) -> Callable[[Profile], Telegram]:
+    """Give the chats with the bot of a university."""
+
+    def make(profile: Profile, voices: Mapping[Language, Texts] | None = None) -> Telegram:
+        voices = voices or load_texts(profile.university.zone)
+        dispatcher = make_dispatcher(database=database, profile=profile, clock=clock, voices=voices)
+        return Telegram(dispatcher, clock, database, inbox)
+
+    return make
+
+
+@pytest.fixture
+def telegram(
+    telegram_of: Callable[[Profile, Mapping[Language, Texts]], Telegram],
+    profile: Profile,
+    voices: Mapping[Language, Texts],
 ) -> Telegram:
-    return Telegram(make_dispatcher(database=database, profile=profile, clock=clock, voices=voices), clock)
+    return telegram_of(profile, voices)
 
 
 AIGERIM = "02500001"  # reads Kazakh

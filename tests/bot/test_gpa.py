@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 
-from bot.app import make_dispatcher
-from bot.i18n import load_texts
 from bot.screens.gpa import OpenYear, WhatIf
 from policy.gpa import Components
 from policy.marks import Enrolment, Outcome
 from policy.people import Funding, Language, Level, Status, StudyForm
-from policy.profile import load_profile
+from policy.profile import Profile, load_profile
 from storage.database import Database
 from tests.bot.conftest import AIGERIM, DMITRY, HandClock
 from tests.bot.studies import LAST_WINTER, SESSION, change_student, course, load, local
@@ -117,7 +115,7 @@ async def test_the_igpa_of_the_first_years_is_laid_open(linked: Linked, database
     assert aigerim.sees.startswith("iGPA, 2025–2026, 2-курс")
     assert "= 0,8 × 3,33 + 0,2 × 3,00 = 3,26\n" in aigerim.sees
     assert "= 0,85 × 3,26 + 0,15 × 2,50\n\niGPA = 3,15" in aigerim.sees
-    assert "✅ SSCI: 2,50 (шегі 2,00)\nҚазір барлық шек орындалып тұр." in aigerim.sees
+    assert "✅ SSCI: 2,50 (шегі 2,00)\nҚазір барлық талап орындалып тұр." in aigerim.sees
     assert "Шешім шығатын соңғы күн: 25 тамыз." in aigerim.sees
     assert "§ 9, § 12" in aigerim.sees
 
@@ -135,8 +133,8 @@ async def test_a_missing_part_is_named_with_the_range_it_leaves(linked: Linked, 
 @pytest.mark.parametrize(
     ("funding", "cost"),
     [
-        (Funding.GRANT, "оқу жылын өз қаражатыңызға қайталайсыз, гранттан айырыласыз."),
-        (Funding.FEE, "оқу жылын өз қаражатыңызға қайталайсыз."),
+        (Funding.GRANT, "гранттан айырылып, осы курсты өз есебіңізден қайта оқисыз."),
+        (Funding.FEE, "осы курсты өз есебіңізден қайта оқисыз."),
     ],
 )
 async def test_a_block_that_falls_short_says_by_how_much_and_what_it_costs(
@@ -158,7 +156,7 @@ async def test_a_block_that_is_not_known_leaves_the_verdict_open(linked: Linked,
     aigerim = await linked(AIGERIM)
     await aigerim.sends("/gpa")
     await aigerim.taps("iGPA және келесі курс")
-    assert "❔ SSCI: әлі белгісіз (шегі 2,00)\nБарлық шек орындала ма, әлі белгісіз." in aigerim.sees
+    assert "❔ SSCI: әлі белгісіз (керегі 2,00)\nБарлық талап орындала ма, әлі белгісіз." in aigerim.sees
 
 
 @pytest.mark.parametrize(
@@ -199,7 +197,7 @@ async def test_earlier_years_open_by_button_where_the_year_of_study_is_known(
     assert aigerim.sees.startswith("iGPA, 2024–2025, 1-курс")
     assert "Осылай қалса" not in aigerim.sees
     await aigerim.presses(OpenYear(year="2023-2024").pack())
-    assert "Ол жылы нешінші курста болғаныңыз жазбаларда жоқ" in aigerim.sees
+    assert "Ол жылы нешінші курста оқығаныңыз базада жоқ" in aigerim.sees
 
 
 async def test_a_student_tries_letters_for_the_exams_to_come(linked: Linked, database: Database) -> None:
@@ -302,7 +300,7 @@ async def test_who_has_left_reads_the_gpa_too(linked: Linked, database: Database
 
 
 async def test_a_university_that_counts_to_another_best_gpa_gets_numbers_without_the_chart(
-    linked: Linked, database: Database, clock: HandClock, tmp_path: Path
+    linked: Linked, database: Database, telegram_of: Callable[[Profile], Telegram], tmp_path: Path
 ) -> None:
     letters = [("A", 100, 90, 100, "excellent"), ("F", 0, 0, 89, "unsatisfactory")]
     names = ("letter", "numeric", "lowest", "highest", "traditional")
@@ -314,8 +312,7 @@ async def test_a_university_that_counts_to_another_best_gpa_gets_numbers_without
     own = tmp_path / "profile.toml"
     own.write_text(f"[marks]\nletters = [{table}]\n[gpa]\nscale = 100\n", encoding="utf-8")
     profile = load_profile(own)
-    voices = load_texts(profile.university.zone)
-    telegram = Telegram(make_dispatcher(database=database, profile=profile, clock=clock, voices=voices), clock)
+    telegram = telegram_of(profile)
     await linked(AIGERIM)
     await load(database, course("MAT1", "100", ratings=("100", "100")))
     aigerim = telegram.person(1, "x")
