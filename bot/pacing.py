@@ -34,6 +34,7 @@ TOGETHER_SECONDS = 1.0  # two chats told to wait within this: it is the bot that
 PATIENCE_SECONDS = 15.0  # how long a direct answer waits for a 429 to pass
 TRIES = 3
 CHATS_KEPT = 10_000
+SHORTEST_SLEEP = 0.001
 
 NEW_MESSAGES = ("Send", "Forward", "Copy")  # what the names of methods that send begin with
 
@@ -164,7 +165,7 @@ class Pace(BaseRequestMiddleware):
                     still.append(waiter)
             self._waiting = still
             if still:
-                await self._sleep(shortest)
+                await self._sleep(max(shortest, SHORTEST_SLEEP))
 
     def _wait(self, chat: Chat, number: int) -> float:
         now = self._now()
