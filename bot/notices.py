@@ -6,7 +6,7 @@ to say any more), name it in `NOTICES`, and call `services.owing.owe` where the 
 
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from policy.profile import Profile
 from storage.outbox import NewOwed, Priority
 from storage.unit import Storage
 
-SCREEN = "screen"  # worded when it was owed: an answer to somebody's own action
+SCREEN = "screen"  # worded when it was owed, as an answer to somebody's own action is; `content` is `stored(screen)`
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def owed_screen(
     """Return a screen as a message to be owed at once, in place of a standing message where that can be."""
     return NewOwed(
         kind=SCREEN,
-        content={"screen": stored(screen), "holds": instead_of.holds if instead_of else None},
+        content={**stored(screen), "holds": instead_of.holds if instead_of else None},
         made_at=now,
         chat_id=chat,
         thread_id=thread,
@@ -81,14 +81,15 @@ def stored(screen: Screen) -> dict[str, Any]:
 
 
 def restored(packed: Mapping[str, Any]) -> Screen:
-    """Return the screen that `stored` wrote; its buttons hold packed data."""
+    """Return the screen that `stored` wrote, whatever else is there; its buttons hold packed data."""
     files = {
         name: File(packed[name]["name"], b64decode(packed[name]["content"]))
         for name in ("picture", "document")
         if packed[name]
     }
     buttons = [[Button(**button) for button in row] for row in packed["buttons"]]
-    return Screen(**{**packed, **files, "text": Html(packed["text"]), "buttons": buttons})
+    kept = {field.name: packed[field.name] for field in fields(Screen)}
+    return Screen(**{**kept, **files, "text": Html(packed["text"]), "buttons": buttons})
 
 
 def _packed(button: Button) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def _packed(button: Button) -> dict[str, Any]:
 
 
 async def _screen(telling: Telling) -> Screen:
-    return restored(telling.content["screen"])
+    return restored(telling.content)
 
 
 NOTICES: Mapping[str, Notice] = {SCREEN: _screen}

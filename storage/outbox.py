@@ -5,7 +5,7 @@ no sandbox moves.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from typing import Any
@@ -175,7 +175,7 @@ class Outbox:
         rows = (await self._connection.execute(_NEXT, {"now": now, "real": real, "room": room})).all()
         if rows:
             await self._connection.execute(_LEASE, [{"of_id": row.id, "by": by, "until": until} for row in rows])
-        return tuple(_owed(row) for row in rows)
+        return tuple(replace(_owed(row), tries=row.tries + 1, leased_until=until) for row in rows)
 
     async def renew(self, by: str, *, until: datetime) -> None:
         """Keep a sender's leases for longer."""
