@@ -232,6 +232,8 @@ async def edited(bot: Bot, standing: Standing, screen: Screen) -> bool:
 
 def pages(text: Html) -> list[Html]:
     """Cut HTML into parts that Telegram takes as one message each, between lines, tags closed and opened again."""
+    if 2 * len(text) <= TEXT_LIMIT:  # a character is at most two units
+        return [text]
     done: list[Html] = []
     page, open_tags = "", list[str]()
     for line in (part for whole in text.split("\n") for part in _short(whole)):

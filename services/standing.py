@@ -278,8 +278,10 @@ class Study:
         return tuple(map(self._outcome, self.enrolments))
 
     def _outcome(self, enrolment: Enrolment) -> CourseOutcome:
-        over = self._additional_over(enrolment.period) is True
-        return course_outcome(enrolment, self.result(enrolment), additional_over=over)
+        counts = self.result(enrolment)
+        missed = counts.standing in (Standing.DID_NOT_COME, Standing.NOT_ADMITTED)  # for the others nobody asks
+        over = missed and self._additional_over(enrolment.period) is True
+        return course_outcome(enrolment, counts, additional_over=over)
 
     def gpa_of(self, period: str) -> Gpa:
         """Return the GPA of one period."""

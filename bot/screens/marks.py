@@ -176,7 +176,9 @@ def _course_lines(texts: Texts, study: Study, course: CourseStanding) -> Html:
         if any(looks_like_placeholder(attempt) for attempt in enrolment.attempts[-1:])
         else None,
         _deadline(texts, msgid("   ↳ appeal until: {until}"), course.appeal, study.now),
-        _deadline(texts, msgid("   ↳ apply for a retake until: {until}"), course.retake, study.now),
+        _deadline(texts, msgid("   ↳ apply for a retake until: {until}"), course.retake, study.now)
+        if result.standing is Standing.FX
+        else None,
     )
 
 
