@@ -142,7 +142,7 @@ async def test_the_whole_way_from_a_slip_to_a_new_appeal_window(
     assert corrected.exam == 64
     assert corrected.corrected_at == NOW
 
-    assert "Исправление № 1 подтверждено. Решение: Сергазин Е." in olga.sees
+    assert "Исправление № 1 подтверждено (Сергазин Е.)" in olga.sees
     assert "Бағаңыз түзетілді" in aigerim.sees
     assert "Математика, " in aigerim.sees
     assert "Апелляция беру мерзімі: 16 қаңтар, 13:00." in aigerim.sees
@@ -157,7 +157,7 @@ async def test_in_kazakh_an_outcome_takes_the_place_of_a_mark(erzhan: Person, da
     await erzhan.taps("Түзетулер")
     assert "Шешім күтіп тұрған түзету жоқ." in erzhan.sees
     await erzhan.taps("Бағаны түзету")
-    assert "Студенттің ID-ін не аты-жөнін жазыңыз" in erzhan.sees
+    assert "Студенттің ID нөмірін не аты-жөнін жазыңыз" in erzhan.sees
     await erzhan.sends(AIGERIM)
     await erzhan.taps("Математика")
     await erzhan.taps("Нәтижесі")
@@ -218,7 +218,7 @@ async def test_the_second_person_refuses_with_a_reason(olga: Person, erzhan: Per
     assert "Тым ұзын" in erzhan.sees
     await erzhan.sends("Ведомостьта 54 тұр")
     assert "№ 1 түзету қабылданбады" in erzhan.sees
-    assert "По исправлению № 1 отказано. Решение: Сергазин Е." in olga.sees
+    assert "По исправлению № 1 отказано (Сергазин Е.)" in olga.sees
     assert "Ведомостьта 54 тұр" in olga.sees
     assert (await stored(database)).exam == 54
     assert await state(database) is CorrectionState.REFUSED
@@ -272,7 +272,7 @@ async def test_a_student_who_blocked_the_bot_is_for_the_registrar_to_tell(
         ("-1", "Это не оценка"),
         ("64.125", "Это не оценка"),
         ("101", "Оценка – число от 0 до 100."),
-        ("54", "В записях так и стоит."),
+        ("54", "В базе уже так."),
     ],
 )
 async def test_a_mark_that_cannot_be_is_asked_for_again(olga: Person, written: str, says: str) -> None:
@@ -306,7 +306,7 @@ async def test_nobody_corrects_their_own_marks(linked: Linked, database: Databas
     await aigerim.taps("Математика")
     await aigerim.taps("Емтихан бағасы")
     await aigerim.sends("100")
-    assert "Өз бағасын ешкім түзетпейді" in aigerim.sees
+    assert "Өз бағаңызды өзіңіз түзете алмайсыз" in aigerim.sees
 
 
 async def test_students_are_found_and_told_apart(olga: Person) -> None:

@@ -100,7 +100,7 @@ async def test_the_whole_way_in_kazakh(erzhan: Person, database: Database) -> No
     await erzhan.sends("Басқа ведомость жіберілген")
     await erzhan.telegram.dispatcher["work"].finish()
     assert "қайтарып алынды" in erzhan.sees
-    assert "Бағасы қайтарылған студент саны: 2" in erzhan.sees
+    assert "Бағасы қайтарып алынған студент саны: 2" in erzhan.sees
     assert await attempt(database) is None
     async with database.read() as storage:
         changes = await storage.changes.about(AIGERIM)
@@ -203,7 +203,7 @@ async def test_what_changed_since_the_preview_is_shown_anew(olga: Person, erzhan
     await send(erzhan, MARKS.replace(b"80,90,took", b"80,91,took").split(DMITRY.encode())[0])
     await tap(erzhan, "Жүктеу")
     await tap(olga, "Загрузить")
-    assert "Записи изменились с тех пор, как вы смотрели" in olga.room.messages[1].text
+    assert "С тех пор как вы смотрели, данные изменились" in olga.room.messages[1].text
     assert "Уже выставлено" in olga.room.messages[1].text
     found = await attempt(database)
     assert found
@@ -348,7 +348,7 @@ async def test_a_stop_in_the_middle_is_told_and_loses_nothing(olga: Person, monk
         await reached.wait()
         await olga.telegram.dispatcher.emit_shutdown()
     assert "Прервано: бот перезапускается" in olga.sees
-    await tap(olga, "Что получилось?")
+    await tap(olga, "Посмотреть, как сейчас")
     await tap(olga, "Загрузить")
     assert "загрузка № 1" in olga.sees
 

@@ -55,7 +55,7 @@ async def test_a_link_is_taken_away_and_both_sides_are_told(olga: Person, aigeri
     assert await holder(database, AIGERIM) == 3
     await olga.taps("Да, снять")
     assert "Привязка снята" in olga.sees
-    assert "Не привязан к боту." in olga.sees
+    assert "Чат не привязан." in olga.sees
     assert await holder(database, AIGERIM) is None
     assert "Тіркеуші кеңсесі бұл чаттың байланысын үзді." in aigerim.sees
     assert "Офис регистратора снял привязку этого чата." in aigerim.sees
@@ -127,9 +127,9 @@ async def test_a_second_tap_on_yes_finds_it_done(olga: Person, aigerim: Person, 
     question = olga.last.data_of("Да, снять")
     await olga.presses(question)
     await olga.presses(question)
-    assert "Не привязан к боту." in olga.sees
+    assert "Чат не привязан." in olga.sees
     await olga.presses("free?:" + AIGERIM)
-    assert "Не привязан к боту." in olga.sees
+    assert "Чат не привязан." in olga.sees
     async with database.read() as storage:
         assert (
             len([each for each in await storage.changes.about(AIGERIM) if each.object == "link" and each.before]) == 1

@@ -97,7 +97,7 @@ async def test_a_forged_page_or_section_shows_what_there_is(linked: Linked) -> N
 async def test_everything_can_be_taken_away_as_a_file(linked: Linked) -> None:
     dmitry = await linked(DMITRY)
     await dmitry.sends("/me")
-    await dmitry.taps("Забрать всё файлом")
+    await dmitry.taps("Получить всё файлом")
     assert dmitry.last.document
     name, content = dmitry.last.document
     assert name == f"kenes-{DMITRY}-2026-01-15.json"
