@@ -1,13 +1,15 @@
 """How the tables came to be what they are, step by step (Alembic); there is no way down but a backup."""
 
 import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, NullPool, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from storage.database import is_sqlite, tell_sqlite, understood
 from storage.migrations.compare import configuration
@@ -21,11 +23,16 @@ def migrate(url: str) -> None:
     Two processes that start at once take turns. Raises ValueError as `Database.open` does.
     """
     parsed = understood(url)
-    if is_sqlite(parsed):
-        file = Path(parsed.database or "")
+    make_room(parsed)
+    asyncio.run(_migrate(parsed))
+
+
+def make_room(url: URL) -> None:
+    """Make the file of a SQLite database, readable to its owner only, where there is none."""
+    if is_sqlite(url):
+        file = Path(url.database or "")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
-    asyncio.run(_migrate(parsed))
 
 
 def is_current(url: str) -> bool:
@@ -37,6 +44,16 @@ def is_current(url: str) -> bool:
 
 
 async def _migrate(url: URL) -> None:
+    async with changing(url) as connection:
+        await connection.run_sync(lambda sync: take_steps(sync, "head"))
+
+
+@asynccontextmanager
+async def changing(url: URL) -> AsyncIterator[AsyncConnection]:
+    """Lend a connection to change tables with, in one transaction, kept when nothing is raised; processes take turns.
+
+    Raises RuntimeError, and keeps nothing, when rows of SQLite would refer to nothing.
+    """
     engine = create_async_engine(url, poolclass=NullPool, hide_parameters=True)
     if is_sqlite(url):
         # Foreign keys stay off: rebuilding a table would empty those that refer to it.
@@ -47,19 +64,53 @@ async def _migrate(url: URL) -> None:
             "PRAGMA journal_mode = WAL",
             "PRAGMA synchronous = FULL",
         )
-    async with engine.begin() as connection:
-        if not is_sqlite(url):
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        await connection.run_sync(lambda sync: command.upgrade(configuration(sync), "head"))
-        if is_sqlite(url) and (orphans := (await connection.execute(text("PRAGMA foreign_key_check"))).all()):
-            raise RuntimeError(f"the migration would leave rows that refer to nothing, in {orphans[0][0]}")
-    await engine.dispose()
+    try:
+        async with engine.begin() as connection:
+            if not is_sqlite(url):
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            yield connection
+            if is_sqlite(url) and (orphans := (await connection.execute(text("PRAGMA foreign_key_check"))).all()):
+                raise RuntimeError(f"the migration would leave rows that refer to nothing, in {orphans[0][0]}")
+    finally:
+        await engine.dispose()
+
+
+def take_steps(connection: Connection, revision: str) -> None:
+    """Take the steps that are missing up to a revision."""
+    command.upgrade(configuration(connection), revision)
+
+
+def head() -> str:
+    """Return the last revision this program knows."""
+    return _script().get_heads()[0]
+
+
+def knows(revision: str) -> bool:
+    """Tell whether this program knows a revision."""
+    return any(step.revision == revision for step in _script().walk_revisions())
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Return the revision a database stands at; None for an empty one."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def forget_tables(connection: Connection, names: Iterable[str]) -> None:
+    """Drop these tables, those that refer to others first, and all that the steps made besides tables."""
+    cascade = " CASCADE" if connection.dialect.name == "postgresql" else ""
+    for name in (*names, "alembic_version"):
+        connection.execute(text(f'DROP TABLE IF EXISTS "{name}"{cascade}'))
+    if cascade:
+        connection.execute(text("DROP FUNCTION IF EXISTS refuse_to_alter_history()"))
+
+
+def _script() -> ScriptDirectory:
+    return ScriptDirectory.from_config(configuration(None))
 
 
 async def _is_current(url: URL) -> bool:
     def compare(connection: Connection) -> bool:
-        heads = ScriptDirectory.from_config(configuration(connection)).get_heads()
-        return set(MigrationContext.configure(connection).get_current_heads()) == set(heads)
+        return revision_of(connection) == head()
 
     engine = create_async_engine(url, poolclass=NullPool, hide_parameters=True)
     try:

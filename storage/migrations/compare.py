@@ -18,8 +18,8 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def configuration(connection: Connection) -> Config:
-    """Tell Alembic where its steps are and over which connection to take them; there is no alembic.ini."""
+def configuration(connection: Connection | None) -> Config:
+    """Tell Alembic where its steps are and over which connection to take them, if any; there is no alembic.ini."""
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", "storage:migrations")
     config.set_main_option("path_separator", "os")

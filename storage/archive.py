@@ -1,0 +1,178 @@
+"""The archive of a backup: what it holds and how values are written in it, whatever engine they come from.
+
+A ZIP file of `tables/NAME.jsonl` (one JSON array a row, columns as the manifest names them, ordered by primary key),
+`documents/TABLE/ID` (the large binaries of rows, left out of the lines) and, last, `manifest.json`: what is in it, and
+the SHA-256 of every other entry. Instants are ISO 8601 in UTC, exact numbers text, small binaries base64.
+"""
+
+import hashlib
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import IO, Any, Self
+from zipfile import BadZipFile, ZipFile
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, Integer, LargeBinary, Table, Text
+from sqlalchemy.types import TypeEngine
+
+from storage.columns import Exact, Instant
+from storage.tables import Json
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+DOCUMENT = "content"  # the column of whole documents, in tables whose rows have a number
+ROWS_AT_ONCE = 2_000
+_PIECE = 1 << 20  # bytes read at once
+
+Progress = Callable[[int, int], None]  # how many rows are done, of how many
+
+
+class ArchiveError(ValueError):
+    """A backup cannot be made or restored; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One table in the archive: its columns by kind, how many rows, and the last number it gave to a row itself."""
+
+    columns: Mapping[str, str]
+    rows: int
+    last_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What an archive holds: `made_at` in UTC, `revision` of the tables, checksums (hexadecimal) by entry."""
+
+    format: int
+    made_at: str
+    revision: str
+    tables: Mapping[str, Kept]
+    sha256: Mapping[str, str]
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are in all."""
+        return sum(kept.rows for kept in self.tables.values())
+
+    def written(self) -> bytes:
+        """Return the manifest as it stands in the archive."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1).encode()
+
+    @classmethod
+    def read(cls, archive: ZipFile) -> Self:
+        """Read the manifest of an archive; raises ArchiveError for what is none, or of a later format."""
+        try:
+            told = json.loads(archive.read(MANIFEST))
+            if told["format"] != FORMAT:
+                raise ArchiveError(f"its format is {told['format']}, this program reads {FORMAT}: use a later Kenes")
+            tables = {name: Kept(**kept) for name, kept in told.pop("tables").items()}
+            return cls(**told, tables=tables)
+        except (KeyError, TypeError, UnicodeError, json.JSONDecodeError, BadZipFile):
+            raise ArchiveError("it is no backup of Kenes, or not a whole one") from None
+
+    def check(self, archive: ZipFile) -> None:
+        """Read the whole archive; raises ArchiveError naming the entry that is missing or not what was written."""
+        for name, expected in self.sha256.items():
+            digest = hashlib.sha256()
+            try:
+                with archive.open(name) as entry:
+                    while piece := entry.read(_PIECE):
+                        digest.update(piece)
+            except (KeyError, BadZipFile, EOFError, OSError):
+                raise ArchiveError(f"{name} in it is missing or damaged") from None
+            if digest.hexdigest() != expected:
+                raise ArchiveError(f"{name} in it is not what was written")
+
+
+class Entry:
+    """One entry being written, and its checksum; a context."""
+
+    def __init__(self, archive: ZipFile, name: str) -> None:
+        self._file: IO[bytes] = archive.open(name, "w", force_zip64=True)
+        self._digest = hashlib.sha256()
+
+    def write(self, content: bytes) -> None:
+        """Add to it."""
+        self._file.write(content)
+        self._digest.update(content)
+
+    @property
+    def sha256(self) -> str:
+        """The checksum of what was written, hexadecimal."""
+        return self._digest.hexdigest()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._file.close()
+
+
+def table_entry(table: str) -> str:
+    """Name the entry of a table's rows."""
+    return f"tables/{table}.jsonl"
+
+
+def document_entry(table: str, number: int | str) -> str:
+    """Name the entry of a row's document, by its number."""
+    return f"documents/{table}/{number}"
+
+
+def document_of(table: Table) -> Column[Any] | None:
+    """Return the column of a table that holds whole documents, if there is one."""
+    document = table.columns.get(DOCUMENT)
+    return document if document is not None and isinstance(document.type, LargeBinary) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How values of a kind are stored in a database and written in an archive; None is None everywhere."""
+
+    type: TypeEngine[Any]
+    written: Callable[[Any], Any] | None = None  # None: as it is
+    read: Callable[[Any], Any] | None = None
+
+
+def _exact(value: Decimal) -> str:
+    return format(value, "f")
+
+
+def _base64(value: bytes) -> str:
+    return b64encode(value).decode()
+
+
+KINDS: Mapping[str, Kind] = {
+    "instant": Kind(Instant(), datetime.isoformat, datetime.fromisoformat),
+    "exact": Kind(Exact(), _exact, Decimal),
+    "date": Kind(Date(), date.isoformat, date.fromisoformat),
+    "json": Kind(Json),
+    "binary": Kind(LargeBinary(), _base64, b64decode),
+    "boolean": Kind(Boolean()),
+    "integer": Kind(BigInteger()),
+    "text": Kind(Text()),
+}
+
+
+def kind_of(column: Column[Any]) -> str:
+    """Return the kind of a column's values; raises TypeError for one that archives do not know yet."""
+    if column.type.python_type is str:
+        return "text"
+    for known, kind in _BY_TYPE.items():
+        if isinstance(column.type, known):
+            return kind
+    raise TypeError(f"{column}: no way to write a {column.type!r} into an archive")
+
+
+_BY_TYPE: Mapping[type[TypeEngine[Any]], str] = {
+    Instant: "instant",
+    Exact: "exact",
+    Date: "date",
+    JSON: "json",
+    LargeBinary: "binary",
+    Boolean: "boolean",
+    Integer: "integer",
+}
