@@ -12,7 +12,9 @@ from typing import Any, Literal
 
 from bot.i18n import Html, Texts
 from bot.screen import Button, Elsewhere, File, Screen, Standing
+from bot.screens import outages
 from policy.profile import Profile
+from services.outages import LOST, TOUCHED
 from storage.outbox import NewOwed, Priority
 from storage.unit import Storage
 
@@ -101,5 +103,13 @@ async def _screen(telling: Telling) -> Screen:
     return restored(telling.content)
 
 
-NOTICES: Mapping[str, Notice] = {SCREEN: _screen}
+async def _touched(telling: Telling) -> Screen:
+    return outages.touched(telling.texts, telling.content)
+
+
+async def _lost(telling: Telling) -> Screen:
+    return outages.lost(telling.texts, telling.content)
+
+
+NOTICES: Mapping[str, Notice] = {SCREEN: _screen, TOUCHED: _touched, LOST: _lost}
 """How each kind is worded."""

@@ -15,10 +15,11 @@ from typing import Any, TypeVar
 
 import structlog
 from aiogram import Bot, Dispatcher
-from aiogram.types import Update
+from aiogram.types import Message, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 
+from bot.jobs.touch import Touch
 from bot.metrics import Meter, Uncounted
 from services.clock import Clock
 from storage.database import Database
@@ -63,15 +64,17 @@ class Updates:
         database: Database,
         clock: Clock,
         meter: Meter | None = None,
+        touch: Touch | None = None,
         at_once: int = AT_ONCE,
     ) -> None:
-        """Have `dispatcher` handle what `inbox` keeps."""
+        """Have `dispatcher` handle what `inbox` keeps; `touch` hears of every message that was handled."""
         self._bot = bot
         self._dispatcher = dispatcher
         self._inbox = inbox
         self._database = database
         self._clock = clock
         self._meter = meter or Uncounted()
+        self._touch = touch
         self._slots = asyncio.Semaphore(at_once)
         self._lanes: dict[int, deque[Waiting]] = {}
         self._woken: set[int] = set()  # chats that got something new while their lane was at work
@@ -231,7 +234,10 @@ class Updates:
     async def _bring_to_its_end(self, waiting: Waiting, handling: Handling) -> None:
         if not handling.kept and not handling.error:
             began = monotonic()
-            await self._handle(waiting, handling)
+            message = await self._handle(waiting, handling)
+            if message and self._touch:
+                touch = self._touch
+                await _in_the_end(lambda: touch.handled(message))
             self._meter.update_handled(monotonic() - began)
         if handling.error:
             self._meter.update_failed()
@@ -251,18 +257,21 @@ class Updates:
         async with self._database.read() as storage:
             return Handling(waiting.update_id, kept=await storage.handled.has(waiting.update_id))
 
-    async def _handle(self, waiting: Waiting, handling: Handling) -> None:
-        """Have the dispatcher handle an update; whatever it does, the next one's turn comes."""
+    async def _handle(self, waiting: Waiting, handling: Handling) -> Message | None:
+        """Have the dispatcher handle an update and return its message; whatever it does, the next one's turn comes."""
         try:
             update = Update.model_validate(waiting.body, context={"bot": self._bot})
             _ = update.event_type
-            await self._dispatcher.feed_update(self._bot, update, handling=handling)
         except (ValidationError, UpdateTypeLookupError) as error:  # their texts hold what the person wrote
             handling.error = type(error).__name__
             log.error("update not understood", update=waiting.update_id, error=handling.error)  # noqa: TRY400
+            return None
+        try:
+            await self._dispatcher.feed_update(self._bot, update, handling=handling)
         except Exception as error:
             handling.error = type(error).__name__
             log.exception("update failed", update=waiting.update_id)
+        return update.message
 
 
 async def _in_the_end(step: Callable[[], Awaitable[Result]]) -> Result:

@@ -1,0 +1,77 @@
+"""In touch with Telegram or not: when that was last so is kept, and an outage is noticed when it ends."""
+
+import asyncio
+from collections.abc import Callable
+from time import monotonic
+
+import structlog
+from aiogram.enums import ChatType
+from aiogram.types import Message
+
+from services.clock import Clock
+from services.outages import SHORTEST, Outage, in_touch, last_answer, last_outage, note, tell
+from storage.database import Database
+
+BEAT_SECONDS = 10.0  # how exactly the beginning of an outage is known
+
+log = structlog.get_logger(__name__)
+
+
+class Touch:
+    """One per process: hears of every answer of Telegram, and tells those who wrote during an outage."""
+
+    def __init__(self, database: Database, clock: Clock, *, real: Callable[[], float] = monotonic) -> None:
+        """Measure outages by `clock`; that Telegram was silent, by real seconds: a clock that is moved is no outage."""
+        self._database = database
+        self._clock = clock
+        self._real = real
+        self._answered_at = clock.now()
+        self._answered: float | None = None
+        self._first = asyncio.Event()
+        self._beaten: float | None = None
+        self._outage: Outage | None = None
+        self._told: set[int] = set()
+
+    async def answered(self) -> None:
+        """Take note that Telegram answered; what comes with that answer may come after an outage."""
+        now, real = self._clock.now(), self._real()
+        if self._answered is None:
+            async with self._database.read() as storage:
+                self._outage = await last_outage(storage)
+                since = await last_answer(storage)
+            silent = since is not None and now - since > SHORTEST
+        else:
+            since, silent = self._answered_at, real - self._answered > SHORTEST.total_seconds()
+        if since is not None and silent and now > since:
+            await self._notice(Outage(since, now))
+        self._answered_at, self._answered = now, real
+        self._first.set()
+
+    async def _notice(self, outage: Outage) -> None:
+        log.warning("telegram was out of touch", seconds=round((outage.ended - outage.began).total_seconds()))
+        async with self._database.write() as storage:
+            await note(storage, outage)
+        self._outage = outage
+        self._told = set()
+
+    async def run(self) -> None:
+        """Keep, every few seconds, when Telegram last answered, until cancelled."""
+        await self._first.wait()
+        while True:
+            if (answered := self._answered) != self._beaten:
+                try:
+                    async with self._database.write() as storage:
+                        await in_touch(storage, at=self._answered_at)
+                    self._beaten = answered
+                except Exception:
+                    log.exception("pulse not kept")
+            await asyncio.sleep(BEAT_SECONDS)
+
+    async def handled(self, message: Message) -> None:
+        """Tell somebody, once, whose message was sent during an outage."""
+        outage, chat = self._outage, message.chat
+        if outage is None or chat.type != ChatType.PRIVATE or chat.id in self._told or not outage.covers(message.date):
+            return
+        async with self._database.write() as storage:
+            await tell(storage, outage, chat=chat.id, sent=message.date, now=self._clock.now())
+        self._told.add(chat.id)
