@@ -36,6 +36,7 @@ from bot.handlers import (
     menu,
     need,
     outsiders,
+    reach,
     start,
     strangers,
 )
@@ -44,12 +45,14 @@ from bot.i18n import Texts
 from bot.jobs.work import Work
 from bot.middlewares.context import Context, Speech
 from bot.middlewares.origin import Origin
+from bot.pacing import Pace
 from policy.people import Language
 from policy.profile import Profile
 from services.clock import Clock
 from storage.database import Database
 
 FEATURES = (  # asked in this order; the first that knows the update handles it
+    reach,  # takes what nobody waits for an answer to
     groups,  # takes everything that is not a private chat
     start,
     strangers,  # takes everything from somebody not linked
@@ -72,7 +75,7 @@ FEATURES = (  # asked in this order; the first that knows the update handles it
 def make_dispatcher(
     *, database: Database, profile: Profile, clock: Clock, voices: Mapping[Language, Texts]
 ) -> Dispatcher:
-    """Return a dispatcher that holds the whole conversation, spoken by `voices`."""
+    """Return a dispatcher that holds the whole conversation, spoken by `voices`; it needs a `sender` among its data."""
     work = Work()
     dispatcher = Dispatcher(disable_fsm=True, work=work)
     dispatcher.shutdown.register(work.stop)
@@ -87,8 +90,9 @@ def make_dispatcher(
     return dispatcher
 
 
-def make_bot(token: str, api_url: str) -> Bot:
-    """Return a client of the Bot API server at `api_url` that speaks HTML and shows no link previews."""
+def make_bot(token: str, api_url: str, pace: Pace) -> Bot:
+    """Return a client of the Bot API server at `api_url` that speaks HTML, keeps to `pace`, shows no link previews."""
     session = AiohttpSession(api=TelegramAPIServer.from_base(api_url))
+    session.middleware(pace)
     properties = DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview_is_disabled=True)
     return Bot(token, session=session, default=properties)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramForbiddenError
+from aiogram.exceptions import TelegramAPIError, TelegramBadRequest
 from aiogram.filters.callback_data import CallbackData
 from aiogram.methods import EditMessageMedia, EditMessageText, SendDocument, SendMessage, SendPhoto
 from aiogram.types import (
@@ -103,7 +103,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """A screen for another chat; when it cannot be sent, the person here reads `unreachable` and not the rest."""
+    """A screen for another chat; when it cannot be sent, the person here reads `unreachable`."""
 
     chat: int
     screen: Screen
@@ -115,28 +115,17 @@ class UnsaidError(Exception):
 
 
 async def say(event: Event, said: Sequence[Screen | Elsewhere]) -> None:
-    """Say all that a handler returned, in order; raises UnsaidError from Telegram's error when it cannot be said."""
+    """Say what a handler that kept nothing returned, in order; raises UnsaidError from Telegram's error.
+
+    Raises TypeError for a screen for another chat: others are told of what was kept, by owed messages.
+    """
     try:
         for part in said:
-            if isinstance(part, Screen):
-                await show(event, part)
-            elif not await _reached(event, part) and part.unreachable:
-                await show(event, part.unreachable)
-                return
+            if isinstance(part, Elsewhere):
+                raise TypeError("a handler that keeps nothing tells nobody else")
+            await show(event, part)
     except TelegramAPIError as error:
         raise UnsaidError from error
-
-
-async def _reached(event: Event, told: Elsewhere) -> bool:
-    try:
-        await send(_bot(event), told.chat, told.screen)
-    except TelegramForbiddenError:
-        return False
-    except TelegramBadRequest as error:
-        if "chat not found" not in error.message:
-            raise
-        return False
-    return True
 
 
 def _bot(event: Event) -> Bot:

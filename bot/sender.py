@@ -27,7 +27,6 @@ from aiogram.exceptions import (
     TelegramServerError,
     TelegramUnauthorizedError,
 )
-from sqlalchemy.exc import DBAPIError
 
 from bot.i18n import Texts
 from bot.metrics import Meter, Uncounted
@@ -40,7 +39,7 @@ from policy.people import Language
 from policy.profile import Profile
 from services.clock import Clock
 from services.owing import REWORDING, WITHDRAWAL, Undelivered
-from storage.database import Database
+from storage.database import Database, DatabaseError
 from storage.outbox import Arrived, NewOwed, Owed, OwedState, Settled
 from storage.unit import Storage
 
@@ -102,6 +101,10 @@ class _Letter:
     chat: int
     screen: Screen
     instead_of: Standing | None
+
+
+class RefusedError(Exception):
+    """An answer that Telegram will never take, or that cannot be worded: a mistake of ours, which was logged."""
 
 
 class Sender:
@@ -192,18 +195,25 @@ class Sender:
     async def send_now(self, those: Sequence[Owed]) -> None:
         """The fast path: send what `owe_now` returned, in order, and return when it is settled.
 
-        What cannot be sent now is left to the loop, and with it what comes after it in the same chat.
+        What cannot be sent now is left to the loop, and with it what comes after it in the same chat. Raises
+        RefusedError, in the end, when one of them never can be by a mistake of ours.
         """
         behind: set[int | None] = set()
+        refused = None
         for one in those:
             if one.chat_id in behind:
                 outcome = _later(one, self._real())
             else:
                 outcome = await self._attempt(one)
-                if outcome.settled[0].state is OwedState.WAITING:
+                done = outcome.settled[0]
+                if done.state is OwedState.WAITING:
                     behind.add(one.chat_id)
+                elif done.state is OwedState.FAILED and done.error not in set(Undelivered):
+                    refused = done.error
             await self._settle(outcome)
         self.wake()
+        if refused:
+            raise RefusedError(refused)
 
     async def _open_up(self) -> None:
         if not self._open and not self._database.shared:
@@ -216,7 +226,7 @@ class Sender:
         """Take a turn; a database that does not answer is asked again."""
         try:
             await self._turn(unless)
-        except (DBAPIError, OSError):
+        except (DatabaseError, OSError):
             log.exception("the outbox cannot be reached")
             await self._sleep(LOOK_SECONDS)
 
@@ -310,7 +320,7 @@ class Sender:
                 return await self._reword(owed)
             letter = await self._letter(owed, now)
             return letter if isinstance(letter, _Outcome) else await self._send(owed, letter)
-        except DBAPIError:
+        except DatabaseError:
             log.exception("an owed message could not be worded", owed=owed.id, kind=owed.kind)
             return self._again(owed, "database", owed.arrived)
         except Exception as error:

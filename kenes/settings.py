@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     webhook_secret: Annotated[SecretStr, AfterValidator(_secret)] | None = None
     webhook_listen: str = "127.0.0.1"
     webhook_port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    kenes_messages_a_second: Annotated[float, Field(gt=0)] = 29  # Telegram's own limit: 30; inf where there is none
 
     @property
     def speaks_to_telegram(self) -> bool:

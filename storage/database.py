@@ -6,11 +6,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol, Self
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage.columns import to_json
 from storage.connection import Awaited, Immediate
 from storage.unit import Storage
+
+DatabaseError = DBAPIError
+"""What any call may raise when the database does not answer, or not as it should."""
 
 _READERS = 3
 _WAIT_FOR_A_CONNECTION = 120  # seconds; a large import is one transaction and holds the writer

@@ -59,6 +59,7 @@ from aiogram.types import (
 )
 from pydantic_core import to_jsonable_python
 
+from bot.sender import Sender
 from bot.updates import Updates
 from services.clock import Clock
 from storage.database import Database
@@ -129,6 +130,10 @@ class Telegram(BaseSession):
         self._rooms: dict[int, Room] = {}
         self._last = 0
 
+    def sends_through(self, sender: Sender) -> None:
+        """Have what is owed sent by this sender, after every update."""
+        self.sender = self.dispatcher["sender"] = sender
+
     def person(self, user_id: int, first_name: str, *, language_code: str | None = "kk") -> "Person":
         """Return somebody who may write to the bot."""
         return Person(self, User(id=user_id, is_bot=False, first_name=first_name, language_code=language_code))
@@ -149,6 +154,7 @@ class Telegram(BaseSession):
             [to_jsonable_python({"update_id": update_id, **event}, by_alias=True, exclude_none=True)]
         )
         await self.updates.idle()
+        await self.sender.send_due()
         return update_id
 
     async def close(self) -> None:

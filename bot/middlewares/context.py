@@ -20,13 +20,14 @@
 | `study`    | `Study`                    | the student's own; in routers of `bot/middlewares/study.py` only |
 | `work`     | `Work`                     | where what takes longer than a moment goes on |
 | `handling` | `Handling`                 | the update, and what becomes of it |
+| `sender`   | `Sender`                   | to be woken when something was owed outside the handler's storage |
 
 besides aiogram's own: the event first, `bot`, `callback_data`, `command`.
 
 A handler returns what is to be said: a `Screen`, several, screens for others (`Elsewhere`), or None. It is said when
 the storage is closed: nothing is told before it is committed, and no transaction waits for Telegram. A `commit` inside
 a handler that writes says that what it did is to be kept; it is, at its end, together with the mark that the update is
-handled.
+handled and with the answer, as owed messages that are sent at once. Others are told by handlers that write, only so.
 """
 
 import asyncio
@@ -43,7 +44,9 @@ from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
 from bot.i18n import Texts
-from bot.screen import Elsewhere, Screen, say
+from bot.notices import owed_elsewhere, owed_screen
+from bot.screen import Elsewhere, Event, Screen, Standing, UnsaidError, answer, say
+from bot.sender import RefusedError, Sender
 from bot.updates import Handling
 from bot.voices import language_of
 from policy.instant import MessageInstant
@@ -51,7 +54,8 @@ from policy.people import Language, Role, RoleGrant
 from policy.profile import Profile
 from services.clock import Clock
 from storage.database import Database
-from storage.records import Draft
+from storage.outbox import NewOwed, Owed
+from storage.records import Account, Draft
 from storage.unit import Storage
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
@@ -92,6 +96,8 @@ class Context(BaseMiddleware):
             storage = await reading.enter_async_context(self._database.read())
             data.update(storage=storage, reading=reading)
             if context.user and (known := await storage.accounts.acquaintance(context.user.id)):
+                if known.account.unreachable_since and isinstance(event, Update) and not event.my_chat_member:
+                    await self._welcome_back(known.account)
                 self._speak(data, language_of(known, context.user.language_code))
                 known = replace(known, roles=tuple(role for role in known.roles if role.holds_on(today)))
                 data.update(who=known if known.person else None, account=known.account, person=known.person)
@@ -99,6 +105,12 @@ class Context(BaseMiddleware):
             if isinstance(event, Update) and (message := event.message) and not (message.text or "").startswith("/"):
                 data["draft"] = await storage.drafts.of(message.chat.id, context.user_id or 0)
             return await handler(event, data)
+
+    async def _welcome_back(self, account: Account) -> None:
+        """Remember that somebody who could not be reached is there again."""
+        async with self._database.write() as storage:
+            await storage.accounts.mark_reachable(account.user_id)
+            await storage.commit()
 
     def _speak(self, data: dict[str, Any], language: Language) -> None:
         data.update(language=language, texts=self._voices[language])
@@ -114,22 +126,58 @@ class Speech(BaseMiddleware):
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         """Run the handler, keep what it did and speak; raises UnsaidError when only the speaking failed."""
         reading: AsyncExitStack = data["reading"]
-        said: Said
+        owed: tuple[Owed, ...] | None = None
         if get_flag(data, "writes"):
             await reading.aclose()
             async with self._database.write() as storage:
                 storage.put_off_commits()
-                said = await handler(event, {**data, "storage": storage})
-                if storage.committed:
+                said = _parts(await handler(event, {**data, "storage": storage}))
+                if storage.committed and isinstance(event, Message | CallbackQuery):
+                    sender: Sender = data["sender"]
+                    owed = await sender.owe_now(storage, _answers(event, said, data["handling"], data["now"]))
                     await _keep(storage, data["handling"], data["now"])
         else:
-            said = await handler(event, data)
+            said = _parts(await handler(event, data))
             await reading.aclose()
         time_limit: asyncio.Timeout = data["time_limit"]
         time_limit.reschedule(None)
-        if said is not None and isinstance(event, Message | CallbackQuery):
-            await say(event, said if isinstance(said, tuple) else (said,))
+        if isinstance(event, Message | CallbackQuery):
+            if owed is None:
+                await say(event, said)
+            else:
+                await _send(event, said, data["sender"], owed)
         return True
+
+
+def _parts(said: Said) -> tuple[Screen | Elsewhere, ...]:
+    if said is None:
+        return ()
+    return said if isinstance(said, tuple) else (said,)
+
+
+def _answers(event: Event, said: tuple[Screen | Elsewhere, ...], handling: Handling, now: datetime) -> list[NewOwed]:
+    """Return what a handler says as messages to be owed."""
+    message = event if isinstance(event, Message) else event.message
+    here = message.chat.id if message else event.from_user.id if event.from_user else 0
+    thread = event.message_thread_id if isinstance(event, Message) and event.is_topic_message else None
+    pressed = Standing.of(message) if message and isinstance(event, CallbackQuery) else None
+    owed = [
+        owed_screen(here, part, now=now, thread=thread, instead_of=pressed)
+        if isinstance(part, Screen)
+        else owed_elsewhere(part, here=here, now=now)
+        for part in said
+    ]
+    return [replace(one, from_update=handling.update_id) for one in owed]
+
+
+async def _send(event: Event, said: tuple[Screen | Elsewhere, ...], sender: Sender, owed: tuple[Owed, ...]) -> None:
+    """Send the answer by the fast path; raises UnsaidError when it never can be."""
+    try:
+        await sender.send_now(owed)
+    except RefusedError as error:
+        raise UnsaidError from error
+    if isinstance(event, CallbackQuery):
+        await answer(event, next((part.toast for part in said if isinstance(part, Screen) and part.toast), None))
 
 
 async def _keep(storage: Storage, handling: Handling, now: datetime) -> None:

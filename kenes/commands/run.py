@@ -72,6 +72,8 @@ async def _receive(environment: Environment, token: str, stack: AsyncExitStack) 
     from bot.app import make_bot, make_dispatcher
     from bot.i18n import load_texts
     from bot.jobs.sweeps import scheduler, sweep
+    from bot.pacing import Pace
+    from bot.sender import Sender
     from bot.updates import Updates
     from storage.database import Database
     from storage.inbox import Inbox
@@ -79,10 +81,13 @@ async def _receive(environment: Environment, token: str, stack: AsyncExitStack) 
     settings, profile, clock = environment.settings, environment.profile, environment.clock
     database = await stack.enter_async_context(Database.open(settings.database_url))
     inbox = await stack.enter_async_context(Inbox.open(settings.database_url))
-    bot = make_bot(token, settings.bot_api_url)
+    pace = Pace(overall=settings.kenes_messages_a_second)
+    bot = make_bot(token, settings.bot_api_url, pace)
     stack.push_async_callback(bot.session.close)
     voices = load_texts(profile.university.zone)
     dispatcher = make_dispatcher(database=database, profile=profile, clock=clock, voices=voices)
+    sender = Sender(bot=bot, database=database, pace=pace, profile=profile, clock=clock, voices=voices)
+    dispatcher["sender"] = sender
     stack.push_async_callback(dispatcher.emit_shutdown)
     updates = Updates(bot=bot, dispatcher=dispatcher, inbox=inbox, database=database, clock=clock)
     stack.push_async_callback(updates.stop, STOP_SECONDS)
@@ -96,6 +101,7 @@ async def _receive(environment: Environment, token: str, stack: AsyncExitStack) 
     gc.freeze()
     gc.enable()
     gc.set_threshold(GC_THRESHOLD, 20, 20)
+    _while_open(stack, sender.run())
     await updates.resume()
     _while_open(stack, updates.run())
     if settings.webhook_url:

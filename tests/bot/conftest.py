@@ -1,5 +1,6 @@
 """A university of a few people, a clock that is moved by hand, and a bot to talk to."""
 
+import math
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,9 @@ import pytest
 
 from bot.app import make_dispatcher
 from bot.i18n import Texts, load_texts
+from bot.pacing import Pace
 from bot.screens.start import CONSENT
+from bot.sender import Sender
 from policy.people import (
     Funding,
     Language,
@@ -92,7 +95,12 @@ def telegram_of(database: Database, inbox: Inbox, clock: HandClock) -> Callable[
     def make(profile: Profile, voices: Mapping[Language, Texts] | None = None) -> Telegram:
         voices = voices or load_texts(profile.university.zone)
         dispatcher = make_dispatcher(database=database, profile=profile, clock=clock, voices=voices)
-        return Telegram(dispatcher, clock, database, inbox)
+        telegram = Telegram(dispatcher, clock, database, inbox)
+        pace = Pace(overall=math.inf)
+        telegram.sends_through(
+            Sender(bot=telegram.bot, database=database, pace=pace, profile=profile, clock=clock, voices=voices)
+        )
+        return telegram
 
     return make
 
