@@ -8,12 +8,15 @@ from kenes import __version__
 
 COMMANDS = {
     "audit": ("kenes.commands.audit", "audit"),
+    "backup": ("kenes.commands.backup", "backup"),
     "correct": ("kenes.commands.correct", "correct"),
     "demo": ("kenes.commands.demo", "demo"),
     "doctor": ("kenes.commands.doctor", "doctor"),
     "grant": ("kenes.commands.roles", "grant"),
+    "held": ("kenes.commands.backup", "held"),
     "import": ("kenes.commands.importing", "import_file"),
     "invite": ("kenes.commands.invite", "invite"),
+    "restore": ("kenes.commands.backup", "restore"),
     "revoke": ("kenes.commands.roles", "revoke"),
     "run": ("kenes.commands.run", "run"),
     "undo": ("kenes.commands.importing", "undo"),

@@ -222,6 +222,26 @@ class Outbox:
         """Follow a group that became a supergroup; what was to be edited there is sent anew."""
         await self._connection.execute(_MOVE_CHAT, {"old": old, "new": new})
 
+    async def stuck(self, *, now: datetime, since: datetime) -> tuple[int, datetime] | None:
+        """Count what is due and from when the oldest is, when that is before `since` and nothing was sent since."""
+        row = (await self._connection.execute(_STUCK, {"now": now})).one()
+        if row.oldest is None or row.oldest > since:
+            return None
+        sent = await self._connection.scalar(_SENT_SINCE, {"since": since})
+        return None if sent else (row.number, row.oldest)
+
+    async def failed(self, *, since: datetime, except_for: Iterable[str]) -> int:
+        """Count what was owed since then and will never arrive, but for these errors."""
+        return await self._connection.scalar(_FAILED, {"since": since, "errors": list(except_for)}) or 0
+
+    async def held(self) -> dict[str, tuple[int, datetime]]:
+        """Count what a restore holds for review, and since when the oldest is owed, by kind."""
+        return {row.kind: (row.number, row.oldest) for row in await self._connection.execute(_HELD)}
+
+    async def end_holding(self, kinds: Iterable[str], state: OwedState) -> int:
+        """Let what is held of these kinds wait to be sent, or be withdrawn; return how many."""
+        return (await self._connection.execute(_END_HOLDING, {"kinds": list(kinds), "new_state": state})).rowcount
+
     async def forget(self, *, before: datetime) -> None:
         """Delete what was settled and was owed before then."""
         await self._connection.execute(_FORGET, {"before": before})
@@ -343,6 +363,26 @@ _unsent = outbox.c.state.in_([OwedState.WAITING, OwedState.HELD])
 _WITHDRAW = _ONE.values(state=OwedState.WITHDRAWN)
 _WITHDRAW_GROUP = (
     outbox.update().where(_unsent, outbox.c.group_key == bindparam("of_group")).values(state=OwedState.WITHDRAWN)
+)
+_STUCK = select(func.count().label("number"), func.min(outbox.c.not_before, type_=Instant).label("oldest")).where(
+    _is_due
+)
+_SENT_SINCE = select(exists().where(outbox.c.sent_at > bindparam("since", type_=Instant)))
+_FAILED = select(func.count()).where(
+    outbox.c.state == OwedState.FAILED,
+    outbox.c.made_at > bindparam("since", type_=Instant),
+    outbox.c.error.not_in(bindparam("errors", expanding=True)),
+)
+_HELD = (
+    select(outbox.c.kind, func.count().label("number"), func.min(outbox.c.made_at, type_=Instant).label("oldest"))
+    .where(outbox.c.state == OwedState.HELD)
+    .group_by(outbox.c.kind)
+    .order_by(outbox.c.kind)
+)
+_END_HOLDING = (
+    outbox.update()
+    .where(outbox.c.state == OwedState.HELD, outbox.c.kind.in_(bindparam("kinds", expanding=True)))
+    .values(state=bindparam("new_state"))
 )
 _MOVE_CHAT = (
     outbox.update()

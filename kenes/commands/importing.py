@@ -5,16 +5,14 @@ Both speak Kazakh or Russian where the locale (`LC_ALL`, `LC_MESSAGES`, `LANG`) 
 
 import os
 import sys
-import time
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import click
 
+from kenes.commands.bar import bar
 from kenes.commands.opening import Opened, read_environment, with_database
 from services.importing import (
     Imported,
@@ -31,12 +29,10 @@ from services.importing import (
 from services.importing import (
     undo as undo_import,
 )
-from services.importing.plan import Progress
 from services.importing.wording import Tongue
 
 REFUSED = 1
 FIRST_REFUSALS = 20
-BAR_AFTER_SECONDS = 2
 
 
 @click.command("import")
@@ -57,7 +53,7 @@ def import_file(kind: str, file: Path, *, dry_run: bool, yes: bool) -> None:
         raise click.UsageError(words["no_terminal"])
 
     async def task(opened: Opened) -> int:
-        with _bar(words["reading"]) as progress:
+        with bar(words["reading"]) as progress:
             async with opened.database.read() as storage:
                 shown = await preview(
                     storage,
@@ -80,7 +76,7 @@ def import_file(kind: str, file: Path, *, dry_run: bool, yes: bool) -> None:
         if not yes and not click.confirm(words["ask"]):
             click.echo(words["declined"])
             return REFUSED
-        with _bar(words["loading"]) as progress:
+        with bar(words["loading"]) as progress:
             async with opened.database.write() as storage:
                 outcome = await apply(storage, shown, now=environment.clock.now(), actor=None, progress=progress)
         return _told(outcome, kind, file, words)
@@ -166,25 +162,6 @@ def _told(outcome: Imported | Stale, kind: str, file: Path, words: dict[str, str
         return REFUSED
     click.echo(words["done"].format(id=outcome.import_id))
     return 0
-
-
-@contextmanager
-def _bar(label: str) -> Iterator[Progress]:
-    """Show a bar on the terminal once something has taken two seconds."""
-    began = time.monotonic()
-    bars: list[Any] = []
-
-    def progress(done: int, total: int) -> None:
-        if not bars and time.monotonic() - began >= BAR_AFTER_SECONDS and sys.stderr.isatty():
-            bars.append(click.progressbar(length=total, label=label, file=sys.stderr))
-        for bar in bars:
-            bar.update(done - bar.pos)
-
-    try:
-        yield progress
-    finally:
-        for bar in bars:
-            bar.render_finish()
 
 
 def _tongue() -> Tongue:
