@@ -8,6 +8,7 @@ from itertools import groupby
 from services.importing.applying import Because, carry_out
 from services.importing.objects import SHELVES, Acting, restored
 from services.importing.plan import Key, Step
+from storage.records import Correction
 from storage.unit import Storage
 
 DEPENDENTS_NAMED = 20
@@ -73,6 +74,8 @@ async def undo(
     steps, changed = await _steps_back(storage, import_id)
     if changed:
         return UndoRefused(UndoRefusal.CHANGED_SINCE, await _named(storage, changed))
+    if proposed := await _proposed(storage, steps):
+        return UndoRefused(UndoRefusal.CHANGED_SINCE, proposed)
     if locked := await _locked(storage, steps):
         return UndoRefused(UndoRefusal.SHEET_LOCKED, locked)
     people = [step for step in steps if _removes_somebody(step)]
@@ -135,6 +138,17 @@ async def _named(storage: Storage, changed: list[tuple[str, Key]]) -> tuple[Depe
         last = (await storage.changes.of(name, key))[-1]
         dependents.append(Dependent(name, key, last.cause, last.cause_id))
     return tuple(dependents)
+
+
+async def _proposed(storage: Storage, steps: list[Step]) -> tuple[Dependent, ...]:
+    """Return the corrections of these attempts that wait for a second person: they would be left with no mark."""
+    own = {step.key for step in steps if step.object == "attempt"}
+    waiting = ((each, _key_of(each)) for each in await storage.corrections.waiting())
+    return tuple(Dependent("attempt", key, "correction", each.id) for each, key in waiting if key in own)
+
+
+def _key_of(correction: Correction) -> Key:
+    return correction.student_id, correction.period, correction.course_code, str(correction.attempt)
 
 
 async def _locked(storage: Storage, steps: list[Step]) -> tuple[Dependent, ...]:

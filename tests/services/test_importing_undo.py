@@ -90,6 +90,25 @@ async def test_an_import_others_stand_on_stays_and_names_them(database: Database
     assert await dump(database) == before
 
 
+async def test_marks_with_a_correction_that_waits_are_not_taken_back_from_under_it(database: Database) -> None:
+    await load(database, "students", "students.csv")
+    await load(database, "staff", "staff.csv")
+    import_id = await load(database, "marks", "mark-sheet.kk.xlsx")
+    sitting = ("02500000", "2025-2026/1", "MAT1201", 1)
+    async with database.write() as storage:
+        correction = await storage.corrections.propose(
+            sitting, before={"exam": "1"}, after={"exam": "2"}, reason="қате", by="T0001", at=NOW
+        )
+        await storage.commit()
+
+    outcome = await take_back(database, import_id)
+
+    assert isinstance(outcome, UndoRefused)
+    assert [(each.key, each.cause, each.cause_id) for each in outcome.dependents] == [
+        (("02500000", "2025-2026/1", "MAT1201", "1"), "correction", correction)
+    ]
+
+
 async def test_an_import_may_be_taken_back_once_what_stood_on_it_is(database: Database) -> None:
     await load(database, "students", "students.csv")
     first = await load(database, "marks", (HEADER + "02500000,2025-2026/1,NEW1,5,70,60,\n").encode())
