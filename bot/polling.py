@@ -20,6 +20,7 @@ from aiogram.exceptions import (
 from aiogram.methods import GetUpdates
 from aiohttp import ClientError, ClientTimeout
 
+from bot.jobs.touch import Touch
 from bot.metrics import Meter, Uncounted
 from bot.updates import Updates
 
@@ -34,13 +35,16 @@ log = structlog.get_logger(__name__)
 class Polling:
     """Asks for updates until told to stop; whatever goes wrong is logged in one line and tried again, ever later."""
 
-    def __init__(self, bot: Bot, updates: Updates, *, kinds: Sequence[str], meter: Meter | None = None) -> None:
-        """Ask through `bot` for these kinds of updates; `updates` takes them."""
+    def __init__(
+        self, bot: Bot, updates: Updates, touch: Touch, *, kinds: Sequence[str], meter: Meter | None = None
+    ) -> None:
+        """Ask through `bot` for these kinds of updates; `updates` takes them, `touch` hears of every answer."""
         if not isinstance(bot.session, AiohttpSession):
             raise TypeError("polling speaks HTTP")
         self._bot = bot
         self._session = bot.session
         self._updates = updates
+        self._touch = touch
         self._kinds = list(kinds)
         self._meter = meter or Uncounted()
         self._offset: int | None = None
@@ -52,6 +56,7 @@ class Polling:
             await self._updates.room()
             try:
                 batch = await self._ask()
+                await self._touch.answered()
                 await self._updates.take(batch)
             except Exception as error:  # a database that is full, too: nothing is confirmed until it is stored
                 failures += 1

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # aiogram costs two seconds; a wrong setting is to be named b
     from aiogram import Bot, Dispatcher
 
     from bot.i18n import Texts
+    from bot.jobs.touch import Touch
     from bot.updates import Updates
     from policy.people import Language
 
@@ -72,6 +73,7 @@ async def _receive(environment: Environment, token: str, stack: AsyncExitStack) 
     from bot.app import make_bot, make_dispatcher
     from bot.i18n import load_texts
     from bot.jobs.sweeps import scheduler, sweep
+    from bot.jobs.touch import Touch
     from bot.pacing import Pace
     from bot.sender import Sender
     from bot.updates import Updates
@@ -89,7 +91,8 @@ async def _receive(environment: Environment, token: str, stack: AsyncExitStack) 
     sender = Sender(bot=bot, database=database, pace=pace, profile=profile, clock=clock, voices=voices)
     dispatcher["sender"] = sender
     stack.push_async_callback(dispatcher.emit_shutdown)
-    updates = Updates(bot=bot, dispatcher=dispatcher, inbox=inbox, database=database, clock=clock)
+    touch = Touch(database, clock)
+    updates = Updates(bot=bot, dispatcher=dispatcher, inbox=inbox, database=database, clock=clock, touch=touch)
     stack.push_async_callback(updates.stop, STOP_SECONDS)
     await sweep(database, profile, clock)
     sweeps = scheduler(database, profile, clock)
@@ -101,30 +104,39 @@ async def _receive(environment: Environment, token: str, stack: AsyncExitStack) 
     gc.freeze()
     gc.enable()
     gc.set_threshold(GC_THRESHOLD, 20, 20)
+    await touch.answered()
     _while_open(stack, sender.run())
     await updates.resume()
     _while_open(stack, updates.run())
+    _while_open(stack, touch.run())
     if settings.webhook_url:
-        await _be_called(settings, bot, dispatcher, updates, stack)
+        await _be_called(settings, stack, bot=bot, dispatcher=dispatcher, updates=updates, touch=touch)
     else:
-        await _poll(bot, dispatcher, updates)
+        await _poll(bot, dispatcher, updates, touch)
 
 
-async def _poll(bot: "Bot", dispatcher: "Dispatcher", updates: "Updates") -> None:
+async def _poll(bot: "Bot", dispatcher: "Dispatcher", updates: "Updates", touch: "Touch") -> None:
     from bot.polling import Polling
     from bot.webhook import renounce
 
     await _answered(lambda: renounce(bot))
     log.info("polling", bot_id=bot.id)
-    await Polling(bot, updates, kinds=_kinds(dispatcher)).run()
+    await Polling(bot, updates, touch, kinds=_kinds(dispatcher)).run()
 
 
 async def _be_called(
-    settings: Settings, bot: "Bot", dispatcher: "Dispatcher", updates: "Updates", stack: AsyncExitStack
+    settings: Settings,
+    stack: AsyncExitStack,
+    *,
+    bot: "Bot",
+    dispatcher: "Dispatcher",
+    updates: "Updates",
+    touch: "Touch",
 ) -> None:
     """Listen, and only then tell Telegram where."""
     from aiohttp import web
 
+    from bot.jobs.touch import BEAT_SECONDS
     from bot.webhook import Webhook, announce, path_of
 
     url, secret = settings.webhook_url or "", settings.webhook_secret
@@ -137,7 +149,9 @@ async def _be_called(
     await web.TCPSite(runner, settings.webhook_listen, settings.webhook_port).start()
     await _answered(lambda: announce(bot, url, secret.get_secret_value(), _kinds(dispatcher)))
     log.info("listening", bot_id=bot.id, port=settings.webhook_port)
-    await asyncio.Event().wait()
+    while True:  # to be called is to be in touch
+        await asyncio.sleep(BEAT_SECONDS)
+        await touch.answered()
 
 
 def _kinds(dispatcher: "Dispatcher") -> list[str]:
