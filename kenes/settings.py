@@ -68,6 +68,10 @@ class Settings(BaseSettings):
     webhook_secret: Annotated[SecretStr, AfterValidator(_secret)] | None = None
     webhook_listen: str = "127.0.0.1"
     webhook_port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    kenes_metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None  # /healthz and /metrics, for this machine
+    kenes_backup_hours: Annotated[float, Field(gt=0)] | None = None  # without a backup for so long, administrators hear
+    kenes_import_hours: Annotated[float, Field(gt=0)] | None = None  # the same of files of the university's systems
+    kenes_updates_a_minute: Annotated[float, Field(gt=0)] = 60  # of one person; more is not handled; inf: all is
     kenes_messages_a_second: Annotated[float, Field(gt=0)] = 29  # Telegram's own limit: 30; inf where there is none
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, select
+from sqlalchemy import Row, and_, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from policy.people import Language
@@ -90,6 +90,10 @@ class Accounts:
         """Remember the language somebody chose, linked or not."""
         await insert_missing(self._connection, accounts, [{"user_id": user_id}])
         await self._connection.execute(_CHOOSE, {"of_user": user_id, "new_language": language})
+
+    async def unreachable(self) -> int:
+        """Count the accounts that no message reaches."""
+        return await self._connection.scalar(_UNREACHABLE) or 0
 
     async def mark_unreachable(self, user_id: int, *, since: datetime, why: str) -> None:
         """Remember that no message reaches an account the bot knows; one that is marked keeps its instant."""
@@ -180,6 +184,7 @@ _LINK = _OF_USER.where(accounts.c.person_id.is_(None)).values(
 )
 _UNLINK = _OF_USER.values(person_id=None, linked_at=None, consent_version=None, consented_at=None)
 _CHOOSE = _OF_USER.values(language=bindparam("new_language"))
+_UNREACHABLE = select(func.count()).where(accounts.c.unreachable_since.is_not(None))
 _MARK_UNREACHABLE = _OF_USER.where(accounts.c.unreachable_since.is_(None)).values(
     unreachable_since=bindparam("since"), unreachable_why=bindparam("why")
 )
