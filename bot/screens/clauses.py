@@ -9,7 +9,9 @@ def clauses(texts: Texts, cites: Cites) -> Html:
     """Return one quiet line: each document with its clauses, and whether something is the university's own rule."""
     by_document: dict[str, list[str]] = {}
     for cite in sorted(dict.fromkeys(cites), key=lambda one: one == HOUSE):
-        by_document.setdefault(_document(texts, cite.source), []).append(cite.clause and f"§ {cite.clause}")
+        by_document.setdefault(_document(texts, cite.source), []).append(
+            cite.clause and f"§\N{NO-BREAK SPACE}{cite.clause}"
+        )
     rules = "; ".join(", ".join(filter(None, (title, *named))) for title, named in by_document.items())
     return texts("<i>Rule: {rules}</i>", rules=rules)
 

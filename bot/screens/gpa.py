@@ -14,6 +14,7 @@ from bot.screens.marks import (
     course_name,
     part_name,
     reading_ends,
+    short_year,
     shortened,
     year_name,
 )
@@ -64,7 +65,7 @@ def chart_points(texts: Texts, study: Study) -> list[ChartPoint]:
     """Return a point per period, oldest first, the year above its part."""
     return [
         ChartPoint(
-            f"{year_name(period)}\n{part_name(texts, period, summer=study.is_summer(period))}",
+            f"{short_year(period)}\n{part_name(texts, period, summer=study.is_summer(period))}",
             None if average.value is None else shown(average.value),
         )
         for period, average in study.gpa_by_period.items()
@@ -348,8 +349,8 @@ def _name(texts: Texts, enrolment: Enrolment) -> str:
 
 
 def _labelled(texts: Texts, enrolment: Enrolment, grade: Grade | None) -> str:
-    name = shortened(course_name(texts, enrolment.course), BUTTON_LETTERS)
-    return f"{grade.letter} · {name}" if grade else name
+    letter = f"{grade.letter} · " if grade else ""
+    return letter + shortened(course_name(texts, enrolment.course), BUTTON_LETTERS - len(letter))
 
 
 def _ask_letter(

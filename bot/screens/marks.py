@@ -22,7 +22,7 @@ from policy.profile import Profile
 from policy.retakes import RetakeRefusal
 from services.standing import CourseStanding, Study
 
-BUTTON_LETTERS = 34  # of a course's name: what a narrow phone shows on one button
+BUTTON_LETTERS = 30  # of a course's name: what a narrow phone shows on one button
 LINE_LETTERS = 90  # of a course's name in a list: the whole name stands where the course is laid open
 
 SUMMER = "3"  # the number of the summer semester among the periods of a year
@@ -92,6 +92,12 @@ def part_name(texts: Texts, period: str, *, summer: bool | None = None) -> str:
 def year_name(period: str) -> str:
     """Return the academic year of a period, or an academic year, as it is printed: 2025–2026."""
     return period.partition("/")[0].replace("-", "–")
+
+
+def short_year(period: str) -> str:
+    """Return the academic year of a period for where there is little room: 2025–26."""
+    first, last = period.partition("/")[0].split("-")
+    return f"{first}–{last[2:]}"
 
 
 def without_mark(texts: Texts, study: Study, standing: Standing) -> str:
@@ -236,7 +242,12 @@ def _course_buttons(texts: Texts, courses: Sequence[CourseStanding]) -> Rows:
 
 def _period_buttons(texts: Texts, study: Study, current: str) -> Rows:
     others = [
-        Button(period_name(texts, period, summer=study.is_summer(period)), OpenPeriod(period=period))
+        Button(
+            texts.plain(
+                "{year}, {part}", year=short_year(period), part=part_name(texts, period, summer=study.is_summer(period))
+            ),
+            OpenPeriod(period=period),
+        )
         for period in study.periods
         if period != current
     ]

@@ -65,6 +65,6 @@ def days() -> tuple[DayRow, ...]:
     """Return the university's own working days and days off."""
     return (
         DayRow(date(2026, 1, 11), True, "мемлекеттік емтихан күні / день государственного экзамена"),
-        DayRow(date(2026, 1, 24), True, "сенбі, жұмыс күні / рабочая суббота"),
+        DayRow(date(2026, 1, 24), True, "университет бұйрығы / приказ университета"),
         DayRow(date(2026, 1, 30), False, "университет күні / день университета"),
     )

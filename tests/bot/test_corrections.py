@@ -128,7 +128,7 @@ async def test_the_whole_way_from_a_slip_to_a_new_appeal_window(
     assert olga.last.protected
     await olga.taps("Предложить")
     assert "Предложено: исправление № 1" in olga.sees
-    assert "человек: 1" in olga.sees
+    assert "Скольких попросили подтвердить: 1" in olga.sees
     assert (await stored(database)).exam == 54
 
     assert "№ 1 түзету екінші адамның шешімін күтеді" in erzhan.sees

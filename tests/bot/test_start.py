@@ -25,7 +25,7 @@ async def test_somebody_not_linked_reads_in_both_languages_what_this_is_and_how_
 ) -> None:
     guest = telegram.person(1, "John", language_code="en")
     await guest.sends("/start")
-    assert "студенттері мен қызметкерлеріне арналған чат" in guest.sees
+    assert "студенттер мен қызметкерлерге арналған чат" in guest.sees
     assert "чат для студентов и сотрудников" in guest.sees
     assert "Центр обслуживания студентов" in guest.sees
     assert guest.room.reply_keyboard
@@ -56,7 +56,7 @@ async def test_a_forged_press_of_somebody_not_linked_shows_what_this_is(telegram
     guest = telegram.person(1, "John")
     await guest.sends("/start")
     await guest.presses("me")
-    assert "студенттері мен қызметкерлеріне арналған чат" in guest.last.text
+    assert "студенттер мен қызметкерлерге арналған чат" in guest.last.text
 
 
 async def test_an_invitation_links_only_after_consent(telegram: Telegram, database: Database, code: Code) -> None:
