@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError, TelegramBadRequest
+from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramBadRequest
 from aiogram.filters.callback_data import CallbackData
 from aiogram.methods import EditMessageMedia, EditMessageText, SendDocument, SendMessage, SendPhoto
 from aiogram.types import (
@@ -114,17 +114,16 @@ class UnsaidError(Exception):
     """What was to be kept is kept; what failed came after, as the telling of it."""
 
 
-async def say(event: Event, said: Sequence[Screen | Elsewhere]) -> None:
-    """Say what a handler that kept nothing returned, in order; raises UnsaidError from Telegram's error.
+async def say(event: Event, said: Screen | Elsewhere) -> None:
+    """Say what a handler that kept nothing returned; raises UnsaidError from Telegram's error.
 
     Raises TypeError for a screen for another chat: others are told of what was kept, by owed messages.
     """
+    if isinstance(said, Elsewhere):
+        raise TypeError("a handler that keeps nothing tells nobody else")
     try:
-        for part in said:
-            if isinstance(part, Elsewhere):
-                raise TypeError("a handler that keeps nothing tells nobody else")
-            await show(event, part)
-    except TelegramAPIError as error:
+        await show(event, said)
+    except (TelegramAPIError, ClientDecodeError) as error:
         raise UnsaidError from error
 
 
@@ -190,8 +189,8 @@ async def delete(bot: Bot, standing: Standing) -> None:
 
 
 async def answer(press: CallbackQuery, text: str | None = None, *, alert: bool = False) -> None:
-    """Answer a press at last; one that is too old to be answered is let be."""
-    with suppress(TelegramBadRequest):
+    """Answer a press at last; one that is too old or cannot be answered now is let be: it only stops a spinner."""
+    with suppress(TelegramAPIError, ClientDecodeError):
         await press.answer(text[:ANSWER_LIMIT] if text else None, show_alert=alert)
 
 

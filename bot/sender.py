@@ -432,7 +432,7 @@ class Sender:
         if isinstance(error, TelegramMigrateToChat):
             log.info("a group became a supergroup", chat=chat, now=error.migrate_to_chat_id)
             return replace(_later(owed, self._real()), moved=(chat, error.migrate_to_chat_id))
-        if isinstance(error, PASSING) and not isinstance(error, TelegramEntityTooLarge):
+        if may_pass(error):
             return self._again(owed, type(error).__name__, arrived)
         self._failures = 0
         why = _normal(chat, error)
@@ -473,6 +473,11 @@ class Sender:
                 next_try_at=real + _growing(owed.tries - 1),
             )
         )
+
+
+def may_pass(error: BaseException | None) -> bool:
+    """Tell whether what failed is the way to Telegram, and not the message."""
+    return isinstance(error, (*PASSING, TelegramRetryAfter)) and not isinstance(error, TelegramEntityTooLarge)
 
 
 def _normal(chat: int, error: Exception) -> Undelivered | None:

@@ -5,7 +5,7 @@ from contextlib import suppress
 import structlog
 from aiogram import Bot, Router
 from aiogram.dispatcher.middlewares.user_context import EventContext
-from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError
+from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramForbiddenError
 from aiogram.types import ErrorEvent
 
 from bot.i18n import Texts
@@ -43,13 +43,14 @@ async def fail(
     if not handling.kept:  # a commit that was interrupted may have happened
         async with database.read() as storage:
             handling.kept = await storage.handled.has(handling.update_id)
-    untold = untold or handling.kept
+    if handling.kept and not untold:
+        return True  # the answer is owed and will come
     chat = event_context.chat
-    with suppress(TelegramAPIError):
+    with suppress(TelegramAPIError, ClientDecodeError):
         if chat and chat.type == "private":
             await send(bot, chat.id, Screen((unsaid if untold else broken)(texts, profile)))
-        if event.update.callback_query:
-            await answer(event.update.callback_query)
+    if event.update.callback_query:
+        await answer(event.update.callback_query)
     return True
 
 

@@ -37,6 +37,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import structlog
 from aiogram import BaseMiddleware
 from aiogram.dispatcher.flags import get_flag
 from aiogram.dispatcher.middlewares.user_context import EventContext
@@ -46,7 +47,7 @@ from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 from bot.i18n import Texts
 from bot.notices import owed_elsewhere, owed_screen
 from bot.screen import Elsewhere, Event, Screen, Standing, UnsaidError, answer, say
-from bot.sender import RefusedError, Sender
+from bot.sender import RefusedError, Sender, may_pass
 from bot.updates import Handling
 from bot.voices import language_of
 from policy.instant import MessageInstant
@@ -57,6 +58,8 @@ from storage.database import Database
 from storage.outbox import NewOwed, Owed
 from storage.records import Account, Draft
 from storage.unit import Storage
+
+log = structlog.get_logger(__name__)
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 Said = Screen | tuple[Screen | Elsewhere, ...] | None
@@ -143,10 +146,28 @@ class Speech(BaseMiddleware):
         time_limit.reschedule(None)
         if isinstance(event, Message | CallbackQuery):
             if owed is None:
-                await say(event, said)
+                await self._say(event, said, data)
             else:
                 await _send(event, said, data["sender"], owed)
         return True
+
+    async def _say(self, event: Event, said: tuple[Screen | Elsewhere, ...], data: dict[str, Any]) -> None:
+        """Say what a handler that kept nothing returned; what cannot be said now is owed from here on."""
+        for number, part in enumerate(said):
+            try:
+                await say(event, part)
+            except UnsaidError as error:
+                if not may_pass(error.__cause__):
+                    raise
+                handling: Handling = data["handling"]
+                log.warning("answer owed", update=handling.update_id, error=type(error.__cause__).__name__)
+                async with self._database.write() as storage:
+                    for one in _answers(event, said[number:], handling, data["now"]):
+                        await storage.outbox.add(one)
+                    await _keep(storage, handling, data["now"])
+                sender: Sender = data["sender"]
+                sender.wake()
+                return
 
 
 def _parts(said: Said) -> tuple[Screen | Elsewhere, ...]:
