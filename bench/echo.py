@@ -1,4 +1,4 @@
-"""A bare aiogram echo bot with default polling: what Kenes is measured against."""
+"""A bare aiogram bot with default polling: what Kenes is measured against."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ import os
 from aiogram import Bot, Dispatcher
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.types import Message
+from aiogram.types import CallbackQuery, Message
 
 
 async def echo(message: Message) -> None:
@@ -14,13 +14,26 @@ async def echo(message: Message) -> None:
     await message.answer(message.text or "")
 
 
-async def main() -> None:
-    """Poll until stopped."""
+async def edit(press: CallbackQuery) -> None:
+    """Write into the message what its button sent."""
+    await press.answer()
+    if isinstance(press.message, Message):
+        await press.message.edit_text(press.data or "")
+
+
+def echoing() -> Dispatcher:
+    """Return a dispatcher that does both."""
     dispatcher = Dispatcher()
     dispatcher.message.register(echo)
+    dispatcher.callback_query.register(edit)
+    return dispatcher
+
+
+def bot() -> Bot:
+    """Return a client of the server the environment names."""
     session = AiohttpSession(api=TelegramAPIServer.from_base(os.environ["BOT_API_URL"]))
-    await dispatcher.start_polling(Bot(os.environ["BOT_TOKEN"], session=session))
+    return Bot(os.environ["BOT_TOKEN"], session=session)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(echoing().start_polling(bot()))

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,10 +21,13 @@ from sandbox.state import Json, Telegram
 from sandbox.trouble import Fault, Trouble
 
 TOKEN = "7000000001:whole-whole-whole-whole-whole-whole"
+IN_A_HURRY = {"KENES_MESSAGES_A_SECOND": "inf"}
 QUIET_SECONDS = 90  # the bot has had this long to do anything at all: what is missing now never comes
 STOP_SECONDS = 60
 REDELIVERY_SECONDS = 0.2  # in place of Telegram's growing pauses
 JITTER_SECONDS = 0.1
+STARTING_SECONDS = 4
+ANSWERS = ("editMessageText", "editMessageMedia", "answerCallbackQuery")
 SENDS = ("sendMessage", "sendPhoto", "sendDocument", "sendMediaGroup")
 
 
@@ -154,6 +158,10 @@ class Scene:
         await self.stop()
         assert self.sends() == sent, f"a bot started with nothing to do speaks:\n{self.log()}"
 
+    def answers(self) -> int:
+        """How often the bot has tried to send, edit or answer something."""
+        return self.sends() + sum(self.telegram.calls[method] for method in ANSWERS)
+
     def sends(self) -> int:
         """How often the bot has tried to send something."""
         return sum(self.telegram.calls[method] for method in SENDS)
@@ -207,17 +215,22 @@ def buttons(message: Json) -> list[str]:
     return [button["callback_data"] for row in rows for button in row if "callback_data" in button]
 
 
-async def kill_at(scene: Scene, instants: list[int], chance: Random, **more: str) -> None:
-    """Kill and restart the bot when it has made so many calls, each time a random moment later."""
-    begun = scene.calls()
-    for instant in instants:
-        while scene.calls() - begun < instant:
+def instants(chance: Random, kills: int, answers: int) -> list[int]:
+    """Draw when to kill, in answers given until then; every fifth kill strikes a process that has just begun."""
+    drawn = sorted(chance.sample(range(1, answers), kills - kills // 5))
+    return sorted(drawn + drawn[2::4][: kills // 5])
+
+
+async def kill_at(scene: Scene, instants: list[int], chance: Random) -> None:
+    """Kill the bot when it has given so many answers, each time a random moment later, and start it again."""
+    for before, instant in pairwise([0, *instants]):
+        while scene.answers() < instant:
             if scene.quiet.is_set():
                 return
             await asyncio.sleep(0.001)
-        await asyncio.sleep(chance.uniform(0, JITTER_SECONDS))
+        await asyncio.sleep(chance.uniform(0, STARTING_SECONDS if instant == before else JITTER_SECONDS))
         await scene.kill()
-        await scene.start(**more)
+        await scene.start()
 
 
 @asynccontextmanager
