@@ -12,9 +12,10 @@ from typing import Any, Literal
 
 from bot.i18n import Html, Texts
 from bot.screen import Button, Elsewhere, File, Screen, Standing
-from bot.screens import outages
+from bot.screens import alerts, outages
 from policy.profile import Profile
 from services.outages import LOST, TOUCHED
+from services.watching import ALERT
 from storage.outbox import NewOwed, Priority
 from storage.unit import Storage
 
@@ -111,5 +112,9 @@ async def _lost(telling: Telling) -> Screen:
     return outages.lost(telling.texts, telling.content)
 
 
-NOTICES: Mapping[str, Notice] = {SCREEN: _screen, TOUCHED: _touched, LOST: _lost}
+async def _alert(telling: Telling) -> Screen:
+    return alerts.alert(telling.texts, telling.content)
+
+
+NOTICES: Mapping[str, Notice] = {SCREEN: _screen, ALERT: _alert, TOUCHED: _touched, LOST: _lost}
 """How each kind is worded."""
