@@ -23,7 +23,7 @@ from services.standing import CourseStanding
 from storage.records import Correction, CorrectionState, Person
 
 PERIODS_SHOWN = 2
-LONGEST_NAME = 28  # characters of a course's name on a button
+LONGEST_NAME = 20  # characters of a course's name on a button
 PEOPLE_SHOWN = 8
 NO_MARK = "–"
 
@@ -223,7 +223,7 @@ def choose_student(texts: Texts, form: Form, students: Sequence[Student]) -> Scr
             *(
                 (
                     Button(
-                        f"{each.name.full} · {each.group} · {each.person_id}",
+                        f"{each.person_id} · {each.group} · {each.name.full}",
                         PickStudent(token=form.token, student=each.person_id),
                     ),
                 )

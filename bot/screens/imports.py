@@ -9,6 +9,7 @@ from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
 from bot.screen import Button, File, Rows, Screen
 from bot.screens.cancel import cancel_button
 from bot.screens.menu import OpenImports, back
+from bot.screens.news import told
 from services.importing import (
     Counts,
     Dependent,
@@ -22,6 +23,7 @@ from services.importing import (
     describe,
     refused_csv,
 )
+from services.owing import Delivery
 from storage.records import Import, Upload
 
 MEGABYTES = 20  # what Telegram lets a bot download
@@ -128,7 +130,7 @@ def files(texts: Texts, latest: Sequence[Import]) -> Screen:
 
 def _said(texts: Texts, done: Import) -> str:
     day = texts.figures(done.at.astimezone(texts.zone).date())
-    return f"{'↩️ ' if done.undone_at else ''}№ {done.id} · {texts.plain(KINDS[Kind(done.kind)])} · {day}"
+    return f"{'↩️ ' if done.undone_at else ''}№ {done.id} · {day} · {texts.plain(KINDS[Kind(done.kind)])}"
 
 
 def not_a_photo(texts: Texts) -> Screen:
@@ -306,23 +308,31 @@ def no_longer_waits(texts: Texts, latest: Sequence[Import]) -> Screen:
 
 
 def loaded(texts: Texts, upload: Upload, done: Imported) -> Screen:
-    """Tell what was loaded, and that it can be taken back."""
+    """Tell what was loaded, where it says whom the news reached, and that it can be taken back."""
     return Screen(
         paragraphs(
             _file(upload.file_name),
             bold(texts("✅ Loaded: import № {number}", number=done.import_id)),
             lines(*_counted(texts, done.rows)),
         ),
-        (_undo(texts, done.import_id), _files(texts)),
+        (
+            *(((Button(texts.plain("Who was told?"), OpenImport(number=done.import_id)),),) if _tells(upload) else ()),
+            _undo(texts, done.import_id),
+            _files(texts),
+        ),
     )
+
+
+def _tells(upload: Upload) -> bool:
+    return upload.kind == Kind.MARKS
 
 
 def _undo(texts: Texts, number: int) -> tuple[Button, ...]:
     return (Button(texts.plain("Take it back…"), AskUndo(number=number)),)
 
 
-def one_import(texts: Texts, done: Import, actor: str | None, undone_by: str | None) -> Screen:
-    """Show an import that was done, and the way to take it back."""
+def one_import(texts: Texts, done: Import, actor: str | None, undone_by: str | None, counts: Delivery) -> Screen:
+    """Show an import that was done, whom of its students the news reached, and the way to take it back."""
     rows = Counts(**done.counts)
     return Screen(
         paragraphs(
@@ -332,6 +342,7 @@ def one_import(texts: Texts, done: Import, actor: str | None, undone_by: str | N
                 _when(texts, done.at, actor),
             ),
             lines(bold(texts("Rows")), *_counted(texts, rows)),
+            told(texts, counts),
             lines(bold(texts("↩️ Taken back")), _when(texts, done.undone_at, undone_by)) if done.undone_at else None,
         ),
         (*(() if done.undone_at else (_undo(texts, done.id),)), _files(texts)),

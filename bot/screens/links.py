@@ -72,7 +72,7 @@ def choose_person(texts: Texts, people: Sequence[Person]) -> Screen:
         paragraphs(texts("Which of them?"), more),
         (
             *(
-                (Button(f"{each.name.full} · {each.person_id}", OpenPerson(person=each.person_id)),)
+                (Button(f"{each.person_id} · {each.name.full}", OpenPerson(person=each.person_id)),)
                 for each in people[:PEOPLE_SHOWN]
             ),
             cancel_button(texts),

@@ -115,7 +115,7 @@ async def test_the_igpa_of_the_first_years_is_laid_open(linked: Linked, database
     assert aigerim.sees.startswith("iGPA, 2025–2026, 2-курс")
     assert "= 0,8 × 3,33 + 0,2 × 3,00 = 3,26\n" in aigerim.sees
     assert "= 0,85 × 3,26 + 0,15 × 2,50\n\niGPA = 3,15" in aigerim.sees
-    assert "✅ SSCI: 2,50 (шегі 2,00)\nҚазір барлық талап орындалып тұр." in aigerim.sees
+    assert "✅ SSCI: 2,50 (керегі 2,00)\nҚазір барлық талап орындалып тұр." in aigerim.sees
     assert "Шешім шығатын соңғы күн: 25 тамыз." in aigerim.sees
     assert "§\N{NO-BREAK SPACE}9, §\N{NO-BREAK SPACE}12" in aigerim.sees
 
@@ -146,7 +146,7 @@ async def test_a_block_that_falls_short_says_by_how_much_and_what_it_costs(
     await aigerim.sends("/gpa")
     await aigerim.taps("iGPA және келесі курс")
     assert "iGPA = 0,5 × GPA + 0,35 × iROS + 0,15 × SSCI" in aigerim.sees
-    assert "❌ iROS: 1,80 (шегі 2,00, жетпейтіні 0,20)" in aigerim.sees
+    assert "❌ iROS: 1,80 (керегі 2,00, жетпейтіні 0,20)" in aigerim.sees
     assert "❌ SSCI" in aigerim.sees
     assert f"Осылай қалса, {cost}" in aigerim.sees
 

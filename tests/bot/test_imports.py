@@ -80,7 +80,7 @@ async def test_a_file_is_shown_then_loaded_in_the_name_of_the_registrar(olga: Pe
     assert "Время выставления не указано" in olga.sees
     assert await attempt(database) is None
     await tap(olga, "Загрузить")
-    assert "загрузка № 1" in olga.sees
+    assert "Загружено, № 1" in olga.sees
     assert await attempt(database) == Attempt(
         1, Decimal(70), Decimal(80), Decimal(90), Outcome.TOOK, None, NOW.replace(microsecond=0)
     )
@@ -94,7 +94,7 @@ async def test_the_whole_way_in_kazakh(erzhan: Person, database: Database) -> No
     assert "жаңа: 2" in erzhan.sees
     assert "апелляция мерзімі осы жүктеу расталған сәттен басталады" in erzhan.sees
     await tap(erzhan, "Жүктеу")
-    assert "№ 1 жүктеу" in erzhan.sees
+    assert "Жүктелді, № 1" in erzhan.sees
     await erzhan.taps("Қайтарып алу…")
     assert "себебін жазыңыз" in erzhan.sees
     await erzhan.sends("Басқа ведомость жіберілген")
@@ -181,9 +181,9 @@ async def test_two_taps_load_a_file_once(olga: Person, work: Work, database: Dat
     await olga.presses(data, on=shown)
     assert olga.toast == "Этот файл уже в работе. Подождите немного."
     await work.finish()
-    assert "загрузка № 1" in shown.text
+    assert "Загружено, № 1" in shown.text
     await olga.presses(data, on=shown)
-    assert "загрузка № 1" in shown.text, "the result and its way back stay"
+    assert "Загружено, № 1" in shown.text, "the result and its way back stay"
     assert "Этот файл больше не ждёт" in olga.last.text
     async with database.read() as storage:
         assert len(await storage.imports.latest()) == 1
@@ -216,7 +216,7 @@ async def test_records_that_change_elsewhere_do_not_disturb(olga: Person, erzhan
     await send(erzhan, DAYS, "days.csv")
     await tap(erzhan, "Жүктеу")
     await tap(olga, "Загрузить")
-    assert "загрузка № 2" in olga.sees
+    assert "Загружено, № 2" in olga.sees
 
 
 async def test_an_album_is_as_many_files(olga: Person, work: Work) -> None:
@@ -227,8 +227,8 @@ async def test_an_album_is_as_many_files(olga: Person, work: Work) -> None:
     assert [shown.text.splitlines()[0] for shown in previews] == ["📄 marks.csv", "📄 days.csv"]
     await tap(olga, "Загрузить", on=previews[0])
     await tap(olga, "Загрузить", on=previews[1])
-    assert "загрузка № 1" in previews[0].text
-    assert "загрузка № 2" in previews[1].text
+    assert "Загружено, № 1" in previews[0].text
+    assert "Загружено, № 2" in previews[1].text
 
 
 async def test_whoever_is_no_registrar_is_answered_as_ever(linked: Linked, database: Database) -> None:
@@ -247,7 +247,7 @@ async def test_an_administrator_may_load_files_too(linked: Linked, database: Dat
     dmitry = await linked(DMITRY, 3)
     await send(dmitry, DAYS, "days.csv")
     await tap(dmitry, "Загрузить")
-    assert "загрузка № 1" in dmitry.sees
+    assert "Загружено, № 1" in dmitry.sees
 
 
 async def test_a_role_that_ended_meanwhile_loads_nothing(
@@ -331,7 +331,7 @@ async def test_what_takes_long_tells_how_far_it_is(
     assert "Получено" in told[0]
     assert any("Читаем. Строк: " in text for text in told)
     assert any(isinstance(call, SendChatAction) for call in telegram.calls)
-    assert "отказано: 5000" in olga.room.messages[1].text
+    assert "отклонено: 5000" in olga.room.messages[1].text
 
 
 async def test_a_stop_in_the_middle_is_told_and_loses_nothing(olga: Person, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -350,7 +350,7 @@ async def test_a_stop_in_the_middle_is_told_and_loses_nothing(olga: Person, monk
     assert "Прервано: бот перезапускается" in olga.sees
     await tap(olga, "Посмотреть, как сейчас")
     await tap(olga, "Загрузить")
-    assert "загрузка № 1" in olga.sees
+    assert "Загружено, № 1" in olga.sees
 
 
 async def test_a_failure_in_the_middle_changes_nothing_and_says_so(
@@ -405,7 +405,7 @@ async def test_the_files_screen_leads_to_every_import_and_its_way_back(olga: Per
     await send(olga, DAYS, "days.csv")
     await tap(olga, "Загрузить")
     await olga.sends("/import")
-    await olga.taps(f"№ 1 · Рабочие и выходные дни · {date(2026, 1, 15):%d.%m.%Y}")
+    await olga.taps(f"№ 1 · {date(2026, 1, 15):%d.%m.%Y} · Рабочие и выходные дни")
     assert "Иванова О. П." in olga.sees
     await olga.taps("Отменить загрузку…")
     question = olga.last

@@ -49,7 +49,7 @@ async def test_a_link_is_taken_away_and_both_sides_are_told(olga: Person, aigeri
     assert "Напишите ID или имя" in olga.sees
     await olga.sends("ахметова")
     assert "Ахметова Айгерім Серікқызы" in olga.sees
-    assert "Привязка с: 15 января, 10:00" in olga.sees
+    assert "Чат привязан: 15 января, 10:00" in olga.sees
     await olga.taps("Снять привязку…")
     assert "Снять привязку? Ахметова Айгерім Серікқызы" in olga.sees
     assert await holder(database, AIGERIM) == 3
@@ -73,7 +73,7 @@ async def test_an_invitation_is_a_link_and_a_code_to_scan(
     await erzhan.sends("/menu")
     await erzhan.taps("Байланыстар мен шақырулар")
     await erzhan.sends(DMITRY)
-    assert "Байланыспаған." in erzhan.sees
+    assert "Чат байланыстырылмаған." in erzhan.sees
     assert erzhan.buttons == ["Шақыру жасау", "Басқа адам", "« Мәзір"]
     await erzhan.taps("Шақыру жасау")
     assert "Шақыру иесі: Ким Дмитрий" in erzhan.sees

@@ -43,7 +43,7 @@ async def test_a_student_reads_the_marks_of_the_latest_period_in_kazakh(linked: 
     await aigerim.sends("/marks")
     assert aigerim.sees.startswith("2025–2026, 1-кезең")
     assert "✅ Математика: 85 · B+" in aigerim.sees
-    assert "⏳ Физика: рұқсат беру рейтингі 82" in aigerim.sees
+    assert "⏳ Физика: рұқсат беру рейтингі – 82" in aigerim.sees
     assert "Осы кезеңдегі GPA: 3,33" in aigerim.sees
     assert "Тарих" not in aigerim.sees
     await aigerim.taps("2024–25, 2-кезең")
@@ -168,9 +168,9 @@ async def test_who_will_not_be_admitted_reads_it_before_the_exam(linked: Linked,
     await load(database, course("MAT1", fees_cleared=False), slots=[exam])
     aigerim = await linked(AIGERIM)
     await aigerim.sends("/marks")
-    assert "⏳ Математика: емтихан 16 қаңтар, 09:00\n   ↳ әзірше емтиханға жіберілмейсіз" in aigerim.sees
+    assert "⏳ Математика: емтихан – 16 қаңтар, 09:00\n   ↳ әзірше емтиханға жіберілмейсіз" in aigerim.sees
     await aigerim.taps("Математика")
-    assert "⏳ емтихан 16 қаңтар, 09:00, аудитория: 204" in aigerim.sees
+    assert "⏳ емтихан – 16 қаңтар, 09:00, аудитория: 204" in aigerim.sees
     assert "✅ рұқсат беру рейтингі: 82, кемінде 50 керек\n❌ оқу ақысы төленбеген" in aigerim.sees
 
 
@@ -227,7 +227,7 @@ async def test_a_corrected_mark_opens_a_new_time_to_appeal_by_the_universitys_ow
 @pytest.mark.parametrize(
     ("hour", "says"),
     [
-        (9, ("емтихан 15 қаңтар, 10:00", "Апелляция: 15 қаңтар, 10:00 – 15 қаңтар, 12:00")),
+        (9, ("емтихан – 15 қаңтар, 10:00", "Апелляция: 15 қаңтар, 10:00 – 15 қаңтар, 12:00")),
         (10, ("емтихан қазір жүріп жатыр, аяқталуы 12:00", "Апелляция мерзімі: 15 қаңтар, 12:00 (2 сағат қалды)")),
         (12, ("баға әлі жоқ", "Апелляция: мерзімі өтті (15 қаңтар, 12:00)")),
     ],

@@ -28,7 +28,7 @@ async def test_a_student_reads_what_is_stored_section_by_section(linked: Linked)
     assert "деңгейі: бакалавриат" in aigerim.sees
     assert "тәртіптік жаза: жоқ" in aigerim.sees
     await aigerim.taps("« Мен туралы бәрі")
-    await aigerim.taps("Telegram-аккаунт")
+    await aigerim.taps("Telegram аккаунты")
     assert "байланысқан: 15.01.2026 10:00" in aigerim.sees
 
 
@@ -51,7 +51,7 @@ async def test_the_history_is_read_in_words(linked: Linked, database: Database) 
     await dmitry.sends("/me")
     await dmitry.taps("История изменений")
     assert "что: оценки за попытку" in dmitry.sees
-    assert "было: экзаменационная оценка 49,5, выставлена 14.01.2026 15:00, исход экзамен состоялся" in dmitry.sees
+    assert "было: экзаменационная оценка 49,5, выставлена 14.01.2026 15:00, итог сдачи экзамен состоялся" in dmitry.sees
     assert "стало: экзаменационная оценка 94,5" in dmitry.sees
     assert "основание: загруженный файл" in dmitry.sees
 
