@@ -81,6 +81,12 @@ class Settings(BaseSettings):
         return host == "telegram.org" or host.endswith(".telegram.org")
 
     @property
+    def records_folder(self) -> Path | None:
+        """Where the database is, when it is a file on this machine."""
+        engine, _, path = self.database_url.partition(":///")
+        return Path(path).parent if engine.startswith("sqlite") else None
+
+    @property
     def token(self) -> str:
         """The bot's token; raises SettingsError when none is set."""
         if self.bot_token is None:

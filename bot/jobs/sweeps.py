@@ -5,6 +5,7 @@ from datetime import timedelta
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.metrics import Meter
 from policy.profile import Profile
 from services.calendar import renew_public_days
 from services.clock import Clock
@@ -17,7 +18,7 @@ DRAFT_KEPT = timedelta(days=1)  # a form nobody finished
 log = structlog.get_logger(__name__)
 
 
-async def sweep(database: Database, profile: Profile, clock: Clock) -> None:
+async def sweep(database: Database, profile: Profile, clock: Clock, meter: Meter) -> None:
     """Renew the public holidays, forget files nobody confirmed and forms nobody finished."""
     now = clock.now()
     async with database.write() as storage:
@@ -25,14 +26,15 @@ async def sweep(database: Database, profile: Profile, clock: Clock) -> None:
         uploads = await storage.uploads.drop_older_than(now - UPLOAD_KEPT)
         drafts = await storage.drafts.drop_older_than(now - DRAFT_KEPT)
         await storage.commit()
+    meter.swept("records", HOURS_BETWEEN * 3600)
     log.info("swept", uploads=uploads, drafts=drafts)
 
 
-def scheduler(database: Database, profile: Profile, clock: Clock) -> AsyncIOScheduler:
+def scheduler(database: Database, profile: Profile, clock: Clock, meter: Meter) -> AsyncIOScheduler:
     """Return a scheduler that sweeps every few hours once started; one sweep at a time, none made up for twice."""
     scheduler = AsyncIOScheduler(
         timezone=profile.university.zone,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-    scheduler.add_job(sweep, "interval", hours=HOURS_BETWEEN, args=(database, profile, clock))
+    scheduler.add_job(sweep, "interval", hours=HOURS_BETWEEN, args=(database, profile, clock, meter))
     return scheduler

@@ -14,9 +14,9 @@ from kenes.bot_api import BotApiError, call
 from kenes.settings import Settings, SettingsError, load_settings
 from policy.profile import Profile, ProfileError, load_profile, use_pinned_time_zones
 from services.clock import Clock, ClockError, WallClock, clock_from
+from services.watching import DISK_WARNING
 
 SKEW_ALLOWED = timedelta(seconds=2)
-DISK_WARNING = 1024**3
 DISK_NEEDED = 100 * 1024**2
 
 
@@ -153,17 +153,12 @@ async def _years_with_holidays(database_url: str) -> set[int]:
 
 
 def _disk(patient: Patient) -> Finding:
-    folder = _nearest(_folder(patient.settings.database_url))
+    folder = _nearest(patient.settings.records_folder or Path("var"))
     free = shutil.disk_usage(folder).free
     said = f"{free / 1024**3:.1f} GB free in {folder}"
     if free < DISK_NEEDED:
         return Finding(Health.BAD, f"{said}. The database will stop taking marks: make room.")
     return Finding(Health.DOUBTFUL if free < DISK_WARNING else Health.GOOD, said)
-
-
-def _folder(database_url: str) -> Path:
-    engine, _, path = database_url.partition(":///")
-    return Path(path).parent if engine.startswith("sqlite") else Path("var")
 
 
 def _nearest(folder: Path) -> Path:

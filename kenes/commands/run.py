@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,8 +22,10 @@ if TYPE_CHECKING:  # aiogram costs two seconds; a wrong setting is to be named b
 
     from bot.i18n import Texts
     from bot.jobs.touch import Touch
+    from bot.metrics import Meter
     from bot.updates import Updates
     from policy.people import Language
+    from storage.database import Database
 
 log = structlog.get_logger(__name__)
 
@@ -71,9 +74,10 @@ async def _serve(environment: Environment, token: str) -> None:
 async def _receive(environment: Environment, token: str, stack: AsyncExitStack) -> None:
     """Put everything together, take in updates until cancelled; what has to be closed then is left on the stack."""
     from bot.app import make_bot, make_dispatcher
+    from bot.health import Health, answering
     from bot.i18n import load_texts
-    from bot.jobs.sweeps import scheduler, sweep
     from bot.jobs.touch import Touch
+    from bot.metrics import Metrics, Uncounted
     from bot.pacing import Pace
     from bot.sender import Sender
     from bot.updates import Updates
@@ -83,21 +87,22 @@ async def _receive(environment: Environment, token: str, stack: AsyncExitStack) 
     settings, profile, clock = environment.settings, environment.profile, environment.clock
     database = await stack.enter_async_context(Database.open(settings.database_url))
     inbox = await stack.enter_async_context(Inbox.open(settings.database_url))
-    pace = Pace(overall=settings.kenes_messages_a_second)
+    metrics = Metrics() if settings.kenes_metrics_port else None
+    meter = metrics or Uncounted()
+    pace = Pace(overall=settings.kenes_messages_a_second, meter=meter)
     bot = make_bot(token, settings.bot_api_url, pace)
     stack.push_async_callback(bot.session.close)
     voices = load_texts(profile.university.zone)
     dispatcher = make_dispatcher(database=database, profile=profile, clock=clock, voices=voices)
-    sender = Sender(bot=bot, database=database, pace=pace, profile=profile, clock=clock, voices=voices)
+    sender = Sender(bot=bot, database=database, pace=pace, profile=profile, clock=clock, voices=voices, meter=meter)
     dispatcher["sender"] = sender
     stack.push_async_callback(dispatcher.emit_shutdown)
     touch = Touch(database, clock)
-    updates = Updates(bot=bot, dispatcher=dispatcher, inbox=inbox, database=database, clock=clock, touch=touch)
+    updates = Updates(
+        bot=bot, dispatcher=dispatcher, inbox=inbox, database=database, clock=clock, meter=meter, touch=touch
+    )
     stack.push_async_callback(updates.stop, STOP_SECONDS)
-    await sweep(database, profile, clock)
-    sweeps = scheduler(database, profile, clock)
-    sweeps.start()
-    stack.callback(sweeps.shutdown, wait=False)
+    await _sweep(environment, database, meter, stack)
     if isinstance(clock, RemoteClock):
         _while_open(stack, clock.follow())
     await _answered(lambda: _introduce(bot, voices))
@@ -109,19 +114,41 @@ async def _receive(environment: Environment, token: str, stack: AsyncExitStack) 
     await updates.resume()
     _while_open(stack, updates.run())
     _while_open(stack, touch.run())
+    if metrics and settings.kenes_metrics_port:
+        health = Health(metrics, database, clock, polls=not settings.webhook_url)
+        await stack.enter_async_context(answering(health, settings.kenes_metrics_port))
     if settings.webhook_url:
-        await _be_called(settings, stack, bot=bot, dispatcher=dispatcher, updates=updates, touch=touch)
+        await _be_called(settings, stack, bot=bot, dispatcher=dispatcher, updates=updates, touch=touch, meter=meter)
     else:
-        await _poll(bot, dispatcher, updates, touch)
+        await _poll(bot, dispatcher, updates, touch, meter)
 
 
-async def _poll(bot: "Bot", dispatcher: "Dispatcher", updates: "Updates", touch: "Touch") -> None:
+async def _sweep(environment: Environment, database: "Database", meter: "Meter", stack: AsyncExitStack) -> None:
+    """Sweep, and go on doing so, with a look at what may be wrong."""
+    from bot.jobs.sweeps import scheduler, sweep
+    from bot.jobs.watch import Watch
+    from services.watching import Expected
+
+    settings, profile, clock = environment.settings, environment.profile, environment.clock
+    expected = Expected(backup=_hours(settings.kenes_backup_hours), imported=_hours(settings.kenes_import_hours))
+    await sweep(database, profile, clock, meter)
+    sweeps = scheduler(database, profile, clock, meter)
+    Watch(database, profile, clock, expected, settings.records_folder, meter).join(sweeps)
+    sweeps.start()
+    stack.callback(sweeps.shutdown, wait=False)
+
+
+def _hours(number: float | None) -> timedelta | None:
+    return None if number is None else timedelta(hours=number)
+
+
+async def _poll(bot: "Bot", dispatcher: "Dispatcher", updates: "Updates", touch: "Touch", meter: "Meter") -> None:
     from bot.polling import Polling
     from bot.webhook import renounce
 
     await _answered(lambda: renounce(bot))
     log.info("polling", bot_id=bot.id)
-    await Polling(bot, updates, touch, kinds=_kinds(dispatcher)).run()
+    await Polling(bot, updates, touch, kinds=_kinds(dispatcher), meter=meter).run()
 
 
 async def _be_called(
@@ -132,6 +159,7 @@ async def _be_called(
     dispatcher: "Dispatcher",
     updates: "Updates",
     touch: "Touch",
+    meter: "Meter",
 ) -> None:
     """Listen, and only then tell Telegram where."""
     from aiohttp import web
@@ -142,7 +170,7 @@ async def _be_called(
     url, secret = settings.webhook_url or "", settings.webhook_secret
     if secret is None:
         raise RuntimeError("a webhook without a secret")
-    webhook = Webhook(updates, secret.get_secret_value())
+    webhook = Webhook(updates, secret.get_secret_value(), meter=meter)
     runner = web.AppRunner(webhook.app(path_of(url)), access_log=None, shutdown_timeout=STOP_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
