@@ -12,9 +12,12 @@ from typing import Any, Literal
 
 from bot.i18n import Html, Texts
 from bot.screen import Button, Elsewhere, File, Screen, Standing
-from bot.screens import alerts, outages
+from bot.screens import alerts, corrections, news, outages
 from policy.profile import Profile
+from services.corrections import applied_of
+from services.news import CORRECTED_MARK, NEW_MARKS, UNTOLD_CORRECTION, WITHDRAWN_MARKS, news_of
 from services.outages import LOST, TOUCHED
+from services.owing import otherwise
 from services.watching import ALERT
 from storage.outbox import NewOwed, Priority
 from storage.unit import Storage
@@ -57,14 +60,7 @@ def owed_elsewhere(told: Elsewhere, *, here: int, now: datetime) -> NewOwed:
     one = owed_screen(told.chat, told.screen, now=now)
     if told.unreachable is None:
         return one
-    otherwise = {"chat": here, "screen": stored(told.unreachable)}
-    return replace(one, content={**one.content, "otherwise": otherwise})
-
-
-def owed_otherwise(content: Mapping[str, Any], *, now: datetime) -> NewOwed | None:
-    """Return what is owed because a message of kind "screen" cannot arrive."""
-    otherwise = content.get("otherwise")
-    return otherwise and owed_screen(otherwise["chat"], restored(otherwise["screen"]), now=now)
+    return replace(one, content={**one.content, **otherwise(here, SCREEN, stored(told.unreachable))})
 
 
 def holds(content: Mapping[str, Any]) -> Literal["text", "photo"] | None:
@@ -116,5 +112,41 @@ async def _alert(telling: Telling) -> Screen:
     return alerts.alert(telling.texts, telling.content)
 
 
-NOTICES: Mapping[str, Notice] = {SCREEN: _screen, ALERT: _alert, TOUCHED: _touched, LOST: _lost}
+async def _new_marks(telling: Telling) -> Screen | None:
+    found = await news_of(
+        telling.storage,
+        telling.content["marks"],
+        student_id=telling.person_id or "",
+        now=telling.now,
+        profile=telling.profile,
+    )
+    return news.new_marks(telling.texts, found) if found else None
+
+
+async def _withdrawn_marks(telling: Telling) -> Screen:
+    named = [(period, code) for period, code in telling.content["courses"]]
+    courses = await telling.storage.courses.by_codes(code for _, code in named)
+    return news.withdrawn_marks(telling.texts, named, courses, telling.content["reason"])
+
+
+async def _corrected_mark(telling: Telling) -> Screen | None:
+    number = telling.content["correction"]
+    found = await applied_of(telling.storage, number, now=telling.now, profile=telling.profile)
+    return corrections.told_student(telling.texts, *found) if found else None
+
+
+async def _untold_correction(telling: Telling) -> Screen:
+    return corrections.untold(telling.texts, telling.content["correction"])
+
+
+NOTICES: Mapping[str, Notice] = {
+    SCREEN: _screen,
+    ALERT: _alert,
+    TOUCHED: _touched,
+    LOST: _lost,
+    NEW_MARKS: _new_marks,
+    WITHDRAWN_MARKS: _withdrawn_marks,
+    CORRECTED_MARK: _corrected_mark,
+    UNTOLD_CORRECTION: _untold_correction,
+}
 """How each kind is worded."""

@@ -30,7 +30,7 @@ from aiogram.exceptions import (
 
 from bot.i18n import Texts
 from bot.metrics import Meter, Uncounted
-from bot.notices import NOTICES, SCREEN, Telling, holds, owed_otherwise
+from bot.notices import NOTICES, Telling, holds
 from bot.pacing import Pace
 from bot.pacing import owed as owed_priority
 from bot.screen import Screen, Standing, delete, edited, parts
@@ -38,7 +38,7 @@ from bot.voices import language_of
 from policy.people import Language
 from policy.profile import Profile
 from services.clock import Clock
-from services.owing import REWORDING, WITHDRAWAL, Undelivered
+from services.owing import REWORDING, WITHDRAWAL, Undelivered, owed_otherwise
 from storage.database import Database, DatabaseError
 from storage.outbox import Arrived, NewOwed, Owed, OwedState, Settled
 from storage.unit import Storage
@@ -445,7 +445,7 @@ class Sender:
     def _failed(self, owed: Owed, why: str, arrived: Arrived | None = None) -> _Outcome:
         """Give a message up; somebody may be owed another because of it."""
         self._meter.message_failed(why.split(":", 1)[0])
-        otherwise = owed_otherwise(owed.content, now=self._clock.now()) if owed.kind == SCREEN else None
+        otherwise = owed_otherwise(owed.content, now=self._clock.now())
         return _one(
             Settled(
                 owed.id,

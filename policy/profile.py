@@ -108,6 +108,8 @@ class Service(Chapter):
     correction_confirmed_by: Annotated[tuple[Role, ...], several(choice(Role))]
     """The roles a second person needs one of."""
     read_access_days_after_leaving: Annotated[int, whole(0, 3660)]
+    marks_told_days: Annotated[int, whole(0, 366)]
+    """Students are told of imported marks that were posted so many days ago at most."""
 
 
 @dataclass(frozen=True, slots=True)

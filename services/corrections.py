@@ -13,6 +13,7 @@ from policy.marks import Attempt, Outcome
 from policy.people import Name, Role, Student
 from policy.profile import Profile
 from services.importing.objects import written
+from services.news import owe_correction
 from services.roles import holds
 from services.standing import CourseStanding, study_of
 from storage.records import Account, Change, Correction, CorrectionState
@@ -71,7 +72,7 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A correction that has taken effect, with what is owed: the student is told that a new appeal window is open."""
+    """A correction that has taken effect."""
 
     correction_id: int
     student_id: str
@@ -188,7 +189,10 @@ async def propose_correction(
 async def confirm_correction(
     storage: Storage, *, correction_id: int, by: str, now: datetime, profile: Profile
 ) -> Applied | Refused[CorrectionRefusal]:
-    """Let a second person confirm: the mark changes, its old value stays in the history. Commits."""
+    """Let a second person confirm: the mark changes, its old value stays in the history, the student is owed the news.
+
+    Commits.
+    """
     correction = await _open(storage, correction_id, now, profile)
     if isinstance(correction, Refused):
         return correction
@@ -223,6 +227,7 @@ async def confirm_correction(
             )
         ]
     )
+    await owe_correction(storage, correction_id=correction_id, student_id=correction.student_id, by=by, now=now)
     await storage.commit()
     return Applied(
         correction_id,
@@ -299,6 +304,22 @@ async def case_of(storage: Storage, *, correction: Correction, now: datetime, pr
         profile=profile,
     )
     return Case(correction, student, proposer.name, expires_at(correction, profile), compared)
+
+
+async def applied_of(
+    storage: Storage, correction_id: int, *, now: datetime, profile: Profile
+) -> tuple[Applied, Comparison] | None:
+    """Return a confirmed correction as its student reads it; None when what it corrected is gone."""
+    correction = await storage.corrections.by_id(correction_id)
+    if correction is None:
+        return None
+    try:
+        case = await case_of(storage, correction=correction, now=now, profile=profile)
+    except LookupError:
+        return None
+    before, after = (each.enrolment.attempts[-1] for each in (case.compared.before, case.compared.after))
+    names = correction.student_id, correction.period, correction.course_code
+    return Applied(correction_id, *names, before, after, correction.reason), case.compared
 
 
 async def waiting_corrections(storage: Storage, *, by: str, now: datetime, profile: Profile) -> tuple[Correction, ...]:

@@ -84,6 +84,21 @@ async def owe(
     )
 
 
+def otherwise(to: str | int, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what to add to a message's content so that another one is owed, to a person or a chat, if it fails."""
+    return {"otherwise": {"to": to, "kind": kind, "content": content}}
+
+
+def owed_otherwise(content: Mapping[str, Any], *, now: datetime) -> NewOwed | None:
+    """Return what is owed because a message with this content cannot arrive."""
+    instead = content.get("otherwise")
+    if instead is None:
+        return None
+    to = instead["to"]
+    where = {"person_id": to} if isinstance(to, str) else {"chat_id": to}
+    return NewOwed(kind=instead["kind"], content=instead["content"], made_at=now, **where)
+
+
 async def amend(storage: Storage, owed_id: int, content: Mapping[str, Any], *, now: datetime) -> bool:
     """Change what a message says: before it is sent there, else by editing what was sent. False: it never will be.
 

@@ -150,7 +150,7 @@ class Outbox:
         return {(OwedState(row.state), row.error): row.number for row in rows}
 
     async def told(self, group_key: str) -> frozenset[str]:
-        """Give the people a group's messages have reached, or are just on their way to."""
+        """Give the people a group's messages were sent to, whether they arrived or not, or are just on their way to."""
         return frozenset(await self._connection.scalars(_TOLD, {"group_key": group_key}))
 
     async def depth(self, *, now: datetime) -> dict[Priority, int]:
@@ -306,7 +306,7 @@ _COUNTED = (
 _TOLD = select(outbox.c.person_id).where(
     outbox.c.group_key == bindparam("group_key"),
     outbox.c.person_id.is_not(None),
-    or_(outbox.c.state == OwedState.SENT, outbox.c.leased_by.is_not(None)),
+    or_(outbox.c.state.in_([OwedState.SENT, OwedState.FAILED]), outbox.c.leased_by.is_not(None)),
 )
 
 _waits = outbox.c.state == literal_column("'waiting'")  # as the partial index says it

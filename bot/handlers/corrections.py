@@ -148,7 +148,7 @@ async def open_one(_: CallbackQuery, callback_data: OpenCorrection, counter: Cou
 
 
 async def confirm(_: CallbackQuery, callback_data: ConfirmCorrection, counter: Counter) -> Said:
-    """Confirm a correction, and tell the student and whoever proposed it."""
+    """Confirm a correction, of which the student is owed the news, and tell whoever proposed it."""
     storage, texts = counter.storage, counter.texts
     number, by = callback_data.number, counter.person
     done = await confirm_correction(
@@ -158,27 +158,9 @@ async def confirm(_: CallbackQuery, callback_data: ConfirmCorrection, counter: C
         return await _why(counter, number, done)
     correction = await storage.corrections.by_id(number)
     proposer = await _told(counter, correction, lambda theirs: screens.told_confirmed(theirs, done, by.name))
-    student = await storage.students.by_id(done.student_id)
     account = await storage.accounts.of_person(done.student_id)
-    if student is None or account is None:
-        return screens.confirmed(texts, done, told=False), *proposer
-    compared = await compare(
-        storage,
-        student=student,
-        period=done.period,
-        course_code=done.course_code,
-        before=done.before,
-        after=done.after,
-        now=counter.now,
-        profile=counter.profile,
-    )
-    theirs = await voice_of(storage, counter.voices, account.user_id)
-    notice = Elsewhere(
-        account.user_id,
-        screens.told_student(theirs, done, compared),
-        unreachable=screens.confirmed(texts, done, told=False),
-    )
-    return screens.confirmed(texts, done, told=True), *proposer, notice
+    told = account is not None and account.unreachable_since is None
+    return screens.confirmed(texts, done, told=told), *proposer
 
 
 async def ask_refusal(_: CallbackQuery, callback_data: RefuseCorrection, counter: Counter) -> Said:

@@ -19,6 +19,8 @@ from bot.screens.forms import LONGEST_REASON, too_long
 from bot.screens.imports import AskUndo, ChooseKind, DropUpload, LoadUpload, OpenImport, ReadUpload
 from bot.screens.menu import OpenImports
 from policy.people import Role
+from services.news import group_of
+from services.owing import delivery
 from storage.records import Draft, Upload
 from storage.unit import Storage
 
@@ -127,7 +129,7 @@ async def _import(storage: Storage, texts: Texts, number: int) -> Said:
         return await _gone(storage, texts)
     names = await storage.people.by_ids(each for each in (done.actor, done.undone_by) if each)
     actor, undone_by = (names[each].name.short if each in names else None for each in (done.actor, done.undone_by))
-    return screens.one_import(texts, done, actor, undone_by)
+    return screens.one_import(texts, done, actor, undone_by, await delivery(storage, group_of(done.id)))
 
 
 async def _begin(

@@ -510,6 +510,14 @@ def confirmed(texts: Texts, done: Applied, *, told: bool) -> Screen:
     )
 
 
+def untold(texts: Texts, number: int) -> Screen:
+    """Tell who confirmed a correction that its student cannot be reached."""
+    return Screen(
+        texts("⚠️ Correction № {number}: the student cannot be reached. Tell them yourself.", number=number),
+        ((Button(texts.plain("« Corrections"), OpenCorrections()),),),
+    )
+
+
 def told_confirmed(texts: Texts, done: Applied, name: Name) -> Screen:
     """Tell the proposer."""
     return Screen(

@@ -27,6 +27,10 @@ LINE_LETTERS = 90  # of a course's name in a list: the whole name stands where t
 
 SUMMER = "3"  # the number of the summer semester among the periods of a year
 
+APPEAL_UNTIL = msgid("   ↳ appeal until: {until}")
+RETAKE_UNTIL = msgid("   ↳ apply for a retake until: {until}")
+ZERO = msgid("   ↳ this 0 may be a mark not entered yet")
+
 SIGNS = {Standing.PASSED: "✅", Standing.PENDING: "⏳"}
 FAILED = "❗️"
 WITHOUT_MARK = {
@@ -178,13 +182,9 @@ def _course_lines(texts: Texts, study: Study, course: CourseStanding) -> Html:
         texts("   ↳ not admitted as things stand")
         if result.standing is Standing.PENDING and course.admission.admitted is False
         else None,
-        texts("   ↳ this 0 may be a mark not entered yet")
-        if any(looks_like_placeholder(attempt) for attempt in enrolment.attempts[-1:])
-        else None,
-        _deadline(texts, msgid("   ↳ appeal until: {until}"), course.appeal, study.now),
-        _deadline(texts, msgid("   ↳ apply for a retake until: {until}"), course.retake, study.now)
-        if result.standing is Standing.FX
-        else None,
+        texts(ZERO) if any(looks_like_placeholder(attempt) for attempt in enrolment.attempts[-1:]) else None,
+        deadline(texts, APPEAL_UNTIL, course.appeal, study.now),
+        deadline(texts, RETAKE_UNTIL, course.retake, study.now) if result.standing is Standing.FX else None,
     )
 
 
@@ -220,9 +220,10 @@ def exam_time(texts: Texts, slot: ExamSlot, now: datetime) -> Html:
     return texts("exam now, ends at {time}", time=texts.time(slot.ends))
 
 
-def _deadline(
+def deadline(
     texts: Texts, sentence: str, window: Window | Refused[AppealRefusal] | Refused[RetakeRefusal], now: datetime
 ) -> Html | None:
+    """Say until when something can be done, in a sentence with `{until}`, while it can."""
     if isinstance(window, Refused) or now not in window:
         return None
     return texts(sentence, until=until(texts, window.closes, now))

@@ -131,7 +131,7 @@ def correct(
             click.echo(
                 f"Corrected: {done.student_id}, {done.period}, {done.course_code}: {_said(done.before, done.after)}."
             )
-            click.echo("Tell the student: a new appeal window runs from now.")
+            click.echo("The student is told by the bot, if linked: a new appeal window runs from now.")
         case Correction():
             click.echo(f"Correction {done.id} is refused; the mark stays as it was.")
 

@@ -11,6 +11,7 @@ from policy.marks import Attempt
 from services.importing.objects import SHELVES, Acting, written
 from services.importing.plan import Plan, Progress, Step
 from services.importing.previews import Imported, Preview, Stale
+from services.news import owe_new_marks
 from storage.records import Change
 from storage.unit import Storage
 
@@ -25,7 +26,7 @@ async def apply(
     actor: str | None,
     progress: Progress | None = None,
 ) -> Imported | Stale:
-    """Load what a preview showed, in one transaction, and commit; ``storage`` must be able to write.
+    """Load what a preview showed, in one transaction, owe the students the news, and commit.
 
     ``actor`` is a person's id, None for the command line. Marks without a posting time are posted ``now``. ``progress``
     is told how many objects are written, and of how many. Answers Stale, and changes nothing, when one of the objects
@@ -47,6 +48,8 @@ async def apply(
     steps = (_posted(step, now) for step in preview.plan.steps)
     because = Because("import", import_id, Acting(now, actor))
     await carry_out(storage, steps, because, progress and partial(_report, progress, len(preview.plan.steps)))
+    posted = (_posted(step, now) for step in preview.plan.steps)
+    await owe_new_marks(storage, posted, import_id=import_id, telling=preview.telling, now=now)
     await storage.commit()
     return Imported(import_id, preview.rows)
 

@@ -11,6 +11,7 @@ from services.importing.parsing import FileRows, ValueRow
 from services.importing.plan import Key, Plan, Step
 from services.importing.previews import Counts, Preview
 from services.importing.problems import Notice, Refusal, Unacceptable, shown
+from services.news import Telling
 from storage.unit import Storage
 
 
@@ -112,6 +113,7 @@ class Draft:
             file_name=self.file.file_name,
             sha256=self.file.sha256,
             made_at=self.now,
+            telling=Telling.of(self.profile, self.now),
             rows=Counts(self._rows["new"], self._rows["changed"], self._rows["same"], len(refused_rows)),
             objects=objects,
             refusals=refusals,

@@ -7,6 +7,7 @@ from datetime import datetime
 from services.importing.columns import Kind
 from services.importing.plan import Plan
 from services.importing.problems import Notice, Refusal
+from services.news import Telling
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +25,15 @@ class Preview:
     """What loading one file would do. Made by `preview`, shown to a person, handed back to `apply`.
 
     ``objects`` counts by object ("student", "attempt", "course" ...) how many would be made and how many changed.
-    ``refusals`` are all of them, in the order of rows. Nothing may be loaded while there are any.
+    ``refusals`` are all of them, in the order of rows. Nothing may be loaded while there are any. ``telling``
+    says which marks students are told of.
     """
 
     kind: Kind
     file_name: str
     sha256: str
     made_at: datetime
+    telling: Telling
     rows: Counts
     objects: Mapping[str, Counts]
     refusals: tuple[Refusal, ...]

@@ -8,6 +8,7 @@ from itertools import groupby
 from services.importing.applying import Because, carry_out
 from services.importing.objects import SHELVES, Acting, restored
 from services.importing.plan import Key, Step
+from services.news import owe_withdrawn_marks
 from storage.records import Correction
 from storage.unit import Storage
 
@@ -48,7 +49,7 @@ class UndoRefused:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """An import that was taken back: how many objects, and the students to be told that posted marks were withdrawn."""
+    """An import that was taken back: how many objects, and the students whose posted marks were withdrawn."""
 
     import_id: int
     objects: int
@@ -58,7 +59,7 @@ class Undone:
 async def undo(
     storage: Storage, import_id: int, *, now: datetime, actor: str | None, reason: str
 ) -> Undone | UndoRefused:
-    """Take an import back as a whole and commit; ``actor`` is a person's id, None for the command line.
+    """Take an import back as a whole, owe the news to those it was told, and commit; ``actor`` None: the command line.
 
     Refused when anything it brought is no longer what it brought or carries something now (named, so that it can be
     undone first), and when a mark of it stands on a locked sheet. The history keeps both the import and the undoing.
@@ -88,6 +89,7 @@ async def undo(
         return UndoRefused(UndoRefusal.CHANGED_SINCE, tuple(dependents[:DEPENDENTS_NAMED]))
     await carry_out(storage, people, because)
     await storage.imports.mark_undone(import_id, at=now, by=actor)
+    await owe_withdrawn_marks(storage, steps, import_id=import_id, reason=reason.strip(), now=now)
     await storage.commit()
     withdrawn = {step.key[0]: None for step in steps if step.object == "attempt" and step.before.outcome is not None}
     return Undone(import_id, len(steps), tuple(withdrawn))

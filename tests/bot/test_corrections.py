@@ -261,7 +261,7 @@ async def test_a_student_who_blocked_the_bot_is_for_the_registrar_to_tell(
     aigerim.blocks()
     await propose(olga)
     await erzhan.taps("Растау")
-    assert "өзіңіз айтыңыз" in erzhan.sees
+    assert "студентке хабар жетпеді. Өзіңіз айтыңыз." in erzhan.sees
     assert (await stored(database)).exam == 64
 
 

@@ -14,7 +14,7 @@ from storage.tables import metadata
 SAMPLES = Path(__file__).parents[1] / "data"
 NOW = datetime(2026, 1, 20, 8, tzinfo=UTC)
 PROFILE = load_profile(None)
-_NOT_FACTS = {"changes", "imports", "alembic_version"}
+_NOT_FACTS = {"changes", "imports", "outbox", "alembic_version"}
 
 
 async def look(database: Database, kind: str, source: bytes | str, *, now: datetime = NOW) -> Preview:
