@@ -90,6 +90,7 @@ async def serving(command: tuple[str, ...], database_url: str) -> AsyncIterator[
         "BOT_API_URL": f"http://127.0.0.1:{runner.addresses[0][1]}",
         "DATABASE_URL": database_url,
         "KENES_MESSAGES_A_SECOND": "inf",
+        "KENES_UPDATES_A_MINUTE": "inf",
     }
     with TemporaryFile() as log:
         bot = await asyncio.create_subprocess_exec(

@@ -13,6 +13,7 @@ How to add a screen.
 5. A test in `tests/bot/` with a `Person` (`tests/telegram.py`) who sends, taps and sees, in both languages.
 """
 
+import math
 from collections.abc import Mapping
 
 from aiogram import Bot, Dispatcher
@@ -44,6 +45,7 @@ from bot.handlers import help as help_
 from bot.i18n import Texts
 from bot.jobs.work import Work
 from bot.middlewares.context import Context, Speech
+from bot.middlewares.floods import Floods
 from bot.middlewares.origin import Origin
 from bot.pacing import Pace
 from policy.people import Language
@@ -73,13 +75,22 @@ FEATURES = (  # asked in this order; the first that knows the update handles it
 
 
 def make_dispatcher(
-    *, database: Database, profile: Profile, clock: Clock, voices: Mapping[Language, Texts]
+    *,
+    database: Database,
+    profile: Profile,
+    clock: Clock,
+    voices: Mapping[Language, Texts],
+    updates_a_minute: float = math.inf,
 ) -> Dispatcher:
-    """Return a dispatcher that holds the whole conversation, spoken by `voices`; it needs a `sender` among its data."""
+    """Return a dispatcher that holds the whole conversation, spoken by `voices`; it needs a `sender` among its data.
+
+    Of one person, `updates_a_minute` are handled.
+    """
     work = Work()
     dispatcher = Dispatcher(disable_fsm=True, work=work)
     dispatcher.shutdown.register(work.stop)
     dispatcher.update.outer_middleware(Origin())
+    dispatcher.update.outer_middleware(Floods(updates_a_minute, database=database, clock=clock, voices=voices))
     dispatcher.update.outer_middleware(Context(database, profile, clock, voices))
     speech = Speech(database)
     dispatcher.message.middleware(speech)

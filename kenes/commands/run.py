@@ -93,7 +93,13 @@ async def _receive(environment: Environment, token: str, stack: AsyncExitStack) 
     bot = make_bot(token, settings.bot_api_url, pace)
     stack.push_async_callback(bot.session.close)
     voices = load_texts(profile.university.zone)
-    dispatcher = make_dispatcher(database=database, profile=profile, clock=clock, voices=voices)
+    dispatcher = make_dispatcher(
+        database=database,
+        profile=profile,
+        clock=clock,
+        voices=voices,
+        updates_a_minute=settings.kenes_updates_a_minute,
+    )
     sender = Sender(bot=bot, database=database, pace=pace, profile=profile, clock=clock, voices=voices, meter=meter)
     dispatcher["sender"] = sender
     stack.push_async_callback(dispatcher.emit_shutdown)

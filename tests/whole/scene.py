@@ -21,7 +21,7 @@ from sandbox.state import Json, Telegram
 from sandbox.trouble import Fault, Trouble
 
 TOKEN = "7000000001:whole-whole-whole-whole-whole-whole"
-IN_A_HURRY = {"KENES_MESSAGES_A_SECOND": "inf"}
+IN_A_HURRY = {"KENES_MESSAGES_A_SECOND": "inf", "KENES_UPDATES_A_MINUTE": "inf"}
 QUIET_SECONDS = 90  # the bot has had this long to do anything at all: what is missing now never comes
 STOP_SECONDS = 60
 REDELIVERY_SECONDS = 0.2  # in place of Telegram's growing pauses
