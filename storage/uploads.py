@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from storage.connection import Connection
 from storage.records import Upload
@@ -35,6 +35,11 @@ class Uploads:
         row = (await self._connection.execute(_BY_ID, {"id": upload_id})).first()
         return Upload(*row) if row else None
 
+    async def size(self, person_id: str | None = None) -> int:
+        """Count the bytes of the files that wait, of one person or of all."""
+        statement = _SIZE if person_id is None else _SIZE.where(uploads.c.person_id == person_id)
+        return await self._connection.scalar(statement) or 0
+
     async def set_kind(self, upload_id: int, kind: str) -> None:
         """Keep what kind of file it is said to be."""
         await self._connection.execute(_SET_KIND, {"of_id": upload_id, "new_kind": kind})
@@ -50,6 +55,7 @@ class Uploads:
 
 _KEEP = uploads.insert().returning(uploads.c.id)
 _BY_ID = select(uploads).where(uploads.c.id == bindparam("id"))
+_SIZE = select(func.sum(func.length(uploads.c.content)))
 _SET_KIND = uploads.update().where(uploads.c.id == bindparam("of_id")).values(kind=bindparam("new_kind"))
 _DROP = uploads.delete().where(uploads.c.id == bindparam("of_id"))
 _DROP_OLDER = uploads.delete().where(uploads.c.sent_at < bindparam("before"))

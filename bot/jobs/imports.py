@@ -28,9 +28,11 @@ from services.importing import (
     fingerprint,
     kind_of,
     load_upload,
+    no_room,
     preview,
     undo,
 )
+from services.reads import record_preview
 from services.tabular import Unreadable
 from storage.database import Database
 from storage.records import Upload
@@ -75,6 +77,10 @@ async def receive(office: Office, document: Document) -> None:
 
     async def work() -> tuple[Screen, ...]:
         async with office.turn:
+            async with office.database.read() as storage:
+                full = await no_room(storage, person_id=office.person_id, size=document.file_size or 0)
+            if full:
+                return (screens.no_room(office.texts, name, full),)
             content = await _downloaded(office.bot, document)
             if content is None:
                 return (screens.not_downloaded(office.texts, name),)
@@ -209,10 +215,18 @@ async def _keep(office: Office, name: str, kind: Kind | None, content: bytes) ->
 async def _shown(office: Office, upload: Upload, far: _Far, *, stale: bool = False) -> tuple[Screen, ...]:
     """Return the preview of a file of a known kind; one that will never be loaded waits no longer."""
     shown, seen = await _preview(office, upload, far)
-    if shown.refused or shown.nothing_to_do:
-        async with office.database.write() as storage:
+    async with office.database.write() as storage:
+        await record_preview(
+            storage,
+            kind=shown.kind,
+            file_name=shown.file_name,
+            sha256=shown.sha256,
+            by=office.person_id,
+            now=office.now,
+        )
+        if shown.refused or shown.nothing_to_do:
             await storage.uploads.drop(upload.id)
-            await storage.commit()
+        await storage.commit()
     return screens.preview(office.texts, shown, upload, seen, stale=stale)
 
 

@@ -15,6 +15,7 @@ from services.importing import (
     Dependent,
     Imported,
     Kind,
+    NoRoom,
     Preview,
     Refusal,
     Undone,
@@ -172,6 +173,21 @@ def not_downloaded(texts: Texts, name: str) -> Screen:
         ),
         (_files(texts),),
     )
+
+
+def no_room(texts: Texts, name: str, why: NoRoom) -> Screen:
+    """Say that a file is not kept because too much waits already, and what helps."""
+    helps = {
+        NoRoom.YOURS: texts(
+            "There is no room for it: your files that wait take too much. Confirm or cancel those first, then send it "
+            "again."
+        ),
+        NoRoom.ALL: texts(
+            "There is no room for it: too many files wait for those who sent them. A file is forgotten a day after it "
+            "was sent. Try again later."
+        ),
+    }
+    return Screen(paragraphs(_file(name), helps[why]), (_files(texts),))
 
 
 def reading(texts: Texts, upload: Upload, rows: int) -> Screen:

@@ -1,7 +1,7 @@
 """Loading the files a university's systems export: shown first, then all or nothing, in the history, undone as a whole.
 
 `preview` reads a file and compares it with the records, `apply` carries the preview out, `undo` takes an import back.
-`load_upload` applies a file that was kept between its preview and a person's answer.
+`load_upload` applies a file that was kept between its preview and a person's answer, if there was room (`no_room`).
 All texts about a file come from `describe`.
 """
 
@@ -13,7 +13,7 @@ from services.importing.problems import Notice, Refusal
 from services.importing.recognising import kind_of
 from services.importing.refused import refused_csv
 from services.importing.undoing import Dependent, Undone, UndoRefusal, UndoRefused, undo
-from services.importing.uploads import fingerprint, load_upload
+from services.importing.uploads import NoRoom, fingerprint, load_upload, no_room
 from services.importing.wording import describe
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Dependent",
     "Imported",
     "Kind",
+    "NoRoom",
     "Notice",
     "Preview",
     "Refusal",
@@ -33,6 +34,7 @@ __all__ = [
     "fingerprint",
     "kind_of",
     "load_upload",
+    "no_room",
     "preview",
     "refused_csv",
     "undo",

@@ -1,12 +1,30 @@
 """Files that wait for Confirm: what was shown is what is loaded, once."""
 
 from datetime import datetime
+from enum import StrEnum
 from hashlib import sha256
 
 from services.importing.applying import apply
 from services.importing.plan import Progress
 from services.importing.previews import Imported, Preview, Stale
 from storage.unit import Storage
+
+OF_ONE = 100 * 1024**2  # bytes that one person's files may take while they wait
+OF_ALL = 1024**3
+
+
+class NoRoom(StrEnum):
+    """Why a file is not kept."""
+
+    YOURS = "yours"  # the files of this person take too much
+    ALL = "all"  # everybody's do
+
+
+async def no_room(storage: Storage, *, person_id: str, size: int) -> NoRoom | None:
+    """Tell why there is no room for one more waiting file of so many bytes; None when there is."""
+    if await storage.uploads.size(person_id) + size > OF_ONE:
+        return NoRoom.YOURS
+    return NoRoom.ALL if await storage.uploads.size() + size > OF_ALL else None
 
 
 def fingerprint(preview: Preview) -> str:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from bot.jobs import work as work_module
 from bot.jobs.work import Work
 from policy.marks import Attempt, Outcome
 from policy.people import Language, Name, Role, RoleGrant
+from services.importing import uploads
 from storage import records
 from storage.database import Database
 from tests.bot.conftest import AIGERIM, DMITRY, NOW, REGISTRAR, HandClock
@@ -289,6 +291,32 @@ async def test_a_file_telegram_gives_no_bot_is_not_asked_for(olga: Person, teleg
     await olga.sends(document=document)
     assert "предел 20 МБ" in olga.sees
     assert not any(isinstance(call, GetFile) for call in telegram.calls)
+
+
+async def test_a_file_there_is_no_room_for_is_not_kept(
+    olga: Person, erzhan: Person, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "OF_ONE", 3 * len(MARKS) - 1)
+    monkeypatch.setattr(uploads, "OF_ALL", 3 * len(MARKS) - 1)
+    for _ in range(2):
+        await send(olga, MARKS)
+        assert "Загрузить" in "".join(olga.buttons)
+    await send(olga, MARKS)
+    assert "Нет места: ваши файлы" in olga.sees
+    await send(erzhan, MARKS)
+    assert "Орын жоқ: жауап күтіп тұрған файлдар тым көп" in erzhan.sees
+    async with database.read() as storage:
+        assert await storage.uploads.size() == 2 * len(MARKS)
+        assert await storage.uploads.size(SECOND) == 0
+
+
+async def test_who_saw_what_a_file_holds_is_kept(olga: Person, database: Database) -> None:
+    await send(olga, MARKS)
+    async with database.read() as storage:
+        (seen,) = [each async for each in storage.changes.found(object_="file")]
+    assert (seen.act, seen.actor, seen.key) == (records.READ, REGISTRAR, ("marks", sha256(MARKS).hexdigest()))
+    assert seen.after == {"file_name": "marks.csv"}
+    assert seen.update_id is not None
 
 
 async def test_a_photo_is_asked_for_as_a_document(olga: Person) -> None:
