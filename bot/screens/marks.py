@@ -243,13 +243,13 @@ def _course_buttons(texts: Texts, courses: Sequence[CourseStanding]) -> Rows:
 
 def _period_buttons(texts: Texts, study: Study, current: str) -> Rows:
     others = [
-        Button(
-            texts.plain(
-                "{year}, {part}", year=short_year(period), part=part_name(texts, period, summer=study.is_summer(period))
-            ),
-            OpenPeriod(period=period),
-        )
+        Button(_period_label(texts, study, period), OpenPeriod(period=period))
         for period in study.periods
         if period != current
     ]
     return [others[start : start + 2] for start in range(0, len(others), 2)]
+
+
+def _period_label(texts: Texts, study: Study, period: str) -> str:
+    part = part_name(texts, period, summer=study.is_summer(period)).replace(" ", "\N{NO-BREAK SPACE}")
+    return texts.plain("{year}, {part}", year=short_year(period), part=part)
