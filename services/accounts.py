@@ -138,25 +138,32 @@ async def link(
         if offer and offer.person_id != owner:
             return Refused(LinkRefusal.ACCOUNT_IS_ANOTHERS, (HOUSE,))
         return Linked(owner, user, None, new=False)
-    if offer is None or not await _stands(storage, offer, now, profile):
+    if offer is None:
         return Refused(LinkRefusal.NOTHING_OFFERED, (HOUSE,))
-    holder = await storage.accounts.of_person(offer.person_id)
-    if holder and offer.way == LinkWay.CODE:
-        again = offer.consented_at is not None
-        if not again:
-            offer = replace(offer, consented_at=now, consent_version=consent_version)
-            await storage.accounts.offer(offer)
-            await storage.commit()
-        expires_at = (offer.consented_at or now) + _patience(profile)
-        return MoveAsked(user, offer.person_id, holder.user_id, user, expires_at, again)
-    consented = replace(offer, consented_at=now, consent_version=consent_version)
-    old = holder.user_id if holder else None
-    if await _settle(storage, consented, old=old, now=now):
-        return Linked(offer.person_id, user, old, new=True)
-    known = await storage.accounts.acquaintance(user)
+    if await _stands(storage, offer, now, profile):
+        holder = await storage.accounts.of_person(offer.person_id)
+        old = holder.user_id if holder else None
+        if old is not None and old != user and offer.way == LinkWay.CODE:
+            return await _asked(storage, offer, old=old, consent_version=consent_version, now=now, profile=profile)
+        consented = replace(offer, consented_at=now, consent_version=consent_version)
+        if old != user and await _settle(storage, consented, old=old, now=now):
+            return Linked(offer.person_id, user, old, new=True)
+    known = await storage.accounts.acquaintance(user)  # a press at the same moment may have come first
     if known and known.account.person_id == offer.person_id:
         return Linked(offer.person_id, user, None, new=False)
     return Refused(LinkRefusal.NOTHING_OFFERED, (HOUSE,))
+
+
+async def _asked(
+    storage: Storage, offer: LinkOffer, *, old: int, consent_version: str, now: datetime, profile: Profile
+) -> MoveAsked:
+    """Keep the consent, once, and say which account has to be asked."""
+    again = offer.consented_at is not None
+    if not again:
+        await storage.accounts.offer(replace(offer, consented_at=now, consent_version=consent_version))
+        await storage.commit()
+    expires_at = (offer.consented_at or now) + _patience(profile)
+    return MoveAsked(offer.user_id, offer.person_id, old, offer.user_id, expires_at, again)
 
 
 async def answer_move(
