@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from configparser import ConfigParser
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from bot.metrics import Metrics
 from kenes.__main__ import COMMANDS
+from kenes.settings import Settings
 from policy.citation import HOUSE
 from policy.profile import ProfileError, load_profile
 from services.importing.wording import texts
@@ -152,7 +155,28 @@ def test_a_wrong_profile_is_told_as_the_document_says(tmp_path: Path) -> None:
         assert str(caught.value) == message.strip()
 
 
-# Commands and links
+# Settings, commands and links
+
+
+def test_every_setting_and_every_metric_is_told() -> None:
+    told = set(re.findall(r"^\| `([A-Z_]+)` \|", document("README.md") + document("docs/operations.md"), re.MULTILINE))
+    assert told == {name.upper() for name in Settings.model_fields}
+    named = set(re.findall(r"`(kenes_\w+?)(?:_total)?[`{]", document("docs/operations.md")))
+    text = Metrics().text(owed={}, unreachable=0).decode()
+    there = set(re.findall(r"^# TYPE (kenes_\w+?)(?:_total)? (?:counter|gauge|histogram)$", text, re.MULTILINE))
+    assert named == {name for name in there if not name.endswith("_created")}
+
+
+def test_a_service_as_it_is_told_runs_a_command_that_exists() -> None:
+    units = fenced(document("docs/operations.md"), "ini")
+    assert len(units) == 3
+    for unit in units:
+        read = ConfigParser(interpolation=None)
+        read.optionxform = str  # type: ignore[assignment,method-assign]
+        read.read_string(unit)
+        if read.has_option("Service", "ExecStart"):
+            (command,) = re.findall(r"/kenes (\w+)", read["Service"]["ExecStart"])
+            assert command in COMMANDS
 
 
 def test_every_make_target_and_every_command_that_is_named_exists() -> None:
