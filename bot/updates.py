@@ -27,7 +27,7 @@ from storage.inbox import Inbox, Waiting
 
 AT_ONCE = 100  # updates handled side by side
 FULL = 2_000  # waiting updates; more are left with Telegram until some are handled
-TRIES = 10  # an update that was begun so often and never ended is given up
+TRIES = 30  # an update that was begun so often and never ended is given up: it must be what ends the process
 KEPT = timedelta(days=1)  # handled updates are known again: Telegram sends none later
 LONGEST_PAUSE = 30.0  # seconds
 LOOK_SECONDS = 2.0  # how often what other processes left is looked for

@@ -7,16 +7,17 @@ steps; what is written waits for the disk, and is awaited.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy
 from sqlalchemy import CursorResult, Dialect, Executable, ScalarResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+Result = TypeVar("Result")
 _TURN = 0.01  # seconds
 
 Rows = CursorResult[*tuple[Any, ...]]
@@ -53,32 +54,53 @@ class Connection(ABC):
 
 
 class Awaited(Connection):
-    """A connection that waits for its database without holding up anybody else."""
+    """A connection that waits for its database without holding up anybody else.
+
+    A step of SQLite that is cancelled is finished first: the connection that is given up in the middle of one is not
+    quite closed while anything refers to its cursor, and until then it holds the lock that every writer waits for.
+    """
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
         self.dialect = connection.dialect
+        self._step = _finished if self.dialect.name == "sqlite" else _awaited
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> Rows:
         """Run a statement and wait for its rows."""
-        return await self._connection.execute(statement, parameters)
+        return await self._step(self._connection.execute(statement, parameters))
 
-    def begin_nested(self) -> AbstractAsyncContextManager[object]:
+    @asynccontextmanager
+    async def begin_nested(self) -> AsyncIterator[None]:
         """Open a savepoint."""
-        return self._connection.begin_nested()
+        savepoint = await self._step(self._connection.begin_nested().start())
+        try:
+            yield
+        except BaseException:
+            await self._step(savepoint.rollback())
+            raise
+        await self._step(savepoint.commit())
 
     async def commit(self) -> None:
         """Keep everything done so far; a cancelled commit is finished first, because it may have happened already."""
-        committing = asyncio.ensure_future(self._connection.commit())
-        try:
-            await asyncio.shield(committing)
-        except asyncio.CancelledError:
-            await asyncio.wait([committing])
-            raise
+        await _finished(self._connection.commit())
 
     async def rollback(self) -> None:
         """Forget everything since the last commit."""
-        await self._connection.rollback()
+        await self._step(self._connection.rollback())
+
+
+async def _awaited(step: Coroutine[Any, Any, Result]) -> Result:
+    return await step
+
+
+async def _finished(step: Coroutine[Any, Any, Result]) -> Result:
+    """Wait for a step to its end, even when cancelled meanwhile."""
+    going = asyncio.ensure_future(step)
+    try:
+        return await asyncio.shield(going)
+    except asyncio.CancelledError:
+        await asyncio.wait([going])
+        raise
 
 
 class Immediate(Connection):
