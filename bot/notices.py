@@ -13,6 +13,7 @@ from typing import Any, Literal
 from bot.i18n import Html, Texts
 from bot.screen import Button, Elsewhere, File, Screen, Standing
 from bot.screens import alerts, corrections, news, outages
+from policy.marks import Course
 from policy.profile import Profile
 from services.corrections import applied_of
 from services.news import CORRECTED_MARK, NEW_MARKS, UNTOLD_CORRECTION, WITHDRAWN_MARKS, news_of
@@ -124,9 +125,8 @@ async def _new_marks(telling: Telling) -> Screen | None:
 
 
 async def _withdrawn_marks(telling: Telling) -> Screen:
-    named = [(period, code) for period, code in telling.content["courses"]]
-    courses = await telling.storage.courses.by_codes(code for _, code in named)
-    return news.withdrawn_marks(telling.texts, named, courses, telling.content["reason"])
+    courses = [(period, Course(**course)) for period, course in telling.content["courses"]]
+    return news.withdrawn_marks(telling.texts, courses, telling.content["reason"])
 
 
 async def _corrected_mark(telling: Telling) -> Screen | None:

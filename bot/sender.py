@@ -45,8 +45,8 @@ from storage.unit import Storage
 
 CONCURRENCY = 20
 LOOK_SECONDS = 1.0  # how often the outbox is looked at when nobody says that something is owed
-LEASE = timedelta(seconds=30)
-RENEWED_AFTER = timedelta(seconds=10)
+LEASE = timedelta(seconds=15)
+RENEWED_AFTER = timedelta(seconds=5)
 REQUEST_SECONDS = 20
 PATIENCE_SECONDS = 1.0  # a chat that has to wait longer gives its place to others
 LONGEST_PAUSE = timedelta(minutes=5)

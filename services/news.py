@@ -1,7 +1,7 @@
 """What students are told by themselves: new marks, marks that were withdrawn, a mark that was corrected."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Self
 
@@ -110,9 +110,9 @@ def _is_news(before: Attempt | None, after: Attempt | None, since: datetime) -> 
 async def owe_withdrawn_marks(
     storage: Storage, steps: "Iterable[Step]", *, import_id: int, reason: str, now: datetime
 ) -> None:
-    """Owe those who were told of an import, or could have been, that its marks are withdrawn; the caller commits.
+    """Owe those who were told of an import, or could have been, that its marks are withdrawn, before they are.
 
-    Whom the news has not left for yet never gets it, and is told nothing.
+    Whom the news has not left for yet never gets it, and is told nothing. The caller commits.
     """
     told = await storage.outbox.told(group_of(import_id))
     await storage.outbox.withdraw_group(group_of(import_id))
@@ -120,10 +120,11 @@ async def owe_withdrawn_marks(
     for step in steps:
         if step.object == "attempt" and step.key[0] in told:
             withdrawn.setdefault(step.key[0], {})[step.key[1], step.key[2]] = None
+    names = await storage.courses.by_codes({code for courses in withdrawn.values() for _, code in courses})
     await storage.outbox.add_many(
         NewOwed(
             kind=WITHDRAWN_MARKS,
-            content={"courses": list(courses), "reason": reason},
+            content={"courses": [(period, asdict(names[code])) for period, code in courses], "reason": reason},
             made_at=now,
             person_id=student_id,
             group_key=f"undo:{import_id}",

@@ -1,6 +1,6 @@
 """What students are told unasked: new marks and withdrawn ones; and how many of an import's students were told."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby
 
@@ -84,22 +84,16 @@ def _values(texts: Texts, news: News, new: NewMark) -> Sequence[Html]:
     return said
 
 
-def withdrawn_marks(
-    texts: Texts, named: Sequence[tuple[str, str]], courses: Mapping[str, Course], reason: str
-) -> Screen:
-    """Tell a student that marks they were told of do not hold; `named` are (period, course code)."""
+def withdrawn_marks(texts: Texts, courses: Sequence[tuple[str, Course]], reason: str) -> Screen:
+    """Tell a student that marks they were told of do not hold; `courses` come with their periods."""
     return Screen(
         paragraphs(
             bold(texts("↩️ Marks were withdrawn")),
             texts("The registrar's office took back a file. What it brought for these courses does not hold:"),
             lines(
                 *(
-                    texts(
-                        "{course}, {period}",
-                        course=course_name(texts, courses.get(code) or Course(code, None, None)),
-                        period=period_name(texts, period),
-                    )
-                    for period, code in named
+                    texts("{course}, {period}", course=course_name(texts, course), period=period_name(texts, period))
+                    for period, course in courses
                 )
             ),
             texts("Reason: {reason}", reason=reason),

@@ -82,6 +82,7 @@ async def undo(
     people = [step for step in steps if _removes_somebody(step)]
     others = [step for step in steps if not _removes_somebody(step)]
     because = Because("undo", import_id, Acting(now, actor), reason.strip())
+    await owe_withdrawn_marks(storage, steps, import_id=import_id, reason=reason.strip(), now=now)
     await carry_out(storage, others, because)
     if bound := await storage.people.bound(step.key[0] for step in people):
         await storage.rollback()
@@ -89,7 +90,6 @@ async def undo(
         return UndoRefused(UndoRefusal.CHANGED_SINCE, tuple(dependents[:DEPENDENTS_NAMED]))
     await carry_out(storage, people, because)
     await storage.imports.mark_undone(import_id, at=now, by=actor)
-    await owe_withdrawn_marks(storage, steps, import_id=import_id, reason=reason.strip(), now=now)
     await storage.commit()
     withdrawn = {step.key[0]: None for step in steps if step.object == "attempt" and step.before.outcome is not None}
     return Undone(import_id, len(steps), tuple(withdrawn))
