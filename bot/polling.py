@@ -1,7 +1,7 @@
 """Polling: a batch is asked for, stored, and only then confirmed by asking for the next."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -36,7 +36,14 @@ class Polling:
     """Asks for updates until told to stop; whatever goes wrong is logged in one line and tried again, ever later."""
 
     def __init__(
-        self, bot: Bot, updates: Updates, touch: Touch, *, kinds: Sequence[str], meter: Meter | None = None
+        self,
+        bot: Bot,
+        updates: Updates,
+        touch: Touch,
+        *,
+        kinds: Sequence[str],
+        meter: Meter | None = None,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         """Ask through `bot` for these kinds of updates; `updates` takes them, `touch` hears of every answer."""
         if not isinstance(bot.session, AiohttpSession):
@@ -47,6 +54,7 @@ class Polling:
         self._touch = touch
         self._kinds = list(kinds)
         self._meter = meter or Uncounted()
+        self._sleep = sleep
         self._offset: int | None = None
 
     async def run(self) -> None:
@@ -64,7 +72,7 @@ class Polling:
                 log.warning("polling fails", why=reason(error), pause=pause, failures=failures)
                 if isinstance(error, TelegramRetryAfter):
                     self._meter.rate_limited()
-                await asyncio.sleep(pause)
+                await self._sleep(pause)
                 continue
             if failures:
                 log.info("polling works again", failures=failures)

@@ -63,3 +63,30 @@ def test_a_moved_clock_is_refused_on_telegram_itself(
             load_settings()
     else:
         assert load_settings().kenes_clock == "var/clock"
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"WEBHOOK_URL": "https://bot.kz/telegram"}, "WEBHOOK_SECRET is missing"),
+        ({"WEBHOOK_URL": "bot.kz/telegram", "WEBHOOK_SECRET": "x" * 16}, "WEBHOOK_URL=bot.kz/telegram: allowed"),
+        ({"WEBHOOK_URL": "http://bot.kz/telegram", "WEBHOOK_SECRET": "x" * 16}, "https addresses only"),
+        ({"WEBHOOK_URL": "https://bot.kz/t", "WEBHOOK_SECRET": "құпия-құпия-құпия"}, r"WEBHOOK_SECRET=\*\*\*: allowed"),
+        ({"WEBHOOK_PORT": "70000"}, "WEBHOOK_PORT=70000"),
+    ],
+)
+def test_a_webhook_that_cannot_work_is_refused(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], complaint: str
+) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=complaint):
+        load_settings()
+
+
+def test_a_webhook_needs_an_address_and_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEBHOOK_URL", "https://bot.kz/telegram")
+    monkeypatch.setenv("WEBHOOK_SECRET", "only-Telegram-knows")
+    settings = load_settings()
+    assert settings.webhook_url == "https://bot.kz/telegram"
+    assert "only-Telegram-knows" not in repr(settings)
