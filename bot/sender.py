@@ -40,7 +40,7 @@ from policy.profile import Profile
 from services.clock import Clock
 from services.owing import REWORDING, WITHDRAWAL, Undelivered, owed_otherwise
 from storage.database import Database, DatabaseError
-from storage.outbox import Arrived, NewOwed, Owed, OwedState, Settled
+from storage.outbox import Arrived, NewOwed, Owed, OwedState, Priority, Settled
 from storage.unit import Storage
 
 CONCURRENCY = 20
@@ -48,7 +48,8 @@ LOOK_SECONDS = 1.0  # how often the outbox is looked at when nobody says that so
 LEASE = timedelta(seconds=15)
 RENEWED_AFTER = timedelta(seconds=5)
 REQUEST_SECONDS = 20
-PATIENCE_SECONDS = 1.0  # a chat that has to wait longer gives its place to others
+PATIENCE_SECONDS = 1.0  # a chat that has to wait longer gives its place to others,
+ANSWER_PATIENCE_SECONDS = 5.0  # and an answer, which takes nobody's place, is left to the loop
 LONGEST_PAUSE = timedelta(minutes=5)
 FAILURES_ALLOWED = 5  # in a row; from then on it is the way to Telegram that fails, and one message at a time tries it
 STOPPING_SECONDS = 10
@@ -218,7 +219,7 @@ class Sender:
     async def _open_up(self) -> None:
         if not self._open and not self._database.shared:
             async with self._database.write() as storage:  # whoever held them is gone: there is one sender here
-                await storage.outbox.end_leases()
+                await storage.outbox.end_leases(but=self.name)
                 await storage.commit()
         self._open = True
 
@@ -340,7 +341,8 @@ class Sender:
                 if account.unreachable_why:
                     return self._failed(owed, account.unreachable_why)
                 chat = account.user_id
-            if (wait := self._pace.wait(chat)) > PATIENCE_SECONDS:
+            patience = ANSWER_PATIENCE_SECONDS if owed.priority is Priority.ANSWER else PATIENCE_SECONDS
+            if (wait := self._pace.wait(chat)) > patience:
                 return _later(owed, self._real() + timedelta(seconds=wait))
             known = await storage.accounts.acquaintance(chat) if chat > 0 else None
             notice = NOTICES.get(owed.kind)

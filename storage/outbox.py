@@ -181,9 +181,9 @@ class Outbox:
         """Keep a sender's leases for longer."""
         await self._connection.execute(_RENEW, {"by": by, "until": until})
 
-    async def end_leases(self) -> None:
-        """End every lease: for a start on an engine that only one process sends from."""
-        await self._connection.execute(_END_LEASES)
+    async def end_leases(self, but: str) -> None:
+        """End every lease but this sender's: for its start on an engine that only one process sends from."""
+        await self._connection.execute(_END_LEASES, {"but": but})
 
     async def settle(self, by: str, those: Iterable[Settled]) -> None:
         """Write what became of messages leased by a sender.
@@ -346,7 +346,7 @@ _RENEW = (
     .where(outbox.c.leased_by == bindparam("by"), outbox.c.state == literal_column("'waiting'"))
     .values(leased_until=bindparam("until"))
 )
-_END_LEASES = outbox.update().where(outbox.c.leased_by.is_not(None)).values(leased_by=None, leased_until=None)
+_END_LEASES = outbox.update().where(outbox.c.leased_by != bindparam("but")).values(leased_by=None, leased_until=None)
 _SETTLE = _ONE.values(
     state=case((outbox.c.state == OwedState.WITHDRAWN, outbox.c.state), else_=bindparam("new_state")),
     sent_at=bindparam("at"),
