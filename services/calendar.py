@@ -1,6 +1,6 @@
 """The university's working days: the state's from a kept library, the university's own from its files."""
 
-from datetime import date, datetime, timedelta
+from datetime import date
 
 from policy.calendar import Calendar
 from policy.profile import Profile
@@ -9,28 +9,12 @@ from storage.unit import Storage
 
 YEARS_BACK = 5  # as far as a student's own deadlines reach
 YEARS_AHEAD = 2
-KEPT = timedelta(seconds=5)
 
 
 async def calendar_of(storage: Storage, *, profile: Profile) -> Calendar:
     """Return the working days as they are known now; what the university says about a day overrules the state."""
     university = profile.university
     return Calendar(university.zone, university.working_week, await storage.calendar.days())
-
-
-class CalendarInUse:
-    """The calendar as somebody who asks all the time may keep it: read anew after a few seconds."""
-
-    def __init__(self, profile: Profile) -> None:
-        """Begin with nothing read."""
-        self._profile = profile
-        self._read: tuple[datetime, Calendar] | None = None
-
-    async def at(self, now: datetime, storage: Storage) -> Calendar:
-        """Return the calendar, at most KEPT old by the clock."""
-        if self._read is None or not timedelta() <= now - self._read[0] < KEPT:
-            self._read = now, await calendar_of(storage, profile=self._profile)
-        return self._read[1]
 
 
 async def renew_public_days(storage: Storage, *, today: date) -> None:

@@ -46,6 +46,11 @@ class Imports:
         rows = await self._connection.execute(_LATEST, {"limit": limit})
         return tuple(Import(*row) for row in rows)
 
+    async def last_at(self, kind: str) -> datetime | None:
+        """Tell when a file of this kind was last loaded that was not taken back."""
+        at: datetime | None = await self._connection.scalar(_LAST_AT, {"kind": kind})
+        return at
+
     async def mark_undone(self, import_id: int, *, at: datetime, by: str | None) -> bool:
         """Keep that an import was undone; True once only."""
         changed = await self._connection.execute(_UNDONE, {"of_id": import_id, "new_at": at, "new_by": by})
@@ -56,6 +61,12 @@ _TAKE_TURN = select(func.pg_advisory_xact_lock(0x6B656E6573))  # "kenes"
 _RECORD = imports.insert().returning(imports.c.id)
 _BY_ID = select(imports).where(imports.c.id == bindparam("id"))
 _LATEST = select(imports).order_by(imports.c.id.desc()).limit(bindparam("limit"))
+_LAST_AT = (
+    select(imports.c.at)
+    .where(imports.c.kind == bindparam("kind"), imports.c.undone_at.is_(None))
+    .order_by(imports.c.id.desc())
+    .limit(1)
+)
 _UNDONE = (
     imports.update()
     .where(imports.c.id == bindparam("of_id"), imports.c.undone_at.is_(None))

@@ -1,5 +1,7 @@
 """/gpa: averages as numbers and as a chart, iGPA laid open, and what the GPA would be if."""
 
+from datetime import datetime
+
 from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery
@@ -18,13 +20,14 @@ from storage.unit import Storage
 CHART_SCALE = 4  # the chart is drawn for no other; the numbers stand without it
 
 
-async def open_gpa(_: Event, storage: Storage, study: Study, texts: Texts) -> Said:
+async def open_gpa(_: Event, storage: Storage, study: Study, as_of: datetime | None, texts: Texts) -> Said:
     """Show the GPA with its chart."""
     years = await years_of(storage, study)
     if study.gpa.value is None or study.rules_now.gpa.scale > CHART_SCALE:
-        return screens.gpa(texts, study, years, None)
+        return screens.gpa(texts, study, years, None, as_of=as_of)
     points, words = screens.chart_points(texts, study), screens.chart_words(texts)
-    return screens.gpa(texts, study, years, await gpa_chart(points, words=words, language=texts.language))
+    chart = await gpa_chart(points, words=words, language=texts.language)
+    return screens.gpa(texts, study, years, chart, as_of=as_of)
 
 
 async def open_year(_: CallbackQuery, callback_data: OpenYear, storage: Storage, study: Study, texts: Texts) -> Said:

@@ -1,5 +1,7 @@
 """/marks: a student's own marks, period by period, course by course."""
 
+from datetime import datetime
+
 from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery
@@ -17,25 +19,30 @@ from policy.profile import Profile
 from services.standing import Study
 
 
-async def open_marks(_: Event, study: Study, texts: Texts, profile: Profile) -> Said:
+async def open_marks(_: Event, study: Study, as_of: datetime | None, texts: Texts, profile: Profile) -> Said:
     """Show the latest period."""
-    return _period(texts, study, profile)
+    return _period(texts, study, as_of, profile)
 
 
 async def open_period(
-    _: CallbackQuery, callback_data: OpenPeriod, study: Study, texts: Texts, profile: Profile
+    _: CallbackQuery, callback_data: OpenPeriod, study: Study, as_of: datetime | None, texts: Texts, profile: Profile
 ) -> Said:
     """Show one period."""
-    return _period(texts, study, profile, callback_data.period)
+    return _period(texts, study, as_of, profile, callback_data.period)
 
 
 async def open_course(
-    _: CallbackQuery, callback_data: OpenCourse | WhyThen, study: Study, texts: Texts, profile: Profile
+    _: CallbackQuery,
+    callback_data: OpenCourse | WhyThen,
+    study: Study,
+    as_of: datetime | None,
+    texts: Texts,
+    profile: Profile,
 ) -> Said:
     """Lay one course open, or explain one of its deadlines."""
     enrolment = screens.enrolment_of(study, callback_data.course)
     if enrolment is None:
-        return _period(texts, study, profile, toast=texts.plain("This course is not in your records."))
+        return _period(texts, study, as_of, profile, toast=texts.plain("This course is not in your records."))
     standing = study.standing(enrolment)
     if isinstance(callback_data, WhyThen):
         explained = course_screens.why_then(texts, study, standing, callback_data.deadline)
@@ -45,12 +52,19 @@ async def open_course(
 
 
 def _period(
-    texts: Texts, study: Study, profile: Profile, period: str | None = None, *, toast: str | None = None
+    texts: Texts,
+    study: Study,
+    as_of: datetime | None,
+    profile: Profile,
+    period: str | None = None,
+    *,
+    toast: str | None = None,
 ) -> Screen:
     """Show a period of this student's, the latest where there is no such one."""
     if not study.periods:
         return screens.no_marks(texts, profile)
-    return screens.period_marks(texts, study, period if period in study.periods else study.periods[0], toast=toast)
+    shown = period if period in study.periods else study.periods[0]
+    return screens.period_marks(texts, study, shown, as_of=as_of, toast=toast)
 
 
 def router() -> Router:

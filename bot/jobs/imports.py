@@ -25,6 +25,7 @@ from services.importing import (
     Refusal,
     Stale,
     Undone,
+    agreed,
     fingerprint,
     kind_of,
     load_upload,
@@ -226,6 +227,8 @@ async def _shown(office: Office, upload: Upload, far: _Far, *, stale: bool = Fal
         )
         if shown.refused or shown.nothing_to_do:
             await storage.uploads.drop(upload.id)
+        if shown.nothing_to_do:
+            await agreed(storage, shown.kind, at=office.now)
         await storage.commit()
     return screens.preview(office.texts, shown, upload, seen, stale=stale)
 

@@ -18,6 +18,7 @@
 | `database` | `Database`                 | for work that outlives the handler |
 | `profile`  | `Profile`                  | the university's |
 | `study`    | `Study`                    | the student's own; in routers of `bot/middlewares/study.py` only |
+| `as_of`    | `datetime | None`          | when marks were last loaded; there too |
 | `work`     | `Work`                     | where what takes longer than a moment goes on |
 | `handling` | `Handling`                 | the update, and what becomes of it |
 | `sender`   | `Sender`                   | to be woken when something was owed outside the handler's storage |

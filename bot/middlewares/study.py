@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from aiogram import BaseMiddleware, Router
@@ -9,19 +10,23 @@ from aiogram.types import TelegramObject
 
 from bot.i18n import Texts
 from bot.screens.marks import no_longer_readable, not_a_student
+from policy.calendar import Calendar
 from policy.people import Student
 from policy.profile import Profile
-from services.calendar import CalendarInUse
+from services.calendar import calendar_of
+from services.importing import Kind, fresh_of
+from services.kept import Kept
 from services.standing import study_of
 from storage.unit import Storage
 
 
 class OwnStudy(BaseMiddleware):
-    """Gives handlers their `study`; tells those who have none, or may not read it any more, why."""
+    """Gives handlers their `study`, and how fresh its marks are; tells those who may not read it why."""
 
     def __init__(self) -> None:
         """Begin without a calendar."""
-        self._calendar: CalendarInUse | None = None
+        self._calendar: Kept[Calendar] | None = None
+        self._as_of = Kept(partial(fresh_of, kind=Kind.MARKS))
 
     async def __call__(
         self,
@@ -37,12 +42,12 @@ class OwnStudy(BaseMiddleware):
         now: datetime = data["now"]
         if student is None:
             return not_a_student(texts, profile)
-        self._calendar = self._calendar or CalendarInUse(profile)
+        self._calendar = self._calendar or Kept(partial(calendar_of, profile=profile))
         calendar = await self._calendar.at(now, storage)
         study = await study_of(storage, student=student, now=now, profile=profile, calendar=calendar)
         if not study.readable:
             return no_longer_readable(texts, study, profile)
-        return await handler(event, {**data, "study": study})
+        return await handler(event, {**data, "study": study, "as_of": await self._as_of.at(now, storage)})
 
 
 def of_own_study(name: str) -> Router:

@@ -1,6 +1,7 @@
 """GPA by period, iGPA laid open, passing to the next year, and what the GPA would be if."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from aiogram.filters.callback_data import CallbackData
@@ -12,6 +13,7 @@ from bot.screens.marks import (
     BUTTON_LETTERS,
     LINE_LETTERS,
     course_name,
+    fresh,
     part_name,
     reading_ends,
     short_year,
@@ -72,7 +74,9 @@ def chart_points(texts: Texts, study: Study) -> list[ChartPoint]:
     ]
 
 
-def gpa(texts: Texts, study: Study, years: Sequence[YearStanding], chart: bytes | None) -> Screen:
+def gpa(
+    texts: Texts, study: Study, years: Sequence[YearStanding], chart: bytes | None, *, as_of: datetime | None
+) -> Screen:
     """Show the overall GPA, each year's and period's, and this year's iGPA; the chart where the text fits under it."""
     overall = study.gpa
     igpa = years[0].igpa if years else None
@@ -85,6 +89,7 @@ def gpa(texts: Texts, study: Study, years: Sequence[YearStanding], chart: bytes 
         _igpa_line(texts, study, years[0]) if years else None,
         None if overall.value is None else clauses(texts, overall.cites),
         reading_ends(texts, study),
+        fresh(texts, study, as_of),
     )
     return Screen(
         text,

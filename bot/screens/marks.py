@@ -144,7 +144,9 @@ def no_marks(texts: Texts, profile: Profile) -> Screen:
     )
 
 
-def period_marks(texts: Texts, study: Study, period: str, *, toast: str | None = None) -> Screen:
+def period_marks(
+    texts: Texts, study: Study, period: str, *, as_of: datetime | None, toast: str | None = None
+) -> Screen:
     """Show a period's courses with their marks, and the way to each and to the other periods."""
     courses = [study.standing(enrolment) for enrolment in study.of_period(period)]
     average = study.gpa_of(period).value
@@ -154,6 +156,7 @@ def period_marks(texts: Texts, study: Study, period: str, *, toast: str | None =
             lines(*(_course_lines(texts, study, course) for course in courses)),
             None if average is None else texts("GPA of the period: <b>{gpa}</b>", gpa=texts.number(shown(average), 2)),
             reading_ends(texts, study),
+            fresh(texts, study, as_of),
         ),
         (*_course_buttons(texts, courses), *_period_buttons(texts, study, period), back(texts)),
         toast=toast,
@@ -165,6 +168,11 @@ def reading_ends(texts: Texts, study: Study) -> Html | None:
     if study.readable_until is None:
         return None
     return texts("You can read this here until {day}.", day=dated(texts, study.readable_until, study.now))
+
+
+def fresh(texts: Texts, study: Study, as_of: datetime | None) -> Html | None:
+    """Say how fresh the marks are."""
+    return None if as_of is None else texts("<i>Data as of {at}</i>", at=moment(texts, as_of, study.now))
 
 
 def _course_lines(texts: Texts, study: Study, course: CourseStanding) -> Html:

@@ -7,6 +7,7 @@ All texts about a file come from `describe`.
 
 from services.importing.applying import apply
 from services.importing.columns import Kind
+from services.importing.freshness import agreed, fresh_of
 from services.importing.previewing import preview
 from services.importing.previews import Counts, Imported, Preview, Stale
 from services.importing.problems import Notice, Refusal
@@ -29,9 +30,11 @@ __all__ = [
     "UndoRefusal",
     "UndoRefused",
     "Undone",
+    "agreed",
     "apply",
     "describe",
     "fingerprint",
+    "fresh_of",
     "kind_of",
     "load_upload",
     "no_room",

@@ -13,6 +13,8 @@ from bot.screens.marks import OpenCourse, OpenPeriod, open_course, reference
 from policy.calendar import DateSpan, DaySource, PeriodDates, PeriodEvent, SpecialDay
 from policy.marks import Attempt, Enrolment, ExamForm, Outcome
 from policy.people import Language, Sex, Status
+from services.importing import Kind, agreed
+from services.kept import KEPT
 from storage.database import Database
 from storage.records import Change
 from tests.bot.conftest import AIGERIM, DMITRY, NOW, REGISTRAR, HandClock
@@ -486,3 +488,27 @@ async def test_after_that_year_the_marks_are_closed(linked: Linked, database: Da
     assert "Математика" not in aigerim.sees
     await aigerim.sends("/gpa")
     assert "соңғы күні өтті" in aigerim.sees
+
+
+async def test_it_is_said_how_fresh_the_marks_are(linked: Linked, database: Database, clock: HandClock) -> None:
+    await load(database, course("MAT1", "90"), replace(course("MAT1", "90"), student_id=DMITRY))
+    aigerim, dmitry = await linked(AIGERIM), await linked(DMITRY, 2)
+    await aigerim.sends("/marks")
+    assert "Деректер" not in aigerim.sees, "nothing was ever imported"
+    async with database.write() as storage:
+        for at in (local(1, 12, 8, 30), local(1, 14)):
+            await storage.imports.record(kind="marks", file_name="m", sha256="", actor=None, at=at, counts={})
+        await storage.imports.record(kind="days", file_name="d", sha256="", actor=None, at=NOW, counts={})
+        await storage.imports.mark_undone(2, at=NOW, by=None)
+        await storage.commit()
+    clock.move(KEPT)
+    await aigerim.sends("/marks")
+    assert "Деректер: 12 қаңтар, 08:30" in aigerim.sees
+    await dmitry.sends("/gpa")
+    assert "Данные на 12 января, 08:30" in dmitry.sees
+    async with database.write() as storage:
+        await agreed(storage, Kind.MARKS, at=local(1, 15, 6))
+        await storage.commit()
+    clock.move(KEPT)
+    await aigerim.sends("/marks")
+    assert "Деректер: 15 қаңтар, 06:00" in aigerim.sees
