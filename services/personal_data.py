@@ -53,6 +53,10 @@ async def everything_about(storage: Storage, *, person_id: str, now: datetime) -
         "telegram_account": [account] if account else [],
         "invitations": await storage.invitations.of_person(person_id),
         "link_offers": await storage.accounts.offers_of(person_id),
+        "messages": [
+            {"made_at": owed.made_at, "sent_at": owed.sent_at, "content": _said(owed.content)}
+            for owed in await storage.outbox.to_person(person_id, account.user_id if account else None)
+        ],
         "history": await storage.changes.about(person_id),
     }
     if account:
@@ -62,6 +66,13 @@ async def everything_about(storage: Storage, *, person_id: str, now: datetime) -
     return PersonalData(
         person_id, now, {name: [_own(row, person_id) for row in rows] for name, rows in sections.items()}
     )
+
+
+def _said(content: Mapping[str, Any]) -> Row | None:
+    """Return what a message is about, without whom else it concerns; one that was worded already stands in the chat."""
+    if "text" in content:
+        return None
+    return {name: value for name, value in content.items() if name != "otherwise"}
 
 
 _SECRET = {"code_sha256"}

@@ -144,6 +144,11 @@ class Outbox:
         row = (await self._connection.execute(_BY_KEY, {"dedupe_key": dedupe_key})).first()
         return _owed(row) if row else None
 
+    async def to_person(self, person_id: str, chat_id: int | None) -> tuple[Owed, ...]:
+        """Give what is owed to a person or their private chat, or was, oldest first."""
+        rows = await self._connection.execute(_TO_PERSON, {"person_id": person_id, "chat_id": chat_id})
+        return tuple(map(_owed, rows))
+
     async def counted(self, group_key: str) -> dict[tuple[OwedState, str | None], int]:
         """Count a group's messages by state and error."""
         rows = await self._connection.execute(_COUNTED, {"group_key": group_key})
@@ -298,6 +303,11 @@ _INSERT = {
 }
 _BY_ID = select(outbox).where(outbox.c.id == bindparam("of_id"))
 _BY_KEY = select(outbox).where(outbox.c.dedupe_key == bindparam("dedupe_key"))
+_TO_PERSON = (
+    select(outbox)
+    .where(or_(outbox.c.person_id == bindparam("person_id"), outbox.c.chat_id == bindparam("chat_id")))
+    .order_by(outbox.c.id)
+)
 _COUNTED = (
     select(outbox.c.state, outbox.c.error, func.count().label("number"))
     .where(outbox.c.group_key == bindparam("group_key"))

@@ -31,6 +31,7 @@ SECTIONS = {
     "telegram_account": msgid("Telegram account"),
     "invitations": msgid("Invitations"),
     "link_offers": msgid("Unfinished links"),
+    "messages": msgid("Messages from the bot"),
     "history": msgid("History of changes"),
     "wrong_codes": msgid("Wrong invitations"),
     "drafts": msgid("Unfinished texts"),
@@ -110,6 +111,7 @@ FIELDS = {
     "revoked_by": msgid("taken away by"),
     "role": msgid("role"),
     "scope": msgid("where"),
+    "sent_at": msgid("sent"),
     "sex": msgid("sex"),
     "ssci": msgid("SSCI"),
     "state": msgid("state"),
@@ -138,6 +140,7 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d")
 NUMBER = re.compile(r"\d+\.\d+")
 PARTS = {"course", "grant", "name"}  # read better with their fields as lines of their own
 OWNER = {"person_id", "student_id", "about"}  # the same id in every row: said once, in the first section
+HIDDEN: Mapping[str, Collection[str]] = {"person": (), "messages": {"content"}}  # what was said stands in the chat
 
 
 class OpenSection(CallbackData, prefix="kept"):
@@ -181,7 +184,7 @@ def me(texts: Texts, person: Person, data: PersonalData) -> Screen:
 
 def section(texts: Texts, data: PersonalData, name: str, page: int) -> Screen:
     """Show one section, as many rows on a page as are read with ease."""
-    hidden = () if name == "person" else OWNER
+    hidden = HIDDEN.get(name, OWNER)
     rows = [row_lines(texts, row, hidden) for row in data.sections.get(name, ())]
     sheets = _sheets(rows)
     page = min(max(page, 0), len(sheets) - 1)
