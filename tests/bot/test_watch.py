@@ -18,7 +18,7 @@ from storage.database import Database
 from tests.bot.conftest import NOW, REGISTRAR, HandClock
 
 DETAILS: Mapping[Alarm, tuple[Mapping[str, Any], str]] = {
-    Alarm.CANNOT_SEND: ({"waiting": 21, "since": NOW.isoformat(), "at": NOW.isoformat()}, "в очереди 21 сообщение"),
+    Alarm.CANNOT_SEND: ({"waiting": 21, "since": NOW.isoformat(), "at": NOW.isoformat()}, "21 сообщение"),
     Alarm.REFUSED: ({"number": 3}, "3 сообщения бота не дойдут"),
     Alarm.DISK_FILLING: ({"bytes": 700 * 1024**2}, "свободно 700 МБ"),
     Alarm.BACKUP_FAILED: ({"at": NOW.isoformat()}, "не получилась: 15 января, 10:00"),
