@@ -46,6 +46,11 @@ class Imports:
         rows = await self._connection.execute(_LATEST, {"limit": limit})
         return tuple(Import(*row) for row in rows)
 
+    async def of_file(self, sha256: str, *, since: datetime) -> Import | None:
+        """Give the latest import of exactly this file that was done since an instant."""
+        row = (await self._connection.execute(_OF_FILE, {"sha256": sha256, "since": since})).first()
+        return Import(*row) if row else None
+
     async def last_at(self, kind: str) -> datetime | None:
         """Tell when a file of this kind was last loaded that was not taken back."""
         at: datetime | None = await self._connection.scalar(_LAST_AT, {"kind": kind})
@@ -61,6 +66,12 @@ _TAKE_TURN = select(func.pg_advisory_xact_lock(0x6B656E6573))  # "kenes"
 _RECORD = imports.insert().returning(imports.c.id)
 _BY_ID = select(imports).where(imports.c.id == bindparam("id"))
 _LATEST = select(imports).order_by(imports.c.id.desc()).limit(bindparam("limit"))
+_OF_FILE = (
+    select(imports)
+    .where(imports.c.sha256 == bindparam("sha256"), imports.c.at >= bindparam("since"))
+    .order_by(imports.c.id.desc())
+    .limit(1)
+)
 _LAST_AT = (
     select(imports.c.at)
     .where(imports.c.kind == bindparam("kind"), imports.c.undone_at.is_(None))

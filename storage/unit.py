@@ -11,6 +11,7 @@ from storage.drafts import Drafts
 from storage.handled import HandledUpdates
 from storage.imports import Imports
 from storage.invitations import Invitations
+from storage.jobs import Jobs
 from storage.marks import Marks
 from storage.outbox import Outbox
 from storage.people import People
@@ -41,6 +42,7 @@ class Storage:
         self.drafts = Drafts(connection)
         self.imports = Imports(connection)
         self.uploads = Uploads(connection)
+        self.jobs = Jobs(connection)
         self.corrections = Corrections(connection)
         self.changes = Changes(connection)
         self.outbox = Outbox(connection)

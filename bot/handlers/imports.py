@@ -1,6 +1,7 @@
 """Files: the registrar's office sends one to the bot, sees what it would change, loads it, takes an import back."""
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from aiogram import F, Router
@@ -10,7 +11,7 @@ from aiogram.types import CallbackQuery, Document, Message, TelegramObject
 from bot.filters import Where
 from bot.i18n import Texts
 from bot.jobs import imports as jobs
-from bot.jobs.imports import LATEST, Office
+from bot.jobs.imports import LATEST, Office, Piece
 from bot.jobs.work import ProgressMessage, Work
 from bot.middlewares.context import WRITES, Answers, Holds, Said
 from bot.screen import Event, answer
@@ -19,8 +20,6 @@ from bot.screens.forms import LONGEST_REASON, too_long
 from bot.screens.imports import AskUndo, ChooseKind, DropUpload, LoadUpload, OpenImport, ReadUpload
 from bot.screens.menu import OpenImports
 from policy.people import Role
-from services.news import group_of
-from services.owing import delivery
 from storage.records import Draft, Upload
 from storage.unit import Storage
 
@@ -37,7 +36,10 @@ async def receive(message: Message, office: Office, work: Work) -> Said:
     document = message.document or Document(file_id="", file_unique_id="")
     if (document.file_size or 0) > screens.MEGABYTES * 1024 * 1024:
         return screens.too_large(office.texts, document.file_name or "?")
-    work.start(f"message {office.chat} {message.message_id}", jobs.receive(office, document))
+    key = f"message {office.chat} {message.message_id}"
+    if not work.goes_on(key):
+        piece = await _kept(office, jobs.RECEIVE, jobs.receiving(document))
+        work.start(key, jobs.receive(office, piece, document), piece.id)
     return None
 
 
@@ -51,18 +53,19 @@ async def look(press: CallbackQuery, callback_data: ReadUpload, storage: Storage
     upload = await _waiting(storage, callback_data.upload, office)
     if upload is None:
         return await _gone(storage, office.texts)
-    return await _begin(press, office, work, upload, lambda message: jobs.look(office, message, upload))
+    return await _look(press, office, work, upload, None)
 
 
 async def choose_kind(
     press: CallbackQuery, callback_data: ChooseKind, storage: Storage, office: Office, work: Work
 ) -> Said:
     """Keep what a file is said to hold, and show what loading it would do."""
-    if await _waiting(storage, callback_data.upload, office) is None:
+    upload = await _waiting(storage, callback_data.upload, office)
+    if upload is None:
         return await _gone(storage, office.texts)
-    await storage.uploads.set_kind(callback_data.upload, callback_data.kind)
+    await storage.uploads.set_kind(upload.id, callback_data.kind)
     await storage.commit()
-    return await look(press, ReadUpload(upload=callback_data.upload), storage, office, work)
+    return await _look(press, office, work, replace(upload, kind=callback_data.kind), storage)
 
 
 async def load(press: CallbackQuery, callback_data: LoadUpload, storage: Storage, office: Office, work: Work) -> Said:
@@ -70,9 +73,13 @@ async def load(press: CallbackQuery, callback_data: LoadUpload, storage: Storage
     upload = await _waiting(storage, callback_data.upload, office)
     if upload is None or upload.kind is None:
         return await _gone(storage, office.texts)
-    return await _begin(
-        press, office, work, upload, lambda message: jobs.load(office, message, upload, callback_data.seen)
-    )
+    if press.message is None or await _goes_on(press, office, work, upload):
+        return None
+    seen, message = callback_data.seen, ProgressMessage(office.bot, press.message)
+    piece = await _kept(office, jobs.LOAD, jobs.loading(upload, seen), message)
+    work.start(_key(upload), jobs.load(office, piece, message, upload, seen), piece.id)
+    await answer(press)
+    return None
 
 
 async def drop(_: CallbackQuery, callback_data: DropUpload, storage: Storage, office: Office) -> Said:
@@ -87,14 +94,14 @@ async def drop(_: CallbackQuery, callback_data: DropUpload, storage: Storage, of
 
 async def open_import(_: CallbackQuery, callback_data: OpenImport, storage: Storage, texts: Texts) -> Said:
     """Show an import that was done."""
-    return await _import(storage, texts, callback_data.number)
+    return await jobs.one_import(storage, texts, callback_data.number)
 
 
 async def ask_undo(press: CallbackQuery, callback_data: AskUndo, storage: Storage, office: Office) -> Said:
     """Ask why an import is taken back."""
     done = await storage.imports.by_id(callback_data.number)
     if done is None or done.undone_at is not None:
-        return await _import(storage, office.texts, callback_data.number)
+        return await jobs.one_import(storage, office.texts, callback_data.number)
     user = press.from_user.id
     await storage.drafts.keep(user, user, FORM, {"number": done.id}, at=office.now)
     await storage.commit()
@@ -109,7 +116,10 @@ async def undo(message: Message, draft: Draft, storage: Storage, office: Office,
     await storage.drafts.drop(office.chat, office.chat)
     await storage.commit()
     number: int = draft.content["number"]
-    work.start(f"import {number}", jobs.take_back(office, number, reason))
+    key = f"import {number}"
+    if not work.goes_on(key):
+        piece = await _begin(storage, office, jobs.TAKE_BACK, {"number": number})
+        work.start(key, jobs.take_back(office, piece, number, reason), piece.id)
     return None
 
 
@@ -123,28 +133,60 @@ async def _gone(storage: Storage, texts: Texts) -> Said:
     return screens.no_longer_waits(texts, await storage.imports.latest(limit=LATEST))
 
 
-async def _import(storage: Storage, texts: Texts, number: int) -> Said:
-    done = await storage.imports.by_id(number)
-    if done is None:
-        return await _gone(storage, texts)
-    names = await storage.people.by_ids(each for each in (done.actor, done.undone_by) if each)
-    actor, undone_by = (names[each].name.short if each in names else None for each in (done.actor, done.undone_by))
-    return screens.one_import(texts, done, actor, undone_by, await delivery(storage, group_of(done.id)))
+async def _look(press: CallbackQuery, office: Office, work: Work, upload: Upload, storage: Storage | None) -> Said:
+    """Begin to read a file in the message that was pressed; the job joins what `storage` writes, if there is one."""
+    if press.message is None or await _goes_on(press, office, work, upload):
+        return None
+    message, arguments = ProgressMessage(office.bot, press.message), {"upload": upload.id}
+    if storage:
+        piece = await _begin(storage, office, jobs.LOOK, arguments, message)
+    else:
+        piece = await _kept(office, jobs.LOOK, arguments, message)
+    work.start(_key(upload), jobs.look(office, piece, message, upload), piece.id)
+    await answer(press)
+    return None
+
+
+async def _goes_on(press: CallbackQuery, office: Office, work: Work, upload: Upload) -> bool:
+    """Tell whether a file is being worked on; if so, say it."""
+    if work.goes_on(_key(upload)):
+        await answer(press, office.texts.plain("This file is being worked on. One moment."))
+        return True
+    return False
+
+
+def _key(upload: Upload) -> str:
+    return jobs.key_of(upload.id)
+
+
+async def _kept(
+    office: Office, kind: str, arguments: Mapping[str, Any], message: ProgressMessage | None = None
+) -> Piece:
+    """Keep that a job begins."""
+    async with office.database.write() as storage:
+        piece = await _begin(storage, office, kind, arguments, message)
+        await storage.commit()
+    return piece
 
 
 async def _begin(
-    press: CallbackQuery,
+    storage: Storage,
     office: Office,
-    work: Work,
-    upload: Upload,
-    job: Callable[[ProgressMessage], Coroutine[Any, Any, None]],
-) -> Said:
-    """Begin work on a file in the message that was pressed, unless it goes on already."""
-    if press.message is None:
-        return None
-    begun = work.start(f"upload {upload.id}", job(ProgressMessage(office.bot, press.message)))
-    await answer(press, None if begun else office.texts.plain("This file is being worked on. One moment."))
-    return None
+    kind: str,
+    arguments: Mapping[str, Any],
+    message: ProgressMessage | None = None,
+) -> Piece:
+    """Write that a job begins; the caller commits."""
+    return Piece(
+        await storage.jobs.begin(
+            kind,
+            arguments,
+            person_id=office.person_id,
+            chat_id=office.chat,
+            message_id=message.message_id if message else None,
+            at=office.now,
+        )
+    )
 
 
 async def open_office(

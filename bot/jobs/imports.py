@@ -1,25 +1,33 @@
-"""A file on its way into the records: downloaded, read, loaded, taken back, each telling how far it is."""
+"""A file on its way into the records: downloaded, read, loaded, taken back, each telling how far it is.
+
+Each is a job in the records from before it begins until what came of it is said: what a process that is gone was doing
+is gone on with, or looked at (`bot/jobs/resuming.py`).
+"""
 
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError
+from aiogram.exceptions import ClientDecodeError, TelegramAPIError
 from aiogram.types import Document
 from aiohttp import ClientError
 
 from bot.i18n import Texts
 from bot.jobs.work import ProgressMessage
+from bot.notices import owed_screen
 from bot.screen import Screen
 from bot.screens import imports as screens
 from bot.screens.fallback import broken
 from policy.profile import Profile
 from services.importing import (
+    Counts,
+    Imported,
     Kind,
     Preview,
     Refusal,
@@ -33,13 +41,22 @@ from services.importing import (
     preview,
     undo,
 )
+from services.news import group_of
+from services.owing import delivery
 from services.reads import record_preview
 from services.tabular import Unreadable
 from storage.database import Database
+from storage.jobs import Job, JobState
 from storage.records import Upload
+from storage.unit import Storage
 
 DOWNLOAD_SECONDS = 120
 LATEST = 5  # imports shown beside an answer
+
+RECEIVE = "receive file"  # the kinds of jobs
+LOOK = "look at file"
+LOAD = "load file"
+TAKE_BACK = "take import back"
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +76,14 @@ class Office:
 
 
 @dataclass(slots=True)
+class Piece:
+    """A job in the records, being done; `spent` is a waiting file that is of no use once what came of it is said."""
+
+    id: int
+    spent: int | None = None
+
+
+@dataclass(slots=True)
 class _Far:
     """How far something is, told from whatever thread does it."""
 
@@ -69,10 +94,25 @@ class _Far:
         self.done, self.total = done, total
 
 
-async def receive(office: Office, document: Document) -> None:
+def receiving(document: Document) -> dict[str, Any]:
+    """Return what is to be known of a document to download it."""
+    return document.model_dump(include={"file_id", "file_unique_id", "file_name", "file_size"}, mode="json")
+
+
+def key_of(upload_id: int) -> str:
+    """Return the key under which one piece of work on a waiting file goes on at a time."""
+    return f"upload {upload_id}"
+
+
+def loading(upload: Upload, seen: str) -> dict[str, Any]:
+    """Return what is to be known of a loading to find out what became of it."""
+    return {"upload": upload.id, "seen": seen, "sha256": sha256(upload.content).hexdigest()}
+
+
+async def receive(office: Office, piece: Piece, document: Document, standing: ProgressMessage | None = None) -> None:
     """Download a file, keep it, and show what loading it would do."""
     name = document.file_name or "?"
-    message = await ProgressMessage.send(office.bot, office.chat, screens.received(office.texts, name))
+    message = await _message(office, piece, standing, screens.received(office.texts, name))
     kept: list[Upload] = []
     far = _Far()
 
@@ -90,10 +130,10 @@ async def receive(office: Office, document: Document) -> None:
             except Unreadable as error:
                 refusal = Refusal(error.reason, arguments=error.arguments)
                 return (screens.unreadable(office.texts, name, refusal),)
-            kept.append(await _keep(office, name, kind, content))
+            kept.append(await _keep(office, piece, name, kind, content))
             if kind is None:
                 return (screens.ask_kind(office.texts, kept[0]),)
-            return await _shown(office, kept[0], far)
+            return await _shown(office, piece, kept[0], far)
 
     def during() -> Screen:
         if kept:
@@ -101,12 +141,12 @@ async def receive(office: Office, document: Document) -> None:
         return screens.received(office.texts, name)
 
     def stopped() -> Screen:
-        return screens.interrupted(office.texts, kept[0]) if kept else screens.not_downloaded(office.texts, name)
+        return screens.interrupted(office.texts, kept[0]) if kept else screens.received(office.texts, name)
 
-    await _watch(office, message, work(), during, stopped)
+    await _watch(office, piece, message, work(), during=during, stopped=stopped)
 
 
-async def look(office: Office, message: ProgressMessage, upload: Upload) -> None:
+async def look(office: Office, piece: Piece, message: ProgressMessage | None, upload: Upload) -> None:
     """Show what loading a waiting file would do, or ask what it holds."""
     far = _Far()
 
@@ -114,51 +154,54 @@ async def look(office: Office, message: ProgressMessage, upload: Upload) -> None
         if upload.kind is None:
             return (screens.ask_kind(office.texts, upload),)
         async with office.turn:
-            return await _shown(office, upload, far)
+            return await _shown(office, piece, upload, far)
 
     await _watch(
         office,
+        piece,
         message,
         work(),
-        lambda: screens.reading(office.texts, upload, far.done),
-        lambda: screens.interrupted(office.texts, upload),
+        during=lambda: screens.reading(office.texts, upload, far.done),
+        stopped=lambda: screens.interrupted(office.texts, upload),
     )
 
 
-async def load(office: Office, message: ProgressMessage, upload: Upload, seen: str) -> None:
+async def load(office: Office, piece: Piece, message: ProgressMessage, upload: Upload, seen: str) -> None:
     """Load a waiting file if that would do what its preview showed; else show what it would do now."""
-    await message.show(screens.loading(office.texts, upload, 0, 0))
+    with suppress(TelegramAPIError):
+        await message.show(screens.loading(office.texts, upload, 0, 0))
     far = _Far()
 
     async def work() -> tuple[Screen, ...]:
         async with office.turn:
             shown, sees = await _preview(office, upload, _Far())
             if sees != seen:
-                return await _shown(office, upload, _Far(), stale=True)
+                return await _shown(office, piece, upload, _Far(), stale=True)
             async with office.database.write() as storage:
                 done = await load_upload(
                     storage, upload.id, shown, now=office.now, actor=office.person_id, progress=far
                 )
             if isinstance(done, Stale):
-                return await _shown(office, upload, _Far(), stale=True)
+                return await _shown(office, piece, upload, _Far(), stale=True)
         if done is None:
             async with office.database.read() as storage:
                 return (screens.no_longer_waits(office.texts, await storage.imports.latest(limit=LATEST)),)
-        return (screens.loaded(office.texts, upload, done),)
+        return (screens.loaded(office.texts, upload.file_name, upload.kind, done),)
 
     await _watch(
         office,
+        piece,
         message,
         work(),
-        lambda: screens.loading(office.texts, upload, far.done, far.total),
-        lambda: screens.interrupted(office.texts, upload),
+        during=lambda: screens.loading(office.texts, upload, far.done, far.total),
+        stopped=lambda: screens.interrupted(office.texts, upload),
     )
 
 
-async def take_back(office: Office, number: int, reason: str) -> None:
+async def take_back(office: Office, piece: Piece, number: int, reason: str) -> None:
     """Take an import back, or tell why it stays."""
     going = screens.taking_back(office.texts, number)
-    message = await ProgressMessage.send(office.bot, office.chat, going)
+    message = await _message(office, piece, None, going)
 
     async def work() -> tuple[Screen, ...]:
         async with office.turn, office.database.write() as storage:
@@ -167,27 +210,97 @@ async def take_back(office: Office, number: int, reason: str) -> None:
             return (screens.undone(office.texts, done),)
         return (screens.undo_refused(office.texts, number, done),)
 
-    await _watch(office, message, work(), lambda: going, lambda: screens.undo_interrupted(office.texts, number))
+    await _watch(
+        office,
+        piece,
+        message,
+        work(),
+        during=lambda: going,
+        stopped=lambda: screens.undo_interrupted(office.texts, number),
+    )
+
+
+async def what_became(office: Office, job: Job) -> Screen | Upload:
+    """Find out how far a process that is gone came; a file is still to be read or looked at when it is returned."""
+    async with office.database.read() as storage:
+        if job.kind == TAKE_BACK:
+            return await one_import(storage, office.texts, job.arguments["number"])
+        upload = await storage.uploads.by_id(job.arguments["upload"])
+        if upload and job.kind == LOAD:
+            return screens.not_loaded(office.texts, upload, job.arguments["seen"])
+        if upload:
+            return upload
+        if job.kind == LOAD and (done := await storage.imports.of_file(job.arguments["sha256"], since=job.made_at)):
+            imported = Imported(done.id, Counts(**done.counts))
+            return screens.loaded(office.texts, done.file_name, done.kind, imported)
+        return screens.no_longer_waits(office.texts, await storage.imports.latest(limit=LATEST))
+
+
+async def one_import(storage: Storage, texts: Texts, number: int) -> Screen:
+    """Show an import that was done; the latest ones where there is none of this number."""
+    done = await storage.imports.by_id(number)
+    if done is None:
+        return screens.no_longer_waits(texts, await storage.imports.latest(limit=LATEST))
+    names = await storage.people.by_ids(each for each in (done.actor, done.undone_by) if each)
+    actor, undone_by = (names[each].name.short if each in names else None for each in (done.actor, done.undone_by))
+    return screens.one_import(texts, done, actor, undone_by, await delivery(storage, group_of(done.id)))
+
+
+async def conclude(office: Office, piece: Piece, message: ProgressMessage | None, *said: Screen) -> None:
+    """Say what came of a job, now or, where that cannot be, as owed messages; the job is over."""
+    owed: tuple[Screen, ...] = said
+    if message:
+        try:
+            await message.show(*said)
+            owed = ()
+        except (TelegramAPIError, ClientDecodeError) as error:
+            log.warning("what came of a job is owed", job=piece.id, error=type(error).__name__)
+    async with office.database.write() as storage:
+        for screen in owed:
+            await storage.outbox.add(owed_screen(office.chat, screen, now=office.now))
+        if piece.spent is not None:
+            await storage.uploads.drop(piece.spent)
+        await storage.jobs.end(piece.id, JobState.DONE, at=office.now)
+        await storage.commit()
+
+
+async def _message(
+    office: Office, piece: Piece, standing: ProgressMessage | None, screen: Screen
+) -> ProgressMessage | None:
+    """Return the message that tells how far a job is; None where Telegram takes none now."""
+    if standing:
+        return standing
+    try:
+        message = await ProgressMessage.send(office.bot, office.chat, screen)
+    except (TelegramAPIError, ClientDecodeError):
+        return None
+    async with office.database.write() as storage:
+        await storage.jobs.tell_in(piece.id, message.message_id)
+        await storage.commit()
+    return message
 
 
 async def _watch(
     office: Office,
-    message: ProgressMessage,
+    piece: Piece,
+    message: ProgressMessage | None,
     work: Coroutine[Any, Any, tuple[Screen, ...]],
+    *,
     during: Callable[[], Screen],
     stopped: Callable[[], Screen],
 ) -> None:
-    """Show how far work is, what came of it, that it was stopped, or that it failed."""
+    """Show how far work is, what came of it, that it was stopped, or that it failed; stopped, it is no job's end."""
     try:
-        said = await message.during(work, during)
+        said = await (message.during(work, during) if message else work)
     except asyncio.CancelledError:
-        with suppress(TelegramAPIError):
-            await message.show(stopped())
+        if message:
+            with suppress(TelegramAPIError):
+                await message.show(stopped())
         raise
     except Exception:
         log.exception("file not dealt with")
         said = (Screen(broken(office.texts, office.profile)),)
-    await message.show(*said)
+    await conclude(office, piece, message, *said)
 
 
 async def _downloaded(bot: Bot, document: Document) -> bytes | None:
@@ -199,7 +312,7 @@ async def _downloaded(bot: Bot, document: Document) -> bytes | None:
     return downloaded.read() if downloaded else None
 
 
-async def _keep(office: Office, name: str, kind: Kind | None, content: bytes) -> Upload:
+async def _keep(office: Office, piece: Piece, name: str, kind: Kind | None, content: bytes) -> Upload:
     async with office.database.write() as storage:
         number = await storage.uploads.keep(
             user_id=office.chat,
@@ -209,11 +322,12 @@ async def _keep(office: Office, name: str, kind: Kind | None, content: bytes) ->
             content=content,
             sent_at=office.now,
         )
+        await storage.jobs.go_on_as(piece.id, LOOK, {"upload": number})
         await storage.commit()
     return Upload(number, office.chat, office.person_id, kind, name, content, office.now)
 
 
-async def _shown(office: Office, upload: Upload, far: _Far, *, stale: bool = False) -> tuple[Screen, ...]:
+async def _shown(office: Office, piece: Piece, upload: Upload, far: _Far, *, stale: bool = False) -> tuple[Screen, ...]:
     """Return the preview of a file of a known kind; one that will never be loaded waits no longer."""
     shown, seen = await _preview(office, upload, far)
     async with office.database.write() as storage:
@@ -225,11 +339,11 @@ async def _shown(office: Office, upload: Upload, far: _Far, *, stale: bool = Fal
             by=office.person_id,
             now=office.now,
         )
-        if shown.refused or shown.nothing_to_do:
-            await storage.uploads.drop(upload.id)
         if shown.nothing_to_do:
             await agreed(storage, shown.kind, at=office.now)
         await storage.commit()
+    if shown.refused or shown.nothing_to_do:
+        piece.spent = upload.id
     return screens.preview(office.texts, shown, upload, seen, stale=stale)
 
 

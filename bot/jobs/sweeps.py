@@ -14,18 +14,20 @@ from storage.database import Database
 HOURS_BETWEEN = 6
 UPLOAD_KEPT = timedelta(days=1)  # a file nobody confirmed
 DRAFT_KEPT = timedelta(days=1)  # a form nobody finished
+JOB_KEPT = timedelta(days=1)  # work that is over
 OWED_KEPT = timedelta(days=30)  # a message that arrived or never will: it holds what somebody was told
 
 log = structlog.get_logger(__name__)
 
 
 async def sweep(database: Database, profile: Profile, clock: Clock, meter: Meter) -> None:
-    """Renew the public holidays, forget files nobody confirmed, forms nobody finished and messages of long ago."""
+    """Renew the public holidays; forget files nobody confirmed, forms nobody finished, old messages and jobs."""
     now = clock.now()
     async with database.write() as storage:
         await renew_public_days(storage, today=now.astimezone(profile.university.zone).date())
         uploads = await storage.uploads.drop_older_than(now - UPLOAD_KEPT)
         drafts = await storage.drafts.drop_older_than(now - DRAFT_KEPT)
+        await storage.jobs.drop_older_than(now - JOB_KEPT)
         await storage.outbox.forget(before=now - OWED_KEPT)
         await storage.commit()
     meter.swept("records", HOURS_BETWEEN * 3600)

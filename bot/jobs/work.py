@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import structlog
 from aiogram import Bot
-from aiogram.enums import ChatAction
+from aiogram.enums import ChatAction, ChatType
 from aiogram.exceptions import TelegramAPIError
-from aiogram.types import MaybeInaccessibleMessageUnion
+from aiogram.types import Chat, MaybeInaccessibleMessageUnion, Message
 
 from bot.screen import Screen, replace, send
 
@@ -21,27 +22,37 @@ log = structlog.get_logger(__name__)
 
 
 class Work:
-    """All that is going on, each piece under a key of its own; `turn` lets one at a time do what takes much memory."""
+    """All that is going on, each piece under a key of its own; `turn` lets one at a time do what takes much memory.
+
+    `jobs` are the numbers of those that are kept in the records.
+    """
 
     def __init__(self) -> None:
         """Begin with nothing to do."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.turn = asyncio.Semaphore(1)
+        self.jobs: set[int] = set()
 
-    def start(self, key: str, job: Coroutine[Any, Any, None]) -> bool:
+    def goes_on(self, key: str) -> bool:
+        """Tell whether there is a job with this key."""
+        return key in self._tasks
+
+    def start(self, key: str, job: Coroutine[Any, Any, None], number: int) -> bool:
         """Begin a job; False, and nothing begins, while one with this key goes on."""
         if key in self._tasks:
             job.close()
             return False
-        self._tasks[key] = asyncio.create_task(self._do(key, job))
+        self._tasks[key] = asyncio.create_task(self._do(key, job, number))
         return True
 
-    async def _do(self, key: str, job: Coroutine[Any, Any, None]) -> None:
+    async def _do(self, key: str, job: Coroutine[Any, Any, None], number: int) -> None:
+        self.jobs.add(number)
         try:
             await job
         except Exception:
             log.exception("job failed", job=key)
         finally:
+            self.jobs.discard(number)
             del self._tasks[key]
 
     async def finish(self) -> None:
@@ -71,6 +82,17 @@ class ProgressMessage:
     async def send(cls, bot: Bot, chat: int, screen: Screen) -> "ProgressMessage":
         """Begin with a message of its own."""
         return cls(bot, await send(bot, chat, screen))
+
+    @classmethod
+    def at(cls, bot: Bot, chat: int, message_id: int) -> "ProgressMessage":
+        """Go on in the text message a process that is gone began."""
+        private = Chat(id=chat, type=ChatType.PRIVATE)
+        return cls(bot, Message(message_id=message_id, date=datetime.now(UTC), chat=private, text=""))
+
+    @property
+    def message_id(self) -> int:
+        """Where it stands now."""
+        return self._standing.message_id
 
     async def show(self, *screens: Screen) -> None:
         """Show the first screen here, the others below; raises TelegramAPIError."""

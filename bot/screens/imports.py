@@ -216,6 +216,17 @@ def interrupted(texts: Texts, upload: Upload) -> Screen:
     )
 
 
+def not_loaded(texts: Texts, upload: Upload, seen: str) -> Screen:
+    """Say that the bot was stopped before the file was loaded, with the way to go on."""
+    return Screen(
+        paragraphs(
+            _file(upload.file_name),
+            texts("The bot was restarted in the middle. Nothing was changed, the file is still here."),
+        ),
+        ((Button(texts.plain("Load it"), LoadUpload(upload=upload.id, seen=seen)),), _drop(texts, upload.id)),
+    )
+
+
 def ask_kind(texts: Texts, upload: Upload) -> Screen:
     """Ask what a file holds when its columns do not tell."""
     kinds = [Button(texts.plain(name), ChooseKind(upload=upload.id, kind=kind)) for kind, name in KINDS.items()]
@@ -323,24 +334,24 @@ def no_longer_waits(texts: Texts, latest: Sequence[Import]) -> Screen:
     return Screen(paragraphs(gone, shown.text), shown.buttons, anew=True)
 
 
-def loaded(texts: Texts, upload: Upload, done: Imported) -> Screen:
+def loaded(texts: Texts, name: str, kind: str | None, done: Imported) -> Screen:
     """Tell what was loaded, where it says whom the news reached, and that it can be taken back."""
     return Screen(
         paragraphs(
-            _file(upload.file_name),
+            _file(name),
             bold(texts("✅ Loaded: import № {number}", number=done.import_id)),
             lines(*_counted(texts, done.rows)),
         ),
         (
-            *(((Button(texts.plain("Who was told?"), OpenImport(number=done.import_id)),),) if _tells(upload) else ()),
+            *(
+                ((Button(texts.plain("Who was told?"), OpenImport(number=done.import_id)),),)
+                if kind == Kind.MARKS
+                else ()
+            ),
             _undo(texts, done.import_id),
             _files(texts),
         ),
     )
-
-
-def _tells(upload: Upload) -> bool:
-    return upload.kind == Kind.MARKS
 
 
 def _undo(texts: Texts, number: int) -> tuple[Button, ...]:

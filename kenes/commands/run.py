@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # aiogram costs two seconds; a wrong setting is to be named b
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
     from aiogram import Bot, Dispatcher
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
     from bot.i18n import Texts
     from bot.jobs.touch import Touch
@@ -76,6 +77,7 @@ async def _receive(environment: Environment, token: str, stack: AsyncExitStack) 
     from bot.app import make_bot, make_dispatcher
     from bot.health import Health, answering
     from bot.i18n import load_texts
+    from bot.jobs.resuming import Resuming
     from bot.jobs.touch import Touch
     from bot.metrics import Metrics, Uncounted
     from bot.pacing import Pace
@@ -108,7 +110,9 @@ async def _receive(environment: Environment, token: str, stack: AsyncExitStack) 
         bot=bot, dispatcher=dispatcher, inbox=inbox, database=database, clock=clock, meter=meter, touch=touch
     )
     stack.push_async_callback(updates.stop, STOP_SECONDS)
-    await _sweep(environment, database, meter, stack)
+    resuming = Resuming(bot, dispatcher["work"], database, profile, clock, voices)
+    sweeps = await _sweep(environment, database, meter, stack)
+    resuming.join(sweeps)
     if isinstance(clock, RemoteClock):
         _while_open(stack, clock.follow())
     await _answered(lambda: _introduce(bot, voices))
@@ -116,6 +120,7 @@ async def _receive(environment: Environment, token: str, stack: AsyncExitStack) 
     gc.enable()
     gc.set_threshold(GC_THRESHOLD, 20, 20)
     await touch.answered()
+    await resuming.start()
     _while_open(stack, sender.run())
     await updates.resume()
     _while_open(stack, updates.run())
@@ -129,7 +134,9 @@ async def _receive(environment: Environment, token: str, stack: AsyncExitStack) 
         await _poll(bot, dispatcher, updates, touch, meter)
 
 
-async def _sweep(environment: Environment, database: "Database", meter: "Meter", stack: AsyncExitStack) -> None:
+async def _sweep(
+    environment: Environment, database: "Database", meter: "Meter", stack: AsyncExitStack
+) -> "AsyncIOScheduler":
     """Sweep, and go on doing so, with a look at what may be wrong."""
     from bot.jobs.sweeps import scheduler, sweep
     from bot.jobs.watch import Watch
@@ -142,6 +149,7 @@ async def _sweep(environment: Environment, database: "Database", meter: "Meter",
     Watch(database, profile, clock, expected, settings.records_folder, meter).join(sweeps)
     sweeps.start()
     stack.callback(sweeps.shutdown, wait=False)
+    return sweeps
 
 
 def _hours(number: float | None) -> timedelta | None:

@@ -179,8 +179,9 @@ async def test_a_file_that_is_not_confirmed_changes_nothing_and_is_forgotten(olg
 async def test_two_taps_load_a_file_once(olga: Person, work: Work, database: Database) -> None:
     await send(olga, MARKS)
     shown, data = olga.last, olga.last.data_of("Загрузить")
-    await olga.presses(data, on=shown)
-    await olga.presses(data, on=shown)
+    async with work.turn:
+        await olga.presses(data, on=shown)
+        await olga.presses(data, on=shown)
     assert olga.toast == "Этот файл уже в работе. Подождите немного."
     await work.finish()
     assert "Загружено, № 1" in shown.text
