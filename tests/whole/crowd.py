@@ -34,6 +34,7 @@ COURSES = 8
 FIRST_STRANGER = 3_000_001
 FIRST_REGISTRAR = 2_000_001
 ROWS_IN_A_FILE = 20
+PATIENCE_SECONDS = 20  # after this somebody whose file was cut short by a kill sends it again
 PROFILE = "[service]\nfree_wrong_codes = 100\n"  # so that every wrong code is counted, once for each time it is handled
 
 
@@ -111,6 +112,7 @@ class Done:
     linked: set[int] = field(default_factory=set)
     corrections: int = 0
     imports: int = 0
+    sent_again: int = 0
     asked: dict[int, list[str]] = field(default_factory=dict)
     """By chat: each question that has an answer of its own, in order, as `question_of` finds it in the answer."""
 
@@ -290,14 +292,41 @@ class OnePerson:
     async def loads_files(self) -> None:
         """Send three files of marks, load each once it is shown, and ask four questions."""
         for number in range(3):
-            begun = self._scene.telegram.chats[self._user].last_id
-            self._done.deeds += 1
-            self._scene.people.upload({"as": self._user, "chat": self._user, "do": "upload"}, [self._marks(number)])
-            self._taps(await self._button("load", after=begun), "load")
-            await self._button("undo", after=begun)
+            self._done.deeds += 2
+            file = self._marks(number)
+            while not await self._loads(file):
+                self._done.sent_again += 1
             self._done.imports += 1
         await self._asks_at_once(3)
         await self._asks_at_once(1)
+
+    async def _loads(self, file: Upload) -> bool:
+        """Send a file and load it; False when a kill cut that short, for work that is begun is not begun anew."""
+        begun = self._scene.telegram.chats[self._user].last_id
+        kills = self._scene.kills
+        self._scene.people.upload({"as": self._user, "chat": self._user, "do": "upload"}, [file])
+        shown = await self._unless_killed(kills, lambda sent: "load" in sent or sent == {"files"}, after=begun)
+        if shown is None or "load" not in _sent_by(shown):
+            return shown is not None  # all of it is in the records already
+        kills = self._scene.kills
+        data = next(each for each in buttons(shown) if each.startswith("load:"))
+        self._scene.people.press(
+            {"as": self._user, "chat": self._user, "message_id": shown["message_id"], "data": data, "forged": True}
+        )
+        return await self._unless_killed(kills, lambda sent: "undo" in sent, after=begun) is not None
+
+    async def _unless_killed(self, kills: int, matches: Callable[[set[str]], bool], *, after: int) -> Json | None:
+        """Wait for a message with such buttons; None when the bot was killed meanwhile and it does not come."""
+        while True:
+            try:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    return await self._sees(
+                        "what becomes of a file",
+                        lambda message: message["message_id"] > after and matches(_sent_by(message)),
+                    )
+            except TimeoutError:
+                if self._scene.kills > kills:
+                    return None
 
     def _marks(self, number: int) -> Upload:
         course = f"IMP{self._user - FIRST_REGISTRAR:03}{number}"

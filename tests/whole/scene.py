@@ -19,6 +19,7 @@ from sandbox.acts import People
 from sandbox.server import TELEGRAM, World, make_app
 from sandbox.state import Json, Telegram
 from sandbox.trouble import Fault, Trouble
+from storage.database import Database
 
 TOKEN = "7000000001:whole-whole-whole-whole-whole-whole"
 IN_A_HURRY = {"KENES_MESSAGES_A_SECOND": "inf", "KENES_UPDATES_A_MINUTE": "inf"}
@@ -141,8 +142,16 @@ class Scene:
         )
 
     async def until_nothing_is_left(self) -> None:
-        """Wait until every update is taken and the bot has been silent for a while."""
+        """Wait until every update is taken, nothing is owed any more, and the bot has been silent for a while."""
         await self.until(lambda: self.telegram.updates.count() == 0, "every update is taken")
+        async with Database.open(self._environment["DATABASE_URL"]) as database:
+            while True:
+                async with database.read() as storage:
+                    owed = await storage.outbox.depth(now=self.telegram.clock.now())
+                if not any(owed.values()):
+                    break
+                assert not self.quiet.is_set(), f"{owed} is owed and not sent:\n{self.log()}"
+                await asyncio.sleep(0.5)
         silent, calls = 0, -1
         while silent < 20:
             silent, calls = (silent + 1, calls) if calls == self.calls() else (0, self.calls())

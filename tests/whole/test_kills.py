@@ -1,0 +1,149 @@
+"""Killed at any instant, over and over: no update is lost, none takes effect twice, no answer is out of order."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from bench.table import Table
+from bot.updates import AT_ONCE
+from storage.database import Database
+from storage.records import READ
+from tests.whole.conftest import Show, engine, free_port
+from tests.whole.crowd import PROFILE, Crowd, Done, Roll, populate, question_of, roll_of, world_of
+from tests.whole.scene import IN_A_HURRY, Scene, instants, kill_at, scene
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of it."""
+
+    people: int
+    kills: int
+    settings: Mapping[str, str] = field(default_factory=dict)
+    seed: int = 20_261_121
+
+
+SIZES = [
+    pytest.param(Size(people=40, kills=5, settings=IN_A_HURRY), id="small"),
+    pytest.param(Size(people=200, kills=25), id="full", marks=pytest.mark.soak),
+]
+
+
+@pytest.mark.parametrize("way", ["polling", "webhook"])
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_people_do_while_the_bot_is_killed_is_done_once_and_answered_in_order(
+    size: Size, way: str, database_url: str, tmp_path: Path, show: Show
+) -> None:
+    roll = roll_of(size.people)
+    codes = await populate(database_url, tmp_path, roll)
+    (tmp_path / "profile.toml").write_text(PROFILE, encoding="utf-8")
+    settings = {"KENES_PROFILE": "profile.toml", **size.settings}
+    if way == "webhook":
+        port = str(free_port())
+        settings["WEBHOOK_URL"] = f"http://127.0.0.1:{port}/telegram"
+        settings |= {"WEBHOOK_PORT": port, "WEBHOOK_SECRET": "only-Telegram-knows"}
+    chance = Random(size.seed)
+    async with scene(world_of(roll), database_url, tmp_path, **settings) as stage:
+        crowd = Crowd(stage, roll, codes, size.seed)
+        await stage.start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(kill_at(stage, instants(chance, size.kills, roll.deeds), chance))
+            group.create_task(crowd.live())
+        if not crowd.done.missing:
+            await stage.until_nothing_is_left()
+            await stage.restart_says_nothing()
+        heard = _heard(stage, crowd.done)
+        kept = await _kept(database_url, roll, crowd.done)
+        title = (
+            f"Killed {stage.kills} times: {roll.deeds} updates of {size.people} people, {way}, {engine(database_url)}"
+        )
+        show(title, _table(title, crowd.done, heard, kept, stage.kills))
+        assert not crowd.done.missing, stage.log()
+        assert crowd.done.deeds == roll.deeds
+        assert stage.kills == size.kills
+    assert not heard.missing
+    assert not heard.out_of_order
+    assert heard.repeated <= size.kills * AT_ONCE
+    assert kept.there == kept.wanted
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What people heard."""
+
+    answered: int
+    repeated: int
+    missing: list[str]
+    out_of_order: list[int]
+
+
+def _heard(stage: Scene, done: Done) -> Heard:
+    """Compare the chats with what was asked in them: each question has an answer of its own."""
+    missing: list[str] = []
+    out_of_order: list[int] = []
+    repeated = 0
+    for user, asked in done.asked.items():
+        answers = [question for message in stage.by_bot(user) if (question := question_of(message))]
+        first = list(dict.fromkeys(answers))
+        missing += [f"{user}: {question}" for question in asked if question not in first]
+        repeated += len(answers) - len(first)
+        if [question for question in first if question in asked] != [each for each in asked if each in first]:
+            out_of_order.append(user)
+    return Heard(sum(map(len, done.asked.values())) - len(missing), repeated, missing, out_of_order)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is in the database, beside what should be, by kind of write."""
+
+    there: dict[str, int]
+    wanted: dict[str, int]
+
+
+async def _kept(database_url: str, roll: Roll, done: Done) -> Kept:
+    """Count every write; whatever can be counted twice is."""
+    async with Database.open(database_url) as database, database.read() as storage:
+        accounts = {user: await storage.accounts.acquaintance(user) for user in roll.everybody}
+        failures = [await storage.accounts.code_failures(user) for user in done.wrong_codes]
+        changes = [change async for change in storage.changes.found()]
+        repeated = Counter(
+            (each.update_id, each.object, each.key, each.act) for each in changes if each.update_id and each.act != READ
+        )
+        return Kept(
+            there={
+                "languages chosen": sum(
+                    known is not None and known.account.language == done.languages.get(user)
+                    for user, known in accounts.items()
+                    if user in done.languages
+                ),
+                "links made": sum(bool((known := accounts[user]) and known.person) for user in done.linked),
+                "wrong codes counted": sum(each.failures for each in failures if each),
+                "corrections proposed": len(await storage.corrections.waiting()),
+                "files loaded": sum(each.actor is not None for each in await storage.imports.latest(limit=1000)),
+                "changes recorded twice": sum(count - 1 for count in repeated.values()),
+            },
+            wanted={
+                "languages chosen": len(done.languages),
+                "links made": roll.invited,
+                "wrong codes counted": done.wrong_codes.total(),
+                "corrections proposed": roll.correcting,
+                "files loaded": 3 * roll.loading,
+                "changes recorded twice": 0,
+            },
+        )
+
+
+def _table(title: str, done: Done, heard: Heard, kept: Kept, kills: int) -> Table:
+    table = Table(title, ("what", "there", "wanted"))
+    for what, there in kept.there.items():
+        table.add(what, f"{there}", f"{kept.wanted[what]}")
+    table.add("files sent again after a kill", f"{done.sent_again}", "")
+    table.add("questions answered", f"{heard.answered}", f"{sum(map(len, done.asked.values()))}")
+    table.add("answered twice", f"{heard.repeated}", f"at most {kills} x {AT_ONCE}")
+    table.add("chats out of order", f"{len(heard.out_of_order)}", "0")
+    return table
