@@ -350,9 +350,10 @@ async def test_wherever_the_process_is_stopped_each_effect_happens_once_and_each
             await restarted.take(batch)  # it may come again, too
             await restarted.idle()
             assert await waiting(inbox) == []
-    assert len(offered) > 5
+    assert len(offered) >= 4
     assert await counted(database) == {str(number): 1 for number in offered}
     if not database.shared:  # there, what a dead sender had taken is left to it for a while
+        telegram.sender.name = "the next process"
         await telegram.sender.send_due()
         said = Counter(shown.text for shown in telegram.room(1).messages)
         assert set(said) == {f"done {number}" for number in offered}
