@@ -12,10 +12,11 @@ from typing import Any, Literal
 
 from bot.i18n import Html, Texts
 from bot.screen import Button, Elsewhere, File, Screen, Standing
-from bot.screens import alerts, corrections, news, outages
+from bot.screens import alerts, corrections, exports, news, outages
 from policy.marks import Course
 from policy.profile import Profile
 from services.corrections import applied_of
+from services.importing.exports import LOADED_EXPORT, REFUSED_EXPORT
 from services.news import CORRECTED_MARK, NEW_MARKS, UNTOLD_CORRECTION, WITHDRAWN_MARKS, news_of
 from services.outages import LOST, TOUCHED
 from services.owing import otherwise
@@ -113,6 +114,14 @@ async def _alert(telling: Telling) -> Screen:
     return alerts.alert(telling.texts, telling.content)
 
 
+async def _loaded_export(telling: Telling) -> Screen:
+    return exports.loaded_export(telling.texts, telling.content)
+
+
+async def _refused_export(telling: Telling) -> Screen:
+    return exports.refused_export(telling.texts, telling.content)
+
+
 async def _new_marks(telling: Telling) -> Screen | None:
     found = await news_of(
         telling.storage,
@@ -142,6 +151,8 @@ async def _untold_correction(telling: Telling) -> Screen:
 NOTICES: Mapping[str, Notice] = {
     SCREEN: _screen,
     ALERT: _alert,
+    LOADED_EXPORT: _loaded_export,
+    REFUSED_EXPORT: _refused_export,
     TOUCHED: _touched,
     LOST: _lost,
     NEW_MARKS: _new_marks,

@@ -41,6 +41,12 @@ def _file(path: Path | None) -> Path | None:
     return path
 
 
+def _folder(path: Path | None) -> Path | None:
+    if path is not None and not path.is_dir():
+        raise ValueError("allowed: the path of a folder that exists")
+    return path
+
+
 def _webhook(address: str) -> str:
     parts = urlsplit(address)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
@@ -71,6 +77,7 @@ class Settings(BaseSettings):
     kenes_metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None  # /healthz and /metrics, for this machine
     kenes_backup_hours: Annotated[float, Field(gt=0)] | None = None  # without a backup for so long, administrators hear
     kenes_import_hours: Annotated[float, Field(gt=0)] | None = None  # the same of files of the university's systems
+    kenes_import_dir: Annotated[Path | None, AfterValidator(_folder)] = None  # what is put there is loaded
     kenes_updates_a_minute: Annotated[float, Field(gt=0)] = 60  # of one person; more is not handled; inf: all is
     kenes_messages_a_second: Annotated[float, Field(gt=0)] = 29  # Telegram's own limit: 30; inf where there is none
 

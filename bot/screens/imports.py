@@ -300,12 +300,13 @@ def _refusals(texts: Texts, shown: Preview) -> Html | None:
         return None
     return lines(
         bold(texts("❌ The file is refused, nothing was changed.")),
-        *(_refusal(texts, refusal) for refusal in shown.refusals[:FIRST_REFUSALS]),
+        *(refusal_line(texts, refusal) for refusal in shown.refusals[:FIRST_REFUSALS]),
         texts("Put it right and send the file again."),
     )
 
 
-def _refusal(texts: Texts, refusal: Refusal) -> Html:
+def refusal_line(texts: Texts, refusal: Refusal) -> Html:
+    """Say what is wrong and where: row, column, value."""
     value = refusal.value if len(refusal.value) <= LONGEST_VALUE else refusal.value[: LONGEST_VALUE - 1] + "…"
     place = " · ".join(
         part

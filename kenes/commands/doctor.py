@@ -1,6 +1,7 @@
 """`kenes doctor`: whether everything a bot stands on is in order, and what to do where it is not."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ class Patient:
 
 @click.command
 def doctor() -> None:
-    """Check token, database, migrations, profile, holidays, time zone, clock, disk; exit 1 when something is wrong."""
+    """Check token, database, migrations, profile, holidays, time zone, clock, disk, folder; exit 1 when one is bad."""
     healthy = True
     for name, finding in examine():
         click.echo(f"{finding.health:<5} {name}: {finding.says}")
@@ -161,6 +162,15 @@ def _disk(patient: Patient) -> Finding:
     return Finding(Health.DOUBTFUL if free < DISK_WARNING else Health.GOOD, said)
 
 
+def _import_folder(patient: Patient) -> Finding:
+    folder = patient.settings.kenes_import_dir
+    if folder is None:
+        return Finding(Health.GOOD, "none is watched: KENES_IMPORT_DIR is not set")
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return Finding(Health.BAD, f"{folder} cannot be read and written: files are moved away once they are loaded.")
+    return Finding(Health.GOOD, f"{folder} is watched")
+
+
 def _nearest(folder: Path) -> Path:
     """Return the folder, or the closest one above it that exists."""
     return next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
@@ -171,4 +181,5 @@ CHECKS: dict[str, Callable[[Patient], Finding]] = {
     "database": _database,
     "holidays": _holidays,
     "disk": _disk,
+    "import folder": _import_folder,
 }

@@ -19,9 +19,9 @@ if TYPE_CHECKING:  # aiogram costs two seconds; a wrong setting is to be named b
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
     from aiogram import Bot, Dispatcher
-    from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
     from bot.i18n import Texts
+    from bot.jobs.resuming import Resuming
     from bot.jobs.touch import Touch
     from bot.metrics import Meter
     from bot.updates import Updates
@@ -111,8 +111,7 @@ async def _receive(environment: Environment, token: str, stack: AsyncExitStack) 
     )
     stack.push_async_callback(updates.stop, STOP_SECONDS)
     resuming = Resuming(bot, dispatcher["work"], database, profile, clock, voices)
-    sweeps = await _sweep(environment, database, meter, stack)
-    resuming.join(sweeps)
+    await _sweep(environment, database, meter, resuming, stack)
     if isinstance(clock, RemoteClock):
         _while_open(stack, clock.follow())
     await _answered(lambda: _introduce(bot, voices))
@@ -135,9 +134,10 @@ async def _receive(environment: Environment, token: str, stack: AsyncExitStack) 
 
 
 async def _sweep(
-    environment: Environment, database: "Database", meter: "Meter", stack: AsyncExitStack
-) -> "AsyncIOScheduler":
+    environment: Environment, database: "Database", meter: "Meter", resuming: "Resuming", stack: AsyncExitStack
+) -> None:
     """Sweep, and go on doing so, with a look at what may be wrong."""
+    from bot.jobs.folder import ImportFolder
     from bot.jobs.sweeps import scheduler, sweep
     from bot.jobs.watch import Watch
     from services.watching import Expected
@@ -147,9 +147,11 @@ async def _sweep(
     await sweep(database, profile, clock, meter)
     sweeps = scheduler(database, profile, clock, meter)
     Watch(database, profile, clock, expected, settings.records_folder, meter).join(sweeps)
+    resuming.join(sweeps)
+    if folder := settings.kenes_import_dir:
+        ImportFolder(folder, database, profile, clock, resuming.work.turn, meter).join(sweeps)
     sweeps.start()
     stack.callback(sweeps.shutdown, wait=False)
-    return sweeps
 
 
 def _hours(number: float | None) -> timedelta | None:

@@ -1,0 +1,141 @@
+"""The watched folder: what the university's systems export there is loaded, or put aside with all that is wrong."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.metrics import Meter
+from policy.profile import Profile
+from services.clock import Clock
+from services.importing import Kind, Refusal, Stale, agreed, kind_of, preview, refused_csv
+from services.importing.exports import load_export, office_language, refuse_export
+from services.tabular import Unreadable, read_source
+from storage.database import Database
+
+SECONDS_BETWEEN = 60
+TURN = timedelta(seconds=50)  # of several processes one looks
+DONE, REFUSED = "done", "refused"  # where files go
+UNFINISHED = (".tmp", ".part", ".filepart", ".crdownload")
+
+Seen = tuple[int, int]  # size, and when it was last written to
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class ImportFolder:
+    """A folder that is looked into regularly; `turn` lets one file be read at a time in this process."""
+
+    folder: Path
+    database: Database
+    profile: Profile
+    clock: Clock
+    turn: asyncio.Semaphore
+    meter: Meter
+    _seen: dict[Path, Seen] = field(default_factory=dict)
+
+    def join(self, scheduler: AsyncIOScheduler) -> None:
+        """Look regularly from now on."""
+        scheduler.add_job(self.look, "interval", seconds=SECONDS_BETWEEN)
+
+    async def look(self) -> None:
+        """Deal with the files nobody has written to since the last look, people before their marks."""
+        found = await asyncio.to_thread(self._files)
+        ripe = [path for path, seen in found.items() if self._seen.get(path) == seen]
+        self._seen = found
+        if ripe and await self._mine():
+            for path in sorted(ripe, key=_order):
+                try:
+                    async with self.turn:
+                        await self._take(path, found[path])
+                except Exception:
+                    log.exception("file in the folder not dealt with")
+        self.meter.swept("folder", SECONDS_BETWEEN)
+
+    def _files(self) -> dict[Path, Seen]:
+        found = {}
+        for path in self.folder.iterdir():
+            if path.is_file() and not path.name.startswith(".") and not path.name.lower().endswith(UNFINISHED):
+                found[path] = _seen(path)
+        return found
+
+    async def _mine(self) -> bool:
+        async with self.database.write() as storage:
+            mine = await storage.pulse.take_turn("folder", at=self.clock.now(), every=TURN)
+            await storage.commit()
+        return mine
+
+    async def _take(self, path: Path, seen: Seen) -> None:
+        now = self.clock.now()
+        try:
+            content = await asyncio.to_thread(read_source, path)
+            kind = _named(path) or await asyncio.to_thread(kind_of, content)
+        except Unreadable as error:
+            await self._refuse(path, seen, (Refusal(error.reason, arguments=error.arguments),), now)
+            return
+        if kind is None:
+            await self._refuse(path, seen, (), now)
+            return
+        async with self.database.read() as storage:
+            written = datetime.fromtimestamp(seen[1] / 1e9, UTC)
+            before = await storage.imports.of_file(sha256(content).hexdigest(), since=written)
+            if before is None:
+                shown = await preview(
+                    storage, kind=kind, source=content, file_name=path.name, profile=self.profile, now=now
+                )
+        if before:  # a process was killed before it moved the file
+            log.info("file was loaded before", number=before.id)
+        elif shown.refused:
+            await self._refuse(path, seen, shown.refusals, now)
+            return
+        elif shown.nothing_to_do:
+            async with self.database.write() as storage:
+                await agreed(storage, kind, at=now)
+                await storage.commit()
+            log.info("file says nothing new", kind=kind)
+        else:
+            async with self.database.write() as storage:
+                done = await load_export(storage, shown, now=now, profile=self.profile)
+            if isinstance(done, Stale):
+                return  # the next look shows it against the records as they are then
+            log.info("file loaded", kind=kind, number=done.import_id)
+        await asyncio.to_thread(self._move, path, seen, DONE, now)
+
+    async def _refuse(self, path: Path, seen: Seen, refusals: tuple[Refusal, ...], now: datetime) -> None:
+        """Put a file aside, all that is wrong with it beside it."""
+        log.warning("file refused", refusals=len(refusals))
+        async with self.database.write() as storage:
+            language = await office_language(storage, now=now, profile=self.profile)
+            mark = f"{path.name}:{seen[0]}:{seen[1]}"
+            await refuse_export(storage, path.name, refusals, mark=mark, now=now, profile=self.profile)
+        wrong = refused_csv(refusals, language.value)
+        await asyncio.to_thread(self._move, path, seen, REFUSED, now, wrong)
+
+    def _move(self, path: Path, seen: Seen, where: str, now: datetime, wrong: bytes | None = None) -> None:
+        """Move a file away, unless it was written to meanwhile: then it is another one."""
+        if not path.exists() or _seen(path) != seen:
+            return
+        stamp = now.astimezone(self.profile.university.zone).strftime("%Y%m%d-%H%M%S")
+        target = self.folder / where / f"{stamp}-{path.name}"
+        target.parent.mkdir(exist_ok=True)
+        if wrong is not None:
+            target.with_name(target.name + ".refused.csv").write_bytes(wrong)
+        path.replace(target)
+
+
+def _seen(path: Path) -> Seen:
+    about = path.stat()
+    return about.st_size, about.st_mtime_ns
+
+
+def _named(path: Path) -> Kind | None:
+    return next((kind for kind in Kind if path.name.lower().startswith(kind.value)), None)
+
+
+def _order(path: Path) -> tuple[int, str]:
+    kind = _named(path)
+    return ([*Kind].index(kind) if kind else len(Kind)), path.name

@@ -1,0 +1,192 @@
+"""The watched folder: nightly exports are loaded once, bad ones put aside, the registrars told."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.jobs.folder import SECONDS_BETWEEN, ImportFolder
+from bot.metrics import Uncounted
+from policy.profile import Profile
+from services.importing import Kind, fresh_of
+from storage.database import Database
+from tests.bot.conftest import AIGERIM, NOW, REGISTRAR, HandClock
+from tests.bot.test_imports import MARKS, WRONG, attempt
+from tests.telegram import Person, Telegram
+
+Linked = Callable[..., Awaitable[Person]]
+
+
+class Night:
+    """A folder, and the minutes that pass."""
+
+    def __init__(self, folder: Path, database: Database, profile: Profile, clock: HandClock) -> None:
+        self.folder = folder
+        self.clock = clock
+        self._parts = database, profile
+        self.restart()
+
+    def restart(self) -> None:
+        database, profile = self._parts
+        self.watched = ImportFolder(self.folder, database, profile, self.clock, asyncio.Semaphore(1), Uncounted())
+
+    def put(self, name: str, content: bytes, at: datetime = NOW) -> Path:
+        path = self.folder / name
+        path.write_bytes(content)
+        os.utime(path, (at.timestamp(), at.timestamp()))
+        return path
+
+    async def minutes(self, number: int) -> None:
+        for _ in range(number):
+            self.clock.move(timedelta(seconds=SECONDS_BETWEEN))
+            await self.watched.look()
+
+    def names(self, where: str = "") -> list[str]:
+        return sorted(path.name for path in (self.folder / where).glob("*") if path.is_file())
+
+
+@pytest.fixture
+def night(tmp_path: Path, database: Database, profile: Profile, clock: HandClock) -> Night:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    return Night(folder, database, profile, clock)
+
+
+@pytest.fixture
+async def olga(linked: Linked) -> Person:
+    return await linked(REGISTRAR, 1)
+
+
+async def imports(database: Database) -> int:
+    async with database.read() as storage:
+        return len(await storage.imports.latest())
+
+
+async def test_an_export_is_loaded_and_the_registrar_told(
+    night: Night, olga: Person, telegram: Telegram, database: Database
+) -> None:
+    night.put("marks-night.csv", MARKS)
+    await night.minutes(1)
+    assert await attempt(database) is None, "it may still be written to"
+    await night.minutes(1)
+    assert await attempt(database)
+    assert night.names() == []
+    assert night.names("done") == ["20260115-100200-marks-night.csv"]
+    await telegram.sender.send_due()
+    assert "marks-night.csv" in olga.sees
+    assert "Загружено, № 1" in olga.sees
+    assert "новых: 2" in olga.sees
+    async with database.read() as storage:
+        (change,) = (await storage.changes.about(AIGERIM))[-1:]
+    assert (change.cause, change.cause_id, change.actor) == ("import", 1, None)
+
+
+async def test_a_file_that_grows_is_left_alone(night: Night, database: Database) -> None:
+    for size in (40, 80, len(MARKS)):
+        night.put("marks.csv", MARKS[:size])
+        await night.minutes(1)
+    assert night.names() == ["marks.csv"]
+    await night.minutes(1)
+    assert await imports(database) == 1
+
+
+async def test_an_unfinished_upload_is_left_alone(night: Night) -> None:
+    night.put("marks.csv.part", MARKS)
+    night.put(".marks.csv", MARKS)
+    await night.minutes(3)
+    assert night.names() == [".marks.csv", "marks.csv.part"]
+
+
+async def test_a_bad_file_is_put_aside_with_all_that_is_wrong(
+    night: Night, olga: Person, telegram: Telegram, database: Database
+) -> None:
+    night.put("export.csv", WRONG)
+    await night.minutes(2)
+    await telegram.sender.send_due()
+    assert "Файл не принят, ничего не изменено" in olga.sees
+    assert "строка 3 · exam · «101»" in olga.sees
+    assert night.names() == []
+    assert night.names("refused") == ["20260115-100200-export.csv", "20260115-100200-export.csv.refused.csv"]
+    assert "строка;столбец" in (night.folder / "refused" / night.names("refused")[1]).read_text("utf-8-sig")
+    assert await imports(database) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"period,exam\n2025-2026/1,70\n", "Ни по имени, ни по столбцам"), (b"", "Файл пустой"), (b"%PDF-1.7 x", "PDF")],
+    ids=["no kind", "empty", "pdf"],
+)
+async def test_what_is_no_export_is_put_aside_too(
+    night: Night, olga: Person, telegram: Telegram, content: bytes, says: str
+) -> None:
+    night.put("what.csv", content)
+    await night.minutes(2)
+    await telegram.sender.send_due()
+    assert says in olga.sees
+    assert len(night.names("refused")) == 2
+
+
+async def test_a_file_that_says_nothing_new_is_moved_and_makes_the_data_fresh(
+    night: Night, olga: Person, telegram: Telegram, database: Database, clock: HandClock
+) -> None:
+    night.put("marks.csv", MARKS)
+    await night.minutes(2)
+    await telegram.sender.send_due()
+    told = len(olga.room.messages)
+    clock.move(timedelta(days=1))
+    night.put("marks.csv", MARKS, clock.now())
+    await night.minutes(2)
+    await telegram.sender.send_due()
+    assert len(olga.room.messages) == told
+    assert len(night.names("done")) == 2
+    assert await imports(database) == 1
+    async with database.read() as storage:
+        assert await fresh_of(storage, Kind.MARKS) == clock.now()
+
+
+async def test_a_kill_between_loading_and_moving_loads_nothing_twice(
+    night: Night, olga: Person, telegram: Telegram, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night.put("marks.csv", MARKS)
+    with monkeypatch.context() as patch:
+        patch.setattr(ImportFolder, "_move", lambda *_: None)
+        await night.minutes(2)
+    assert night.names() == ["marks.csv"]
+    await telegram.sender.send_due()
+    await olga.taps("Отменить загрузку…")
+    await olga.sends("Не тот файл")
+    await telegram.dispatcher["work"].finish()
+    night.restart()
+    await night.minutes(2)
+    assert night.names("done") == ["20260115-100400-marks.csv"]
+    assert await attempt(database) is None, "what was taken back does not come again by itself"
+    assert await imports(database) == 1
+
+
+async def test_a_kill_between_refusing_and_moving_tells_once(
+    night: Night, olga: Person, telegram: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night.put("marks.csv", WRONG)
+    with monkeypatch.context() as patch:
+        patch.setattr(ImportFolder, "_move", lambda *_: None)
+        await night.minutes(2)
+    night.restart()
+    await night.minutes(2)
+    await telegram.sender.send_due()
+    assert sum("Файл не принят" in shown.text for shown in olga.room.messages) == 1
+    assert len(night.names("refused")) == 2
+
+
+async def test_of_two_processes_one_takes_a_file(
+    night: Night, database: Database, profile: Profile, clock: HandClock
+) -> None:
+    other = Night(night.folder, database, profile, clock)
+    night.put("marks.csv", MARKS)
+    for _ in range(2):
+        clock.move(timedelta(seconds=SECONDS_BETWEEN))
+        await asyncio.gather(night.watched.look(), other.watched.look())
+    assert await imports(database) == 1
+    assert len(night.names("done")) == 1
