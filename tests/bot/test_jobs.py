@@ -58,7 +58,9 @@ async def dead(_bot: Any, method: Any, **_: Any) -> None:
     raise TelegramNetworkError(method, "the process is gone")
 
 
-async def reach(press: Callable[[], Awaitable[Any]], patch: pytest.MonkeyPatch, where: str, real: Any = None) -> None:
+async def reach(
+    olga: Person, press: Callable[[], Awaitable[Any]], patch: pytest.MonkeyPatch, where: str, real: Any = None
+) -> None:
     """Do something until the process is about to call `where`, or has just done so; there it stands."""
     reached = asyncio.Event()
 
@@ -69,8 +71,9 @@ async def reach(press: Callable[[], Awaitable[Any]], patch: pytest.MonkeyPatch, 
         await asyncio.Event().wait()
 
     patch.setattr(jobs, where, stand)
-    await press()
-    await asyncio.wait_for(reached.wait(), 20)
+    async with olga.telegram.dispatcher["work"].turn:  # what stands may hold the records: the handler ends first
+        await press()
+    await reached.wait()
 
 
 async def running(database: Database) -> int:
@@ -83,7 +86,7 @@ async def test_a_file_that_was_being_read_is_read_by_the_next_process(
     olga: Person, database: Database, restart: Callable[[], Awaitable[None]], where: str
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        await reach(lambda: olga.uploads("marks.csv", MARKS), patch, where)
+        await reach(olga, lambda: olga.uploads("marks.csv", MARKS), patch, where)
     (_, progress) = olga.room.messages
     await restart()
     assert olga.last is progress, "it is told where it was begun"
@@ -100,7 +103,7 @@ async def test_a_loading_that_had_not_happened_can_be_gone_on_with(
 ) -> None:
     await send(olga, MARKS)
     with pytest.MonkeyPatch.context() as patch:
-        await reach(lambda: olga.taps("Загрузить"), patch, "load_upload")
+        await reach(olga, lambda: olga.taps("Загрузить"), patch, "load_upload")
     await restart()
     assert "Ничего не изменено, файл по-прежнему здесь" in olga.sees
     assert await attempt(database) is None
@@ -114,7 +117,7 @@ async def test_a_loading_that_had_happened_tells_its_result(
     await send(olga, MARKS)
     shown = olga.last
     with pytest.MonkeyPatch.context() as patch:
-        await reach(lambda: olga.taps("Загрузить"), patch, "load_upload", load_upload)
+        await reach(olga, lambda: olga.taps("Загрузить"), patch, "load_upload", load_upload)
     await restart()
     assert "Загружено, № 1" in shown.text
     assert "новых: 2" in shown.text
@@ -127,7 +130,7 @@ async def test_a_taking_back_is_looked_at(olga: Person, restart: Callable[[], Aw
     await tap(olga, "Загрузить")
     await olga.taps("Отменить загрузку…")
     with pytest.MonkeyPatch.context() as patch:
-        await reach(lambda: olga.sends("Не тот файл"), patch, "undo", undo)
+        await reach(olga, lambda: olga.sends("Не тот файл"), patch, "undo", undo)
     await restart()
     assert "Отменена" in olga.sees
     assert "Иванова О. П." in olga.sees
@@ -137,7 +140,7 @@ async def test_whoever_is_no_registrar_any_more_is_shown_nothing(
     olga: Person, database: Database, clock: HandClock, restart: Callable[[], Awaitable[None]]
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        await reach(lambda: olga.uploads("marks.csv", MARKS), patch, "_preview")
+        await reach(olga, lambda: olga.uploads("marks.csv", MARKS), patch, "_preview")
     before = olga.sees
     async with database.write() as storage:
         await storage.roles.grant([RoleGrant(REGISTRAR, Role.REGISTRAR, until=NOW.date())], at=NOW, by=None)

@@ -42,12 +42,19 @@ def test_every_wrong_setting_is_named_at_once_and_no_secret_is_shown(monkeypatch
     monkeypatch.setenv("DATABASE_URL", "mysql://root:hunter2@localhost/kenes")
     monkeypatch.setenv("BOT_API_URL", "localhost:8080")
     monkeypatch.setenv("KENES_PROFILE", "nowhere.toml")
+    monkeypatch.setenv("KENES_IMPORT_DIR", "nowhere")
     with pytest.raises(SettingsError) as caught:
         load_settings()
     text = str(caught.value)
-    for name in ("BOT_TOKEN", "DATABASE_URL", "BOT_API_URL=localhost:8080", "KENES_PROFILE=nowhere.toml"):
+    for name in (
+        "BOT_TOKEN",
+        "DATABASE_URL",
+        "BOT_API_URL=localhost:8080",
+        "KENES_PROFILE=nowhere.toml",
+        "KENES_IMPORT_DIR=nowhere",
+    ):
         assert name in text
-    assert text.count("allowed:") == 4
+    assert text.count("allowed:") == 5
     assert "hunter2" not in text
     assert "secret-but-no-token" not in text
 
