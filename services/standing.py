@@ -317,16 +317,25 @@ class Study:
 
 
 async def study_of(
-    storage: Storage, *, student: Student, now: datetime, profile: Profile, calendar: Calendar | None = None
+    storage: Storage,
+    *,
+    student: Student,
+    now: datetime,
+    profile: Profile,
+    calendar: Calendar | None = None,
+    dates: Mapping[str, PeriodDates] | None = None,
 ) -> Study:
-    """Load one student's courses with what their windows depend on; the calendar too, unless it is at hand."""
+    """Load one student's courses with what their windows depend on.
+
+    The calendar and the `dates` of the periods are read too, unless they are at hand.
+    """
     record = await storage.marks.study_of(student.person_id)
     calendar = calendar or await calendar_of(storage, profile=profile)
     return Study(
         student,
         record.enrolments,
         slots=record.slots,
-        dates=record.dates,
+        dates=await storage.calendar.dates() if dates is None else dates,
         locked=record.locked,
         calendar=calendar,
         profile=profile,

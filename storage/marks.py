@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, bindparam, select
 
 from policy.marks import Attempt, Course, Enrolment, ExamForm, Outcome
-from storage.calendar import dates_of_rows, slot_of
+from storage.calendar import slot_of
 from storage.connection import Connection
 from storage.records import StudyRecord
-from storage.tables import attempts, courses, enrolments, exams, period_dates, sheets
+from storage.tables import attempts, courses, enrolments, exams, sheets
 from storage.upsert import NAMES_AT_ONCE, chunks, insert_missing, upsert
 
 EnrolmentKey = tuple[str, str, str]  # student id, period, course code
@@ -23,15 +23,13 @@ class Marks:
         self._connection = connection
 
     async def study_of(self, student_id: str) -> StudyRecord:
-        """Give all that a student's marks are shown from, in two round trips."""
+        """Give all that a student's marks are shown from, but the calendar, in one round trip."""
         rows = (await self._connection.execute(_RECORD, {"student_id": student_id})).all()
-        dates = (await self._connection.execute(_RECORD_DATES, {"student_id": student_id})).all()
         slots = {(row[1], row[2], row[19]): (row[1], row[2], row[7], *row[19:24]) for row in rows if row[19]}
         return StudyRecord(
             enrolments=tuple(_enrolments(rows)),
             slots=tuple(map(slot_of, slots.values())),
             locked=frozenset((row[1], row[2]) for row in rows if row[24]),
-            dates=dates_of_rows(dates),
         )
 
     async def of_student(self, student_id: str) -> tuple[Enrolment, ...]:
@@ -239,13 +237,6 @@ _RECORD: Select[Any] = (  # the columns after _COLUMNS are counted from 19
     )
     .where(enrolments.c.student_id == bindparam("student_id"))
     .order_by(*_ORDER, exams.c.starts_at)
-)
-_RECORD_DATES = (
-    select(period_dates)
-    .where(
-        period_dates.c.period.in_(select(enrolments.c.period).where(enrolments.c.student_id == bindparam("student_id")))
-    )
-    .order_by(period_dates.c.period, period_dates.c.kind)
 )
 _REMOVE = enrolments.delete().where(
     enrolments.c.student_id == bindparam("of_student"),

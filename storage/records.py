@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from policy.calendar import ExamSlot, PeriodDates
+from policy.calendar import ExamSlot
 from policy.marks import Enrolment
 from policy.people import Language, Name, RoleGrant, Sex, Student
 
@@ -37,16 +37,15 @@ class GrantedRole:
 
 @dataclass(frozen=True, slots=True)
 class StudyRecord:
-    """All that `/marks` needs of one student, oldest period first.
+    """All that `/marks` needs of one student but the calendar, oldest period first.
 
     `slots` are the lines of the exam timetable for the groups the student is in; `locked` holds those
-    (period, course code) whose sheet is printed; `dates` what happens in the periods, by period.
+    (period, course code) whose sheet is printed.
     """
 
     enrolments: tuple[Enrolment, ...]
     slots: tuple[ExamSlot, ...]
     locked: frozenset[tuple[str, str]]
-    dates: Mapping[str, PeriodDates]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A student's own study for the handlers that show it, and nobody else's: it is looked up by who is there."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ from aiogram.types import TelegramObject
 
 from bot.i18n import Texts
 from bot.screens.marks import no_longer_readable, not_a_student
-from policy.calendar import Calendar
+from policy.calendar import Calendar, PeriodDates
 from policy.people import Student
 from policy.profile import Profile
 from services.calendar import calendar_of
@@ -26,6 +26,7 @@ class OwnStudy(BaseMiddleware):
     def __init__(self) -> None:
         """Begin without a calendar."""
         self._calendar: Kept[Calendar] | None = None
+        self._dates = Kept(_dates)
         self._as_of = Kept(partial(fresh_of, kind=Kind.MARKS))
 
     async def __call__(
@@ -44,10 +45,15 @@ class OwnStudy(BaseMiddleware):
             return not_a_student(texts, profile)
         self._calendar = self._calendar or Kept(partial(calendar_of, profile=profile))
         calendar = await self._calendar.at(now, storage)
-        study = await study_of(storage, student=student, now=now, profile=profile, calendar=calendar)
+        dates = await self._dates.at(now, storage)
+        study = await study_of(storage, student=student, now=now, profile=profile, calendar=calendar, dates=dates)
         if not study.readable:
             return no_longer_readable(texts, study, profile)
         return await handler(event, {**data, "study": study, "as_of": await self._as_of.at(now, storage)})
+
+
+async def _dates(storage: Storage) -> Mapping[str, PeriodDates]:
+    return await storage.calendar.dates()
 
 
 def of_own_study(name: str) -> Router:

@@ -1,12 +1,12 @@
 """Marks come back exactly as they went in, one student's and a whole file's."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
-from policy.calendar import DateSpan, ExamSlot, PeriodDates, PeriodEvent
+from policy.calendar import ExamSlot
 from policy.marks import Attempt, Course, ExamForm
 from storage.database import Database
 from storage.marks import key_of
@@ -83,24 +83,21 @@ async def test_what_an_import_brought_can_be_withdrawn(database: Database) -> No
         assert await storage.marks.of_student("02500000") == (replace(first, attempts=first.attempts[:1]),)
 
 
-async def test_one_students_record_brings_timetable_dates_and_locks_of_their_own_group(database: Database) -> None:
+async def test_one_students_record_brings_timetable_and_locks_of_their_own_group(database: Database) -> None:
     first, second, other = enrolment(), enrolment(code="PHY1202"), enrolment("02500001")
     starts = datetime(2026, 1, 9, 4, tzinfo=UTC)
     slot = ExamSlot(PERIOD, "MAT1201", "ЭН-25-1", ExamForm.WRITTEN, starts, starts.replace(hour=6), "Г1-201", "T0007")
     retake = replace(slot, starts=starts.replace(day=21), ends=starts.replace(day=21, hour=6))
     another_group = replace(slot, group="ЭН-25-2")
-    session = {PeriodEvent.SESSION: DateSpan(date(2025, 12, 29), date(2026, 1, 17))}
     async with database.write() as storage:
         await storage.marks.save([first, second, other])
         await storage.calendar.save_exams([retake, another_group, slot])
-        await storage.calendar.save_dates([PeriodDates(PERIOD, session), PeriodDates("2026-2027/1", session)])
         await storage.sheets.lock("PHY1202", PERIOD, "ЭН-25-1", at=NOW, by="T0001")
         await storage.sheets.lock("MAT1201", PERIOD, "ЭН-25-2", at=NOW, by="T0001")
         record = await storage.marks.study_of("02500000")
     assert record.enrolments == (first, second)
     assert record.slots == (slot, retake)
     assert record.locked == {(PERIOD, "PHY1202")}
-    assert record.dates == {PERIOD: PeriodDates(PERIOD, session)}
 
 
 async def test_the_first_lock_of_a_sheet_counts(database: Database) -> None:
