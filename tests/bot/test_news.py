@@ -95,8 +95,9 @@ async def test_a_message_that_comes_after_the_deadline_promises_nothing(
     linked: Linked, clock: HandClock, telegram: Telegram
 ) -> None:
     olga, dmitry = await linked(REGISTRAR, 1), await linked(DMITRY, 3)
+    clock.move(timedelta(hours=13))  # 23:00: what is owed now is not sent before the morning
     await upload(olga, row(DMITRY))
-    clock.move(timedelta(days=3))
+    clock.move(timedelta(days=3, hours=12))
     await telegram.sender.send_due()
     assert "Итоговая оценка: 81 · B" in dmitry.sees
     assert "апелляции" not in dmitry.sees
