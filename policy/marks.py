@@ -265,13 +265,6 @@ def result(enrolment: Enrolment, rules: MarkRules) -> Result:
     return results[-1] if results else _attempt_result(Attempt(1), None, None, rules)
 
 
-def with_exam(enrolment: Enrolment, exam: Decimal, rules: MarkRules) -> Result:
-    """Return the result the latest attempt would have with this exam mark (0-100): for "what if"."""
-    *before, latest = enrolment.attempts or (Attempt(1),)
-    assumed = replace(latest, exam=exam, outcome=Outcome.TOOK)
-    return attempt_results(replace(enrolment, attempts=(*before, assumed)), rules)[-1]
-
-
 def _attempt_result(attempt: Attempt, rating1: Decimal | None, rating2: Decimal | None, rules: MarkRules) -> Result:
     """Work out the final mark, the letter and the standing (M1-M4, M6)."""
     admitted_with = admission_rating(rating1, rating2)

@@ -15,14 +15,12 @@ from policy.marks import (
     CorrectionRefusal,
     MarkRules,
     Outcome,
-    Standing,
     admission,
     looks_like_placeholder,
     may_change_posted,
     may_correct,
     needed,
     result,
-    with_exam,
 )
 from policy.people import Level
 from tests.policy.case import Case, cases, exact
@@ -127,12 +125,6 @@ def test_every_whole_mark_has_one_letter(mark: int) -> None:
 def test_there_is_no_letter_outside_the_scale(mark: int) -> None:
     with pytest.raises(ValueError, match="is no mark"):
         MARKS.letters.of(mark)
-
-
-def test_what_if_assumes_a_mark_for_the_latest_attempt_and_changes_nothing_else() -> None:
-    enrolled = enrolment(Attempt(1, Decimal(80), Decimal(80), Decimal(40)), Attempt(2))
-    assert with_exam(enrolled, Decimal(70), MARKS).final == 76
-    assert result(enrolled, MARKS).standing is Standing.FX
 
 
 @pytest.mark.parametrize(
