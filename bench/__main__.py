@@ -14,6 +14,7 @@ from bench.loading import measure_import
 from bench.measurements import record
 from bench.memory import measure_memory
 from bench.owing import measure_sending
+from bench.rush import measure_rush
 from bench.serving import filled
 from bench.table import Table
 from bench.throughput import measure_reading, measure_writing
@@ -24,9 +25,9 @@ from bench.throughput import measure_reading, measure_writing
     "--full", is_flag=True, help="More of everything, for docs/measurements.md: half an hour instead of minutes."
 )
 def main(*, full: bool) -> None:
-    """Measure how fast updates are handled and messages sent, how long people wait, and what a large workbook takes."""
+    """Measure how fast updates are handled and messages sent, how long people wait, what a large workbook takes."""
     click.echo(f"Python {platform.python_version()}, {platform.machine()}, {sys.platform}")
-    rounds, updates = (5, 6000) if full else (3, 2000)
+    rounds, updates = (5, 6000) if full else (3, 1500)
     measured: dict[str, Callable[[str], Awaitable[Table]]] = {
         "Updates read": lambda url: measure_reading(url, rounds=rounds, updates=updates),
         "Updates written": lambda url: measure_writing(url, rounds=rounds, updates=updates),
@@ -38,6 +39,8 @@ def main(*, full: bool) -> None:
     for title, measure in measured.items():
         with TemporaryDirectory(prefix="kenes-bench-") as folder:
             _show(title, asyncio.run(_measured(measure, Path(folder))), full=full)
+    with TemporaryDirectory(prefix="kenes-bench-") as folder:
+        _show("Rush", asyncio.run(measure_rush(Path(folder), students=2000 if full else 300)), full=full)
     with TemporaryDirectory(prefix="kenes-bench-") as folder:
         _show("Loading", measure_import(Path(folder), rows=100_000), full=full)
 

@@ -6,6 +6,7 @@ import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -15,7 +16,8 @@ from bench.records import FIRST_USER, fill
 from policy.profile import load_profile, use_pinned_time_zones
 from sandbox.acts import People
 from sandbox.server import TELEGRAM, Person, World, make_app
-from sandbox.state import Telegram
+from sandbox.state import Json, Telegram
+from services.outages import in_touch
 from storage.database import Database
 from storage.migrations import migrate
 
@@ -29,14 +31,19 @@ PATIENCE_SECONDS = 60
 USERS = range(FIRST_USER, FIRST_USER + STUDENTS)
 
 
-async def filled(folder: Path) -> str:
+async def filled(folder: Path, students: int = STUDENTS) -> str:
     """Make a SQLite database of students with their marks; returns its URL."""
     use_pinned_time_zones()
     url = f"sqlite+aiosqlite:///{folder}/kenes.db"
     await asyncio.to_thread(migrate, url)
     async with Database.open(url) as database:
-        await fill(database, folder, load_profile(None), students=STUDENTS, courses=COURSES)
+        await fill(database, folder, load_profile(None), students=students, courses=COURSES)
     return url
+
+
+def people(count: int) -> tuple[Person, ...]:
+    """Return the accounts of so many students, who have spoken to the bot before."""
+    return tuple(Person(id=FIRST_USER + number, first_name="Нұрлан", started=True) for number in range(count))
 
 
 class Serving:
@@ -48,9 +55,10 @@ class Serving:
         self.people = People(telegram)
         self._bot = bot
 
-    def says(self, user: int, text: str) -> None:
-        """Let somebody write."""
-        self.people.act({"as": user, "chat": user, "do": "send", "text": text})
+    def says(self, user: int, text: str) -> Json:
+        """Let somebody write; returns the message."""
+        message: Json = self.people.act({"as": user, "chat": user, "do": "send", "text": text})["message"]
+        return message
 
     def presses(self, user: int, data: str) -> None:
         """Let somebody press a button of their latest message."""
@@ -77,20 +85,30 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(command: tuple[str, ...], database_url: str) -> AsyncIterator[Serving]:
-    """Start a server and a bot; the bot is stopped at the end."""
-    people = tuple(Person(id=user, first_name="Нұрлан", started=True) for user in USERS)
-    app = make_app(World(people=people, history_limit=5), token=TOKEN)
+async def serving(
+    command: tuple[str, ...], database_url: str, world: World | None = None, **more: str
+) -> AsyncIterator[Serving]:
+    """Start a server and a bot; the bot is stopped at the end. What the bench did meanwhile is no outage.
+
+    `more` is added to the bot's environment; a `world` with a start of its own has the bot's clock go along.
+    """
+    world = world or World(people=people(STUDENTS), history_limit=5)
+    async with Database.open(database_url) as database, database.write() as storage:
+        await in_touch(storage, at=world.start or datetime.now(UTC))
+    app = make_app(world, token=TOKEN)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
+    address = f"http://127.0.0.1:{runner.addresses[0][1]}"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("KENES_", "WEBHOOK_"))},
         "BOT_TOKEN": TOKEN,
-        "BOT_API_URL": f"http://127.0.0.1:{runner.addresses[0][1]}",
+        "BOT_API_URL": address,
         "DATABASE_URL": database_url,
         "KENES_MESSAGES_A_SECOND": "inf",
         "KENES_UPDATES_A_MINUTE": "inf",
+        **({"KENES_CLOCK": f"{address}/sandbox/clock"} if world.start else {}),
+        **more,
     }
     with TemporaryFile() as log:
         bot = await asyncio.create_subprocess_exec(

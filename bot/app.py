@@ -13,22 +13,25 @@ How to add a screen.
 5. A test in `tests/bot/` with a `Person` (`tests/telegram.py`) who sends, taps and sees, in both languages.
 """
 
-import json
 import math
 from collections.abc import Mapping
-from typing import Any
 
 from aiogram import Bot, Dispatcher
 from aiogram.client.default import DefaultBotProperties
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
 
+from bot.client import Client
 from bot.handlers import (
+    binding,
     cancel,
+    cards,
+    cases,
     corrections,
+    deciding,
+    documents,
     errors,
     fallback,
+    filing,
     gpa,
     groups,
     imports,
@@ -39,9 +42,15 @@ from bot.handlers import (
     menu,
     need,
     outsiders,
+    papers,
+    queues,
     reach,
+    registration,
+    requests,
+    sheets,
     start,
     strangers,
+    templates,
 )
 from bot.handlers import help as help_
 from bot.i18n import Texts
@@ -57,21 +66,33 @@ from storage.database import Database
 
 FEATURES = (  # asked in this order; the first that knows the update handles it
     reach,  # takes what nobody waits for an answer to
+    marks,  # these three are asked for most and for themselves alone: somebody linked, in private
+    gpa,
+    need,
+    binding,
+    cards,
     groups,  # takes everything that is not a private chat
+    cases,  # before `start`, as the next: a card's link opens a case or a queue
+    queues,
     start,
     strangers,  # takes everything from somebody not linked
     menu,
-    marks,
-    gpa,
-    need,
+    requests,
     language,
     me,
+    deciding,
+    papers,
+    templates,
+    registration,
     imports,
     corrections,
     links,
-    outsiders,  # takes the buttons of those three from everybody else
+    sheets,
+    outsiders,  # takes the buttons of the registrar's office from everybody else
     help_,
     cancel,
+    documents,  # takes the photos and files of students
+    filing,  # takes the texts of students: what no form waits for is none of the above
     fallback,  # takes what is left
 )
 
@@ -97,6 +118,7 @@ def make_dispatcher(
     speech = Speech(database)
     dispatcher.message.middleware(speech)
     dispatcher.callback_query.middleware(speech)
+    dispatcher.edited_message.middleware(speech)
     dispatcher.include_router(errors.router())
     for feature in FEATURES:
         dispatcher.include_router(feature.router())
@@ -105,16 +127,7 @@ def make_dispatcher(
 
 def make_bot(token: str, api_url: str, pace: Pace) -> Bot:
     """Return a client of the Bot API server at `api_url` that speaks HTML, keeps to `pace`, shows no link previews."""
-    session = AiohttpSession(api=TelegramAPIServer.from_base(api_url), json_loads=_without_echo)
+    session = Client(api_url)
     session.middleware(pace)
     properties = DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview_is_disabled=True)
     return Bot(token, session=session, default=properties)
-
-
-def _without_echo(content: str) -> Any:
-    """Read an answer without the buttons and markup of a message just sent: they are ours, and slow to build again."""
-    answer = json.loads(content)
-    if isinstance(answer, dict) and isinstance(result := answer.get("result"), dict):
-        for ours in ("reply_markup", "entities", "caption_entities"):
-            result.pop(ours, None)
-    return answer

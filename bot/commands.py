@@ -16,6 +16,9 @@ COMMANDS = {
     "marks": msgid("My marks"),
     "gpa": msgid("My GPA and iGPA"),
     "need": msgid("What I need on the exam"),
+    "appeal": msgid("Appeal against a mark"),
+    "retake": msgid("Apply for a retake or a missed exam"),
+    "requests": msgid("My requests and what became of them"),
     "language": msgid("Change the language"),
     "me": msgid("What is stored about me"),
     "help": msgid("How this works and whom to ask"),
@@ -25,11 +28,19 @@ OFFICE_COMMANDS = {  # the registrar's office finds them in /help; the command m
     "import": msgid("Load a file, or take an import back"),
     "correct": msgid("Correct a posted mark"),
     "corrections": msgid("Corrections that wait for a second person"),
+    "sheets": msgid("Final mark sheets: what keeps each from being printed"),
     "link": msgid("Links and invitations"),
+    "bind": msgid("In a staff group: let a queue's cards stand there"),
+}
+REVIEW_COMMANDS = {  # of those who deal with students' requests
+    "queue": msgid("Requests that wait"),
+    "register": msgid("Register a request made on paper"),
+    "templates": msgid("Reasons ready to be given"),
+    "protocol": msgid("The commission's protocol, the register of requests"),
 }
 SCOPE = BotCommandScopeAllPrivateChats()
 DESCRIPTION = msgid(
-    "Your marks, GPA and deadlines at the university, in Kazakh and Russian. "
+    "Your marks, GPA and deadlines at the university, appeals and retakes filed in time, in Kazakh and Russian. "
     "To begin you need the university's invitation or your number in its records."
 )
 SHORT_DESCRIPTION = msgid("Marks, GPA and deadlines in your university's chat.")

@@ -6,30 +6,56 @@ to say any more), name it in `NOTICES`, and call `services.owing.owe` where the 
 
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from aiogram import Bot
+
 from bot.i18n import Html, Texts
-from bot.screen import Button, Elsewhere, File, Screen, Standing
-from bot.screens import alerts, corrections, exports, news, outages
+from bot.screen import Button, Elsewhere, File, Screen, SentBefore, Standing
+from bot.screens import alerts, corrections, documents, exports, news, outages
+from bot.screens.requests import documents as request_documents
+from bot.screens.requests import news as request_news
+from bot.screens.requests.news import still_so
+from bot.screens.requests.own import takes_documents
+from bot.screens.review import cards
 from policy.marks import Course
 from policy.profile import Profile
+from policy.requests import OPEN, Queue
 from services.corrections import applied_of
 from services.importing.exports import LOADED_EXPORT, REFUSED_EXPORT
 from services.news import CORRECTED_MARK, NEW_MARKS, UNTOLD_CORRECTION, WITHDRAWN_MARKS, news_of
 from services.outages import LOST, TOUCHED
 from services.owing import otherwise
+from services.requests.cases import Case, case_of
+from services.requests.documents import LOST_DOCUMENT, Loss
+from services.requests.history import OBJECT
+from services.requests.overdue import overdue_of
+from services.requests.telling import (
+    OVERDUE,
+    QUEUE_SUMMARY,
+    REQUEST_CARD,
+    REQUEST_DOCUMENTS,
+    REQUEST_NEWS,
+    SEAT_REMINDER,
+    SUBSTITUTE_NEEDED,
+    UNREAD_GROUP,
+    News,
+    kinds_of,
+)
+from services.standing import study_of
 from services.watching import ALERT
 from storage.outbox import NewOwed, Priority
 from storage.unit import Storage
 
+_OF_SCREENS = tuple(field.name for field in fields(Screen))
 SCREEN = "screen"  # worded when it was owed, as an answer to somebody's own action is; `content` is `stored(screen)`
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What a kind may ask for: a reader, the voice, whom it is for (None: a chat), the content, and now."""
+    """What a kind may ask for: a reader, the voice, whom it is for (None: a chat), the content, now, and who speaks."""
 
     storage: Storage
     texts: Texts
@@ -37,6 +63,7 @@ class Telling:
     person_id: str | None
     now: datetime
     profile: Profile
+    bot: Bot
 
 
 Notice = Callable[[Telling], Awaitable[Screen | None]]
@@ -73,23 +100,29 @@ def holds(content: Mapping[str, Any]) -> Literal["text", "photo"] | None:
 
 def stored(screen: Screen) -> dict[str, Any]:
     """Return a screen as JSON values."""
-    packed = asdict(screen)
+    packed = {name: getattr(screen, name) for name in _OF_SCREENS}
     packed["buttons"] = [[_packed(button) for button in row] for row in screen.buttons]
     for name in ("picture", "document"):
         if file := getattr(screen, name):
-            packed[name] = {"name": file.name, "content": b64encode(file.content).decode()}
+            packed[name] = (
+                {"file_id": file.file_id}
+                if isinstance(file, SentBefore)
+                else {"name": file.name, "content": b64encode(file.content).decode()}
+            )
     return packed
 
 
 def restored(packed: Mapping[str, Any]) -> Screen:
     """Return the screen that `stored` wrote, whatever else is there; its buttons hold packed data."""
     files = {
-        name: File(packed[name]["name"], b64decode(packed[name]["content"]))
+        name: SentBefore(packed[name]["file_id"])
+        if "file_id" in packed[name]
+        else File(packed[name]["name"], b64decode(packed[name]["content"]))
         for name in ("picture", "document")
         if packed[name]
     }
     buttons = [[Button(**button) for button in row] for row in packed["buttons"]]
-    kept = {field.name: packed[field.name] for field in fields(Screen)}
+    kept = {name: packed[name] for name in _OF_SCREENS}
     return Screen(**{**kept, **files, "text": Html(packed["text"]), "buttons": buttons})
 
 
@@ -148,6 +181,96 @@ async def _untold_correction(telling: Telling) -> Screen:
     return corrections.untold(telling.texts, telling.content["correction"])
 
 
+async def _request_card(telling: Telling) -> Screen | None:
+    request = await telling.storage.requests.by_id(telling.content["request"])
+    if request is None:
+        return None
+    case = await case_of(telling.storage, request, now=telling.now, profile=telling.profile)
+    queue, link = Queue(telling.content["queue"]), await _link(telling)
+    return cards.card(telling.texts, case, queue=queue, link=link, now=telling.now)
+
+
+async def _queue_summary(telling: Telling) -> Screen:
+    queue = Queue(telling.content["queue"])
+    waiting = await telling.storage.requests.in_states(kinds_of(queue), OPEN)
+    late = await overdue_of(telling.storage, queue, now=telling.now)
+    link = await _link(telling)
+    return cards.summary(telling.texts, queue, waiting, overdue=len(late), link=link, now=telling.now)
+
+
+async def _overdue(telling: Telling) -> Screen | None:
+    queue = Queue(telling.content["queue"])
+    late = await overdue_of(telling.storage, queue, now=telling.now)
+    if not late:
+        return None
+    return cards.overdue(telling.texts, queue, late, link=await _link(telling), now=telling.now)
+
+
+async def _unread_group(telling: Telling) -> Screen | None:
+    queue = Queue(telling.content["queue"])
+    return cards.unread_group(telling.texts, queue) if await telling.storage.queues.chat_of(queue) else None
+
+
+async def _substitute_needed(telling: Telling) -> Screen | None:
+    request = await telling.storage.requests.by_id(telling.content["request"])
+    if request is None or not request.open or request.substitute:
+        return None
+    case = await case_of(telling.storage, request, now=telling.now, profile=telling.profile)
+    return cards.substitute_needed(telling.texts, case)
+
+
+async def _link(telling: Telling) -> str | None:
+    """Return the address of the bot, which a group's buttons open; None in a private chat, where they open in place."""
+    return None if telling.person_id else f"https://t.me/{(await telling.bot.me()).username}"
+
+
+async def _lost_document(telling: Telling) -> Screen:
+    content = telling.content
+    return documents.lost(telling.texts, content["request"], content["file_name"], Loss(content["why"]))
+
+
+async def _request_news(telling: Telling) -> Screen | None:
+    """Tell of a step of a request, unless it was undone before anybody was told."""
+    case, what = await _case(telling), News(telling.content["news"])
+    if case is None or not still_so(case, what):
+        return None
+    decision = next((each for each in case.decisions if each.id == telling.content["decision"]), None)
+    steps = await telling.storage.changes.of(OBJECT, (str(case.request.id),))
+    why = next((each.why for each in reversed(steps) if each.why), None)
+    return request_news.news(telling.texts, case, what, telling.profile, decision=decision, why=why)
+
+
+async def _request_documents(telling: Telling) -> Screen | None:
+    """Say how many documents a request has now, or ask which request those that wait are for."""
+    storage, texts, number = telling.storage, telling.texts, telling.content["request"]
+    if number is not None:
+        request = await storage.requests.by_id(number)
+        there = await storage.requests.documents_of(number)
+        return request_documents.with_documents(texts, request, len(there)) if request else None
+    student = await storage.students.by_id(telling.person_id or "")
+    account = await storage.accounts.of_person(telling.person_id or "")
+    draft = await storage.drafts.of(account.user_id, account.user_id) if account else None
+    files = draft.content.get("files") if draft else None
+    if student is None or not files:
+        return None
+    study = await study_of(storage, student=student, now=telling.now, profile=telling.profile)
+    those = [each for each in study.requests if takes_documents(each, telling.now)]
+    return request_documents.which_request(texts, study, those, len(files)) if those else None
+
+
+async def _seat_reminder(telling: Telling) -> Screen | None:
+    case = await _case(telling)
+    seat = case.request.seat if case else None
+    if case is None or seat is None or seat.starts_at != datetime.fromisoformat(telling.content["starts_at"]):
+        return None
+    return request_news.seat_reminder(telling.texts, case)
+
+
+async def _case(telling: Telling) -> Case | None:
+    request = await telling.storage.requests.by_id(telling.content["request"])
+    return await case_of(telling.storage, request, now=telling.now, profile=telling.profile) if request else None
+
+
 NOTICES: Mapping[str, Notice] = {
     SCREEN: _screen,
     ALERT: _alert,
@@ -159,5 +282,14 @@ NOTICES: Mapping[str, Notice] = {
     WITHDRAWN_MARKS: _withdrawn_marks,
     CORRECTED_MARK: _corrected_mark,
     UNTOLD_CORRECTION: _untold_correction,
+    REQUEST_NEWS: _request_news,
+    REQUEST_DOCUMENTS: _request_documents,
+    SEAT_REMINDER: _seat_reminder,
+    LOST_DOCUMENT: _lost_document,
+    REQUEST_CARD: _request_card,
+    QUEUE_SUMMARY: _queue_summary,
+    OVERDUE: _overdue,
+    SUBSTITUTE_NEEDED: _substitute_needed,
+    UNREAD_GROUP: _unread_group,
 }
 """How each kind is worded."""

@@ -56,6 +56,7 @@ class Polling:
         self._meter = meter or Uncounted()
         self._sleep = sleep
         self._offset: int | None = None
+        self._behind = True  # updates may wait with Telegram since before this process
 
     async def run(self) -> None:
         """Poll until cancelled. A batch that was stored and not confirmed comes again, and changes nothing."""
@@ -65,7 +66,7 @@ class Polling:
             try:
                 batch = await self._ask()
                 await self._touch.answered()
-                await self._updates.take(batch)
+                await self._updates.take(batch, old=self._behind)
             except Exception as error:  # a database that is full, too: nothing is confirmed until it is stored
                 failures += 1
                 pause = pause_after(error, failures)
@@ -78,16 +79,21 @@ class Polling:
                 log.info("polling works again", failures=failures)
                 failures = 0
             self._meter.polled()
+            self._behind = self._behind and len(batch) == BATCH
             if numbers := [update["update_id"] for update in batch if isinstance(update.get("update_id"), int)]:
                 self._offset = max(numbers) + 1
 
     async def _ask(self) -> list[dict[str, Any]]:
-        """Return the next updates as Telegram gave them; raises TelegramAPIError or ClientDecodeError."""
-        method = GetUpdates(offset=self._offset, limit=BATCH, timeout=POLL_SECONDS, allowed_updates=self._kinds or None)
+        """Return the next updates as Telegram gave them, at once those that wait there since before this process.
+
+        Raises TelegramAPIError or ClientDecodeError.
+        """
+        seconds = 0 if self._behind else POLL_SECONDS
+        method = GetUpdates(offset=self._offset, limit=BATCH, timeout=seconds, allowed_updates=self._kinds or None)
         session = await self._session.create_session()
         url = self._session.api.api_url(token=self._bot.token, method=method.__api_method__)
         form = self._session.build_form_data(self._bot, method)
-        patience = ClientTimeout(total=POLL_SECONDS + ANSWER_SECONDS)
+        patience = ClientTimeout(total=seconds + ANSWER_SECONDS)
         try:
             async with session.post(url, data=form, timeout=patience) as response:
                 content = await response.text()

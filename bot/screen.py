@@ -9,6 +9,7 @@ import html
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from aiogram import Bot
@@ -59,21 +60,29 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class SentBefore:
+    """A file that Telegram has already, by the id it gave this bot."""
+
+    file_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """One thing to read, and what can be done next.
 
     `picture` (a PNG) or `document` makes the text its caption. `ask_contact` is the label of a button that shares the
-    person's own contact, in place of the usual keyboard; `drop_contact` takes that button away again. `toast` is said
-    over the chat when the screen answers a press. `anew` never edits: what stands there must stay. `protected` cannot
-    be forwarded or saved.
+    person's own contact, in place of the usual keyboard; `keys` are buttons there that send what they say;
+    `drop_keyboard` gives the usual keyboard back. `toast` is said over the chat when the screen answers a press. `anew`
+    never edits: what stands there must stay. `protected` cannot be forwarded or saved.
     """
 
     text: Html
     buttons: Rows = ()
-    picture: File | None = None
-    document: File | None = None
+    picture: File | SentBefore | None = None
+    document: File | SentBefore | None = None
     ask_contact: str | None = None
-    drop_contact: bool = False
+    keys: Sequence[str] = ()
+    drop_keyboard: bool = False
     toast: str | None = None
     anew: bool = False
     protected: bool = False
@@ -81,7 +90,7 @@ class Screen:
     @property
     def replaces(self) -> bool:
         """Whether the message whose button was pressed gives way to this screen."""
-        return not (self.anew or self.document or self.drop_contact)
+        return not (self.anew or self.document or self.drop_keyboard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +119,28 @@ class Elsewhere:
     unreachable: Screen | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Toast:
+    """Words over the chat for whoever pressed a button, while nothing in it changes; a `loud` one waits to be read."""
+
+    text: str
+    loud: bool = True
+
+
 class UnsaidError(Exception):
     """What was to be kept is kept; what failed came after, as the telling of it."""
 
 
-async def say(event: Event, said: Screen | Elsewhere) -> None:
+async def say(event: Event, said: Screen | Elsewhere | Toast) -> None:
     """Say what a handler that kept nothing returned; raises UnsaidError from Telegram's error.
 
     Raises TypeError for a screen for another chat: others are told of what was kept, by owed messages.
     """
     if isinstance(said, Elsewhere):
         raise TypeError("a handler that keeps nothing tells nobody else")
+    if isinstance(said, Toast):
+        await toast(event, said)
+        return
     try:
         await show(event, said)
     except (TelegramAPIError, ClientDecodeError) as error:
@@ -194,9 +214,15 @@ async def answer(press: CallbackQuery, text: str | None = None, *, alert: bool =
         await press.answer(text[:ANSWER_LIMIT] if text else None, show_alert=alert)
 
 
+async def toast(event: Event, said: Toast) -> None:
+    """Answer a press with a toast; whoever did not press has no place to read it."""
+    if isinstance(event, CallbackQuery):
+        await answer(event, said.text, alert=said.loud)
+
+
 async def edited(bot: Bot, standing: Standing, screen: Screen) -> bool:
     """Turn a message of the bot into the screen; False when it cannot be and the screen has to be sent anew."""
-    if standing.holds is None or not screen.replaces or screen.ask_contact:
+    if standing.holds is None or not screen.replaces or screen.ask_contact or screen.keys:
         return False
     fits = length(screen.text) <= (CAPTION_LIMIT if screen.picture else TEXT_LIMIT)
     method: EditMessageText | EditMessageMedia
@@ -264,10 +290,8 @@ def _closing(open_tags: list[str]) -> str:
 def _inline(screen: Screen) -> InlineKeyboardMarkup | None:
     rows = [
         [
-            InlineKeyboardButton(
-                text=button.text,
-                callback_data=button.data.pack() if isinstance(button.data, CallbackData) else button.data,
-                url=button.url,
+            _inline_button(
+                button.text, button.data.pack() if isinstance(button.data, CallbackData) else button.data, button.url
             )
             for button in row
         ]
@@ -276,12 +300,22 @@ def _inline(screen: Screen) -> InlineKeyboardMarkup | None:
     return InlineKeyboardMarkup(inline_keyboard=rows) if rows else None
 
 
+@lru_cache(4096)  # most buttons are everybody's, and one takes longer to build than to find
+def _inline_button(text: str, data: str | None, url: str | None) -> InlineKeyboardButton:
+    return InlineKeyboardButton(text=text, callback_data=data, url=url)
+
+
 def _keyboard(screen: Screen) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | None:
     if screen.ask_contact:
         button = KeyboardButton(text=screen.ask_contact, request_contact=True)
         return ReplyKeyboardMarkup(keyboard=[[button]], resize_keyboard=True, one_time_keyboard=True)
-    return ReplyKeyboardRemove() if screen.drop_contact else _inline(screen)
+    if screen.keys:
+        keys = [[KeyboardButton(text=key)] for key in screen.keys]
+        return ReplyKeyboardMarkup(keyboard=keys, resize_keyboard=True, one_time_keyboard=True)
+    return ReplyKeyboardRemove() if screen.drop_keyboard else _inline(screen)
 
 
-def _upload(file: File) -> BufferedInputFile:
+def _upload(file: File | SentBefore) -> BufferedInputFile | str:
+    if isinstance(file, SentBefore):
+        return file.file_id
     return BufferedInputFile(file.content, file.name)

@@ -30,7 +30,7 @@ from aiogram.exceptions import (
 
 from bot.i18n import Texts
 from bot.metrics import Meter, Uncounted
-from bot.notices import NOTICES, Telling, holds
+from bot.notices import NOTICES, SCREEN, Telling, holds, restored
 from bot.pacing import Pace
 from bot.pacing import owed as owed_priority
 from bot.screen import Screen, Standing, delete, edited, parts
@@ -39,6 +39,7 @@ from policy.people import Language
 from policy.profile import Profile
 from services.clock import Clock
 from services.owing import REWORDING, WITHDRAWAL, Undelivered, owed_otherwise
+from services.requests.binding import follow_chat
 from storage.database import Database, DatabaseError
 from storage.outbox import Arrived, NewOwed, Owed, OwedState, Priority, Settled
 from storage.unit import Storage
@@ -145,13 +146,14 @@ class Sender:
         self._failures = 0
         self._quiet_until = real()
         self._renewed = real()
+        self._lived = real()
 
     async def run(self) -> None:
         """Send what is owed until cancelled; what is in flight then is waited for."""
-        await self._open_up()
         try:
             while True:
                 self._awake.clear()
+                await self._safely(self._live)
                 await self._safe_turn()
                 try:
                     await asyncio.wait_for(self._awake.wait(), LOOK_SECONDS)
@@ -164,7 +166,7 @@ class Sender:
 
     async def send_due(self) -> None:
         """Send what is due now, and return when it is settled."""
-        await self._open_up()
+        await self._live()
         while True:
             await self._turn()
             if not self._in_flight:
@@ -181,6 +183,8 @@ class Sender:
 
         These are leased to this sender: give them to `send_now` after the commit. The others are sent in their turn.
         """
+        if not self._open:
+            await self._database.live_as(self.name)
         now, until = self._clock.now(), self._real() + LEASE
         queued: dict[int | None, bool] = {}
         mine = []
@@ -200,6 +204,7 @@ class Sender:
         RefusedError, in the end, when one of them never can be by a mistake of ours.
         """
         behind: set[int | None] = set()
+        left = not those
         refused = None
         for one in those:
             if one.chat_id in behind:
@@ -211,22 +216,31 @@ class Sender:
                     behind.add(one.chat_id)
                 elif done.state is OwedState.FAILED and done.error not in set(Undelivered):
                     refused = done.error
+            left |= outcome.settled[0].state is not OwedState.SENT
             await self._settle(outcome)
-        self.wake()
+        if left:
+            self.wake()
         if refused:
             raise RefusedError(refused)
 
-    async def _open_up(self) -> None:
-        if not self._open and not self._database.shared:
-            async with self._database.write() as storage:  # whoever held them is gone: there is one sender here
-                await storage.outbox.end_leases(but=self.name)
-                await storage.commit()
-        self._open = True
+    async def _live(self) -> None:
+        """Open, and where there are others: show that this one lives, and take over what the dead had taken."""
+        real = self._real()
+        if self._open and not (self._database.shared and real - self._lived >= RENEWED_AFTER):
+            return
+        await self._database.live_as(self.name)
+        async with self._database.write(briefly=True) as storage:
+            await storage.outbox.end_leases(but=self.name)
+            await storage.commit()
+        self._open, self._lived = True, real
 
     async def _safe_turn(self, unless: asyncio.Future[None] | None = None) -> None:
         """Take a turn; a database that does not answer is asked again."""
+        await self._safely(lambda: self._turn(unless))
+
+    async def _safely(self, step: Callable[[], Awaitable[None]]) -> None:
         try:
-            await self._turn(unless)
+            await step()
         except (DatabaseError, OSError):
             log.exception("the outbox cannot be reached")
             await self._sleep(LOOK_SECONDS)
@@ -243,10 +257,10 @@ class Sender:
             if not finished and not await self._anything(room, now, real):
                 return
             try:
-                async with self._database.write() as storage:
+                async with self._database.write(briefly=True) as storage:
                     await self._write(storage, [outcome for outcome, _ in finished], settled, now)
                     leased: tuple[Owed, ...] = ()
-                    if room:
+                    if room and await storage.outbox.due(now=now, real=real):
                         leased = await storage.outbox.lease(
                             self.name, now=now, real=real, until=real + LEASE, room=room
                         )
@@ -291,7 +305,7 @@ class Sender:
                 user, why = outcome.unreachable
                 await storage.accounts.mark_unreachable(user, since=now, why=why)
             if outcome.moved:
-                await storage.outbox.move_chat(*outcome.moved)
+                await follow_chat(storage, *outcome.moved, now=now)
 
     async def _settle(self, outcome: _Outcome) -> None:
         """Have it written, with what others finish meanwhile."""
@@ -331,7 +345,9 @@ class Sender:
             owed_priority.reset(token)
 
     async def _letter(self, owed: Owed, now: datetime) -> _Letter | _Outcome:
-        """Find where a message goes, and word it in the language read there."""
+        """Find where a message goes, and word it in the language read there: a group's stands in the content."""
+        if owed.kind == SCREEN and owed.chat_id is not None:  # worded already
+            return self._put_off(owed, owed.chat_id) or _letter_to(owed.chat_id, owed, restored(owed.content))
         async with self._database.read() as storage:
             chat = owed.chat_id
             if chat is None:
@@ -341,20 +357,25 @@ class Sender:
                 if account.unreachable_why:
                     return self._failed(owed, account.unreachable_why)
                 chat = account.user_id
-            patience = ANSWER_PATIENCE_SECONDS if owed.priority is Priority.ANSWER else PATIENCE_SECONDS
-            if (wait := self._pace.wait(chat)) > patience:
-                return _later(owed, self._real() + timedelta(seconds=wait))
-            known = await storage.accounts.acquaintance(chat) if chat > 0 else None
+            if put_off := self._put_off(owed, chat):
+                return put_off
             notice = NOTICES.get(owed.kind)
             if notice is None:
                 log.error("nobody knows how to word an owed message", owed=owed.id, kind=owed.kind)
                 return self._failed(owed, "unknown kind")
-            texts = self._voices[language_of(known, None)]
-            screen = await notice(Telling(storage, texts, owed.content, owed.person_id, now, self._profile))
+            known = await storage.accounts.acquaintance(chat) if chat > 0 else None
+            language = Language(owed.content["language"]) if "language" in owed.content else language_of(known, None)
+            texts = self._voices[language]
+            screen = await notice(Telling(storage, texts, owed.content, owed.person_id, now, self._profile, self._bot))
         if screen is None:
             return _one(Settled(owed.id, OwedState.WITHDRAWN, arrived=owed.arrived))
-        instead_of = owed.edits_message_id and Standing(chat, owed.edits_message_id, holds(owed.content))
-        return _Letter(chat, screen, instead_of or None)
+        return _letter_to(chat, owed, screen)
+
+    def _put_off(self, owed: Owed, chat: int) -> _Outcome | None:
+        """Put a message off whose chat has to wait too long."""
+        patience = ANSWER_PATIENCE_SECONDS if owed.priority is Priority.ANSWER else PATIENCE_SECONDS
+        wait = self._pace.wait(chat)
+        return _later(owed, self._real() + timedelta(seconds=wait)) if wait > patience else None
 
     async def _send(self, owed: Owed, letter: _Letter) -> _Outcome:
         """Send what of a message is not there yet."""
@@ -496,6 +517,11 @@ def _normal(chat: int, error: Exception) -> Undelivered | None:
 def _growing(step: int) -> timedelta:
     """Return 1, 2, 4, ... seconds, up to the longest pause."""
     return min(timedelta(seconds=2 ** min(max(step, 0), 30)), LONGEST_PAUSE)
+
+
+def _letter_to(chat: int, owed: Owed, screen: Screen) -> _Letter:
+    instead_of = owed.edits_message_id and Standing(chat, owed.edits_message_id, holds(owed.content))
+    return _Letter(chat, screen, instead_of or None)
 
 
 def _one(settled: Settled) -> _Outcome:

@@ -44,6 +44,7 @@ class Handling:
     """An update in the hands of its handler: what becomes of it."""
 
     update_id: int
+    old: bool = False  # it may have been sent long ago: this process began with the end of an outage
     kept: bool = False  # its effects are kept and it is marked so
     error: str | None = None  # the type of what went wrong; it was logged, and the person was told
 
@@ -77,6 +78,7 @@ class Updates:
         self._touch = touch
         self._slots = asyncio.Semaphore(at_once)
         self._lanes: dict[int, deque[Waiting]] = {}
+        self._old: set[int] = set()  # updates that were sent before this process began
         self._woken: set[int] = set()  # chats that got something new while their lane was at work
         self._tasks: set[asyncio.Task[None]] = set()
         self._since: dict[int, float] = {}  # when each update that waits came
@@ -87,9 +89,10 @@ class Updates:
     def _oldest(self) -> float:
         return monotonic() - next(iter(self._since.values())) if self._since else 0.0
 
-    async def take(self, bodies: Sequence[Any]) -> None:
+    async def take(self, bodies: Sequence[Any], *, old: bool = False) -> None:
         """Store updates as Telegram gave them and queue those that are new; when it returns they are safe.
 
+        `old` ones waited with Telegram since before this process began.
         Raises FullError when too much waits, and what the database raises; nothing is to be confirmed then.
         """
         if len(self._since) >= FULL:
@@ -101,6 +104,8 @@ class Updates:
         for update in updates:
             if update.update_id in new:
                 new.remove(update.update_id)
+                if old:
+                    self._old.add(update.update_id)
                 self._queue(update)
 
     async def resume(self) -> None:
@@ -227,9 +232,16 @@ class Updates:
             else:
                 handling = Handling(waiting.update_id)
             if handling is not None:
+                handling.old = self._is_old(waiting)
                 await self._bring_to_its_end(waiting, handling)
         self._since.pop(waiting.update_id, None)
+        self._old.discard(waiting.update_id)
         self._progress.set()
+
+    def _is_old(self, waiting: Waiting) -> bool:
+        """Tell whether an update was sent while nobody took any in: before the outage that this process ended."""
+        before = waiting.late or waiting.update_id in self._old
+        return before and self._touch is not None and self._touch.ended_outage
 
     async def _bring_to_its_end(self, waiting: Waiting, handling: Handling) -> None:
         if not handling.kept and not handling.error:

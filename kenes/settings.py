@@ -78,6 +78,7 @@ class Settings(BaseSettings):
     kenes_backup_hours: Annotated[float, Field(gt=0)] | None = None  # without a backup for so long, administrators hear
     kenes_import_hours: Annotated[float, Field(gt=0)] | None = None  # the same of files of the university's systems
     kenes_import_dir: Annotated[Path | None, AfterValidator(_folder)] = None  # what is put there is loaded
+    kenes_documents: Path | None = None  # where the documents of requests are kept; None: beside the database
     kenes_updates_a_minute: Annotated[float, Field(gt=0)] = 60  # of one person; more is not handled; inf: all is
     kenes_messages_a_second: Annotated[float, Field(gt=0)] = 29  # Telegram's own limit: 30; inf where there is none
 
@@ -92,6 +93,11 @@ class Settings(BaseSettings):
         """Where the database is, when it is a file on this machine."""
         engine, _, path = self.database_url.partition(":///")
         return Path(path).parent if engine.startswith("sqlite") else None
+
+    @property
+    def documents_folder(self) -> Path:
+        """Where the documents of requests are kept."""
+        return self.kenes_documents or (self.records_folder or Path("var")) / "documents"
 
     @property
     def token(self) -> str:

@@ -1,8 +1,9 @@
 """Appeals: who may dispute an exam mark, and until when (AP 8)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -10,11 +11,13 @@ from policy.calendar import Calendar, DayCounting, ExamSlot, Window
 from policy.citation import HOUSE, Citation, Cites, encodes
 from policy.dated import Chapter
 from policy.decision import Allowed, Decision, Refused
-from policy.instant import MessageInstant
+from policy.instant import FilingInstant
 from policy.marks import Attempt, ExamForm, Outcome
 from policy.values import choice, hour_or_end_of_day, whole
 
 _APPEALS: Final = Citation("AP", "8")
+_COMPLAINTS: Final = (_APPEALS, HOUSE)
+_BEST_MARK: Final = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +37,11 @@ class AppealBasis(StrEnum):
     AFTER_CORRECTION = "after_correction"
     WHILE_RUNNING = "while_running"
     AFTER_STATE_EXAM = "after_state_exam"
+    AFTER_EXAM = "after_exam"
 
 
 class AppealRefusal(StrEnum):
-    """Why there is no window, or no appeal."""
+    """Why there is no window, no appeal, or no complaint of how the exam was held."""
 
     NOT_POSTED = "not_posted"
     FORM_UNKNOWN = "form_unknown"
@@ -50,6 +54,15 @@ class AppealRefusal(StrEnum):
     SHEET_LOCKED = "sheet_locked"
     ALREADY_FILED = "already_filed"
     ALREADY_DECIDED = "already_decided"
+
+
+class UpholdRefusal(StrEnum):
+    """Why an appeal may not be upheld with these points."""
+
+    NO_MARK = "no_mark"
+    TOO_FEW = "too_few"
+    TOO_MANY = "too_many"
+    SHEET_LOCKED = "sheet_locked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +114,7 @@ def appeal_window(exam: Exam, calendar: Calendar, rules: AppealRules) -> Window 
 
 
 @encodes("AP 8")
-def may_appeal(exam: Exam, filed: MessageInstant, calendar: Calendar, rules: AppealRules) -> Decision[AppealRefusal]:
+def may_appeal(exam: Exam, filed: FilingInstant, calendar: Calendar, rules: AppealRules) -> Decision[AppealRefusal]:
     """Tell whether the owner may appeal this exam's mark at this instant.
 
     One open appeal per exam (A4); after a decision no second one, unless the mark was corrected since.
@@ -122,6 +135,77 @@ def may_appeal(exam: Exam, filed: MessageInstant, calendar: Calendar, rules: App
     if filed not in window:
         return Refused(AppealRefusal.WINDOW_CLOSED, window.cites, until=window.closes)
     return Allowed(window.cites, until=window.closes)
+
+
+@encodes("AP 8")
+def complaint_window(exam: Exam, calendar: Calendar, rules: AppealRules) -> Window | Refused[AppealRefusal]:
+    """Return when one may complain of how this exam was held, whatever came of it (A8; the times are ours).
+
+    That is from its start (from the posting where no record has it) to the hour an appeal closes at, counted from the
+    day of the exam or of the posting, whichever is later.
+    """
+    posted_at = exam.attempt.posted_at if exam.attempt.concluded else None
+    starts = exam.slot.starts if exam.slot else None
+    if starts is None and exam.attempt.exam_date is not None:
+        starts = calendar.instant(exam.attempt.exam_date, time.min)
+    known = [at for at in (starts, posted_at) if at is not None]
+    if not known:
+        return Refused(AppealRefusal.EXAM_DATE_UNKNOWN, _COMPLAINTS)
+    opens, counted_from = known[0], calendar.local_day(max(known))
+    days = calendar.days_after(counted_from, rules.window_days, rules.window_counting)
+    closes = _close(days[-1].day, rules.window_closes_at, calendar)
+    return Window(opens.astimezone(calendar.zone), closes, _COMPLAINTS, days, AppealBasis.AFTER_EXAM, counted_from)
+
+
+@encodes("AP 8")
+def may_complain(
+    exam: Exam,
+    filed: FilingInstant,
+    calendar: Calendar,
+    rules: AppealRules,
+    *,
+    open_complaint: bool,
+    decided: bool,
+) -> Decision[AppealRefusal]:
+    """Tell whether the student may complain at this instant of how an exam was held: once, beside any appeal (A8)."""
+    window = complaint_window(exam, calendar, rules)
+    if isinstance(window, Refused):
+        return window
+    if open_complaint:
+        return Refused(AppealRefusal.ALREADY_FILED, (HOUSE,))
+    if decided:
+        return Refused(AppealRefusal.ALREADY_DECIDED, (HOUSE,))
+    if filed.at < window.opens:
+        return Refused(AppealRefusal.NOT_OPEN_YET, window.cites)
+    if filed not in window:
+        return Refused(AppealRefusal.WINDOW_CLOSED, window.cites, until=window.closes)
+    return Allowed(window.cites, until=window.closes)
+
+
+@encodes("AP 8")
+def may_uphold(points: int, attempt: Attempt, *, sheet_locked: bool) -> Decision[UpholdRefusal]:
+    """Tell whether an appeal may be upheld with these points: at least 1, to 100 at most, before the lock (A5, M9)."""
+    if sheet_locked:
+        return Refused(UpholdRefusal.SHEET_LOCKED, (_APPEALS,))
+    if attempt.exam is None or attempt.outcome not in (None, Outcome.TOOK):
+        return Refused(UpholdRefusal.NO_MARK, (_APPEALS,))
+    if points < 1:
+        return Refused(UpholdRefusal.TOO_FEW, (_APPEALS,))
+    if points > most_points(attempt):
+        return Refused(UpholdRefusal.TOO_MANY, (HOUSE,))
+    return Allowed((_APPEALS,))
+
+
+def most_points(attempt: Attempt) -> int:
+    """Return how many whole points can be added to an exam mark as posted: 10 to 89.5; none without a mark (ours)."""
+    return 0 if attempt.exam is None else int(_BEST_MARK - attempt.exam)
+
+
+def upheld(attempt: Attempt, points: int) -> Attempt:
+    """Return the attempt with these points on its exam mark; raises ValueError unless `may_uphold` allows them."""
+    if attempt.exam is None or isinstance(may_uphold(points, attempt, sheet_locked=False), Refused):
+        raise ValueError(f"{points} points cannot be added to {attempt.exam}")
+    return replace(attempt, exam=attempt.exam + points)
 
 
 def _after_posting(event: datetime, basis: AppealBasis, cites: Cites, calendar: Calendar, rules: AppealRules) -> Window:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from policy.citation import Cites
-from policy.instant import MessageInstant
+from policy.instant import FilingInstant
 from policy.marks import ExamForm
 
 _WEEK = timedelta(days=7)
@@ -82,9 +82,9 @@ class Window:
         if self.closes < self.opens:
             raise ValueError(f"a window cannot close at {self.closes} before it opens at {self.opens}")
 
-    def __contains__(self, instant: datetime | MessageInstant) -> bool:
+    def __contains__(self, instant: datetime | FilingInstant) -> bool:
         """Tell whether an instant is in time."""
-        at = instant.at if isinstance(instant, MessageInstant) else instant
+        at = instant if isinstance(instant, datetime) else instant.at
         return self.opens <= at < self.closes
 
 

@@ -473,22 +473,3 @@ def may_change_posted(
 
 def _posted_values(attempt: Attempt) -> tuple[object, ...]:
     return attempt.rating1, attempt.rating2, attempt.exam, attempt.outcome
-
-
-class CorrectionRefusal(StrEnum):
-    """Why a correction may not be applied."""
-
-    NO_REASON = "no_reason"
-    NOT_CONFIRMED = "not_confirmed"
-    CONFIRMED_BY_AUTHOR = "confirmed_by_author"
-
-
-def may_correct(*, reason: str, author: str, confirmed_by: str | None) -> Decision[CorrectionRefusal]:
-    """Tell whether a clerical correction may be applied: with a reason, and by two persons (M9, ours)."""
-    if not reason.strip():
-        return Refused(CorrectionRefusal.NO_REASON, (HOUSE,))
-    if confirmed_by is None:
-        return Refused(CorrectionRefusal.NOT_CONFIRMED, (HOUSE,))
-    if confirmed_by == author:
-        return Refused(CorrectionRefusal.CONFIRMED_BY_AUTHOR, (HOUSE,))
-    return Allowed((HOUSE,))

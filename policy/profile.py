@@ -18,6 +18,7 @@ from policy.dated import Chapter, DatedValue, Parameter
 from policy.gpa import GpaRules
 from policy.marks import MarkRules
 from policy.people import Role
+from policy.requests import RequestRules
 from policy.retakes import RetakeRules
 from policy.values import NotAllowedError, choice, hour, near, several, table, text, text_or_nothing, whole, zone
 
@@ -129,6 +130,7 @@ class Profile:
     university: University
     contacts: Contacts
     service: Service
+    requests: RequestRules
     parameters: Mapping[str, Parameter]
     editions: tuple[tuple[date, Rules], ...]
     """The rules from each day on which some value changes, in order."""
@@ -139,7 +141,12 @@ class Profile:
         return self.editions[max(later - 1, 0)][1]
 
 
-_UNDATED: Final[Mapping[str, type[Chapter]]] = {"university": University, "contacts": Contacts, "service": Service}
+_UNDATED: Final[Mapping[str, type[Chapter]]] = {
+    "university": University,
+    "contacts": Contacts,
+    "service": Service,
+    "requests": RequestRules,
+}
 _DATED: Final[Mapping[str, type[Chapter]]] = {
     "marks": MarkRules,
     "appeals": AppealRules,
@@ -170,6 +177,7 @@ def load_profile(path: Path | None) -> Profile:
         university=_chapter(University, "university", parameters, date.max),
         contacts=_chapter(Contacts, "contacts", parameters, date.max),
         service=_chapter(Service, "service", parameters, date.max),
+        requests=_chapter(RequestRules, "requests", parameters, date.max),
         parameters=parameters,
         editions=tuple((first, _rules(parameters, first)) for first in editions),
     )

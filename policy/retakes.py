@@ -10,8 +10,18 @@ from policy.calendar import Calendar, PeriodDates, PeriodEvent, Window
 from policy.citation import HOUSE, Citation, encodes
 from policy.dated import Chapter
 from policy.decision import Allowed, Decision, Refused
-from policy.instant import MessageInstant
-from policy.marks import Enrolment, ExamForm, MarkRules, Result, Standing, attempt_results
+from policy.instant import FilingInstant
+from policy.marks import (
+    Enrolment,
+    ExamForm,
+    MarkRules,
+    Requirement,
+    Result,
+    Standing,
+    admission,
+    attempt_results,
+)
+from policy.people import Level
 from policy.values import whole
 
 _RETAKES: Final = Citation("AP", "8")
@@ -50,6 +60,30 @@ class RetakeRefusal(StrEnum):
     WINDOW_CLOSED = "window_closed"
     NOT_OPEN_YET = "not_open_yet"
     ALREADY_FILED = "already_filed"
+
+
+class MissedCause(StrEnum):
+    """What kept somebody from an exam that may be taken in the additional period."""
+
+    FEES = "fees"
+    DID_NOT_COME = "did_not_come"
+    RATING = "rating"
+
+
+class MissedExamRefusal(StrEnum):
+    """Why a missed exam may not be taken in the additional period."""
+
+    NO_RESULT = "no_result"
+    SAT = "sat"
+    RETAKE_USED = "retake_used"
+    ATTENDANCE = "attendance"
+    COURSE_WORK = "course_work"
+    SESSION_UNKNOWN = "session_unknown"
+    ALREADY_FILED = "already_filed"
+    NOT_OPEN_YET = "not_open_yet"
+    WINDOW_CLOSED = "window_closed"
+    WRONG_CAUSE = "wrong_cause"
+    RATING_STILL_TOO_LOW = "rating_still_too_low"
 
 
 @encodes("AP 8")
@@ -120,7 +154,7 @@ def retake_window(
 @encodes("AP 8")
 def may_retake(
     enrolment: Enrolment,
-    filed: MessageInstant,
+    filed: FilingInstant,
     calendar: Calendar,
     rules: RetakeRules,
     marks: MarkRules,
@@ -140,6 +174,103 @@ def may_retake(
         return Refused(RetakeRefusal.NOT_OPEN_YET, window.cites)
     if filed not in window:
         return Refused(RetakeRefusal.WINDOW_CLOSED, window.cites, until=window.closes)
+    return Allowed(window.cites, until=window.closes)
+
+
+@encodes("AP 8")
+def missed_causes(
+    enrolment: Enrolment, level: Level, marks: MarkRules
+) -> tuple[MissedCause, ...] | Refused[MissedExamRefusal]:
+    """Return what may have kept the student from the exam, or why the additional period is not for it (X5).
+
+    Sheets print "did not come" for those not admitted too, so that what failed counts for both. Where the records do
+    not say what kept somebody out, these are the causes they do not rule out: fees they call paid may have been paid
+    since (ours).
+    """
+    concluded = [one for one in attempt_results(enrolment, marks) if one.standing is not Standing.PENDING]
+    if not concluded:
+        return Refused(MissedExamRefusal.NO_RESULT, (_RETAKES,))
+    missed = concluded[-1]
+    if missed.standing not in (Standing.DID_NOT_COME, Standing.NOT_ADMITTED):
+        return Refused(MissedExamRefusal.SAT, (_RETAKES,))
+    if any(one.standing is Standing.FX for one in concluded):
+        return Refused(MissedExamRefusal.RETAKE_USED, (HOUSE,))
+    failed = {check.requirement for check in admission(enrolment, level, marks).checks if check.met is False}
+    if Requirement.ATTENDANCE in failed:
+        return Refused(MissedExamRefusal.ATTENDANCE, (_RETAKES,))
+    if Requirement.COURSE_WORK in failed:
+        return Refused(MissedExamRefusal.COURSE_WORK, (_RETAKES,))
+    rating = missed.admission_rating
+    causes = {MissedCause.FEES} if Requirement.FEES in failed else set()
+    if rating is not None and rating < marks.admission_rating_minimum:
+        causes.add(MissedCause.RATING)
+    if missed.standing is Standing.DID_NOT_COME:
+        causes.add(MissedCause.DID_NOT_COME)
+    elif not causes:
+        causes = {MissedCause.FEES} if rating is not None else {MissedCause.FEES, MissedCause.RATING}
+    return tuple(cause for cause in MissedCause if cause in causes)
+
+
+@encodes("AP 8")
+def missed_exam_window(
+    enrolment: Enrolment,
+    level: Level,
+    calendar: Calendar,
+    rules: RetakeRules,
+    marks: MarkRules,
+    *,
+    dates: PeriodDates | None,
+) -> Window | Refused[MissedExamRefusal]:
+    """Return when the additional period may be applied for, or why it may not be (X5).
+
+    It closes with that period. It opens when the outcome is posted; one posted too late, or without an instant, leaves
+    the time from the start of the session, for whoever missed the exam knows it (ours).
+    """
+    causes = missed_causes(enrolment, level, marks)
+    if isinstance(causes, Refused):
+        return causes
+    additional = additional_period(dates, calendar, rules)
+    if additional is None or dates is None:
+        return Refused(MissedExamRefusal.SESSION_UNKNOWN, (_RETAKES,))
+    missed = next(attempt for attempt in reversed(enrolment.attempts) if attempt.concluded)
+    opens = missed.posted_at
+    if opens is None or opens >= additional.closes:
+        opens = calendar.instant(dates.spans[PeriodEvent.SESSION].starts, time.min)
+    return replace(additional, opens=opens.astimezone(calendar.zone))
+
+
+@encodes("AP 8")
+def may_take_missed_exam(
+    enrolment: Enrolment,
+    level: Level,
+    calendar: Calendar,
+    rules: RetakeRules,
+    marks: MarkRules,
+    *,
+    cause: MissedCause,
+    filed: FilingInstant,
+    dates: PeriodDates | None,
+    open_request: bool = False,
+) -> Decision[MissedExamRefusal]:
+    """Tell whether a missed exam may be applied for at this instant, for this cause (X5).
+
+    Whatever the cause, a rating below the minimum has to be made good first, by new ratings that are entered.
+    """
+    window = missed_exam_window(enrolment, level, calendar, rules, marks, dates=dates)
+    if isinstance(window, Refused):
+        return window
+    if open_request:
+        return Refused(MissedExamRefusal.ALREADY_FILED, (HOUSE,))
+    if filed.at < window.opens:
+        return Refused(MissedExamRefusal.NOT_OPEN_YET, window.cites)
+    if filed not in window:
+        return Refused(MissedExamRefusal.WINDOW_CLOSED, window.cites, until=window.closes)
+    causes = missed_causes(enrolment, level, marks)
+    if isinstance(causes, Refused) or cause not in causes:
+        return Refused(MissedExamRefusal.WRONG_CAUSE, (_RETAKES,))
+    rating = attempt_results(enrolment, marks)[-1].admission_rating
+    if cause is MissedCause.RATING if rating is None else rating < marks.admission_rating_minimum:
+        return Refused(MissedExamRefusal.RATING_STILL_TOO_LOW, marks.cited("admission_rating_minimum"))
     return Allowed(window.cites, until=window.closes)
 
 

@@ -8,6 +8,7 @@ from sandbox.cast import Group
 from sandbox.entities import plain, utf16_length
 from sandbox.files import Upload
 from sandbox.methods.content import CAPTION_LENGTH, CONTENT, TEXT_LENGTH, forwarded
+from sandbox.recordings import STICKER, STICKER_SIDE, VOICE, VOICE_SECONDS
 from sandbox.refusal import ApiRefusal
 from sandbox.state import ANONYMOUS_ADMIN, PRESENT, Chat, Json, Query, Telegram
 
@@ -84,6 +85,8 @@ class People:
             "send": self._send,
             "start": self._start,
             "contact": self._contact,
+            "voice": self._voice,
+            "sticker": self._sticker,
             "edit": self._edit,
             "delete": self._delete,
             "forward": self._forward,
@@ -186,15 +189,14 @@ class People:
         chat.read[person] = chat.last_id
         if self._telegram.hears(chat, message):
             self._telegram.updates.add("message", chat.id, message)
-        self._use_keyboard(chat)
+        self._use_keyboard(person, chat)
         return message
 
-    def _use_keyboard(self, chat: Chat) -> None:
-        once = chat.reply_keyboard is not None and chat.reply_keyboard.get("one_time_keyboard")
+    def _use_keyboard(self, person: int, chat: Chat) -> None:
+        once = chat.reply_keyboards.get(person, {}).get("one_time_keyboard")
         if once:
-            chat.reply_keyboard = None
-        if once or chat.force_reply:
-            chat.force_reply = None
+            del chat.reply_keyboards[person]
+        if chat.force_replies.pop(person, None) or once:
             self._telegram.tell("chat", chat.id)
 
     def _check_not_blocked(self, chat: Chat) -> None:
@@ -229,6 +231,17 @@ class People:
             names: Json = {name: account.user[name] for name in ("first_name", "last_name") if name in account.user}
             contact = {"phone_number": account.person.phone, **names, "user_id": of}
         return {"message": self._post(person, chat, {"contact": contact}, given)}
+
+    def _voice(self, person: int, chat: Chat, given: Given) -> Json:
+        stored = self._telegram.files.keep_document(VOICE)
+        voice = {**stored.reference(), "duration": VOICE_SECONDS, "mime_type": stored.mime_type}
+        return {"message": self._post(person, chat, {"voice": voice}, given)}
+
+    def _sticker(self, person: int, chat: Chat, given: Given) -> Json:
+        stored = self._telegram.files.keep_document(STICKER)
+        look = {"type": "regular", "is_animated": False, "is_video": False, "emoji": given.text("emoji", 16)}
+        sticker = {**stored.reference(), "width": STICKER_SIDE, "height": STICKER_SIDE, **look}
+        return {"message": self._post(person, chat, {"sticker": sticker}, given)}
 
     def _own(self, person: int, chat: Chat, given: Given) -> Json:
         message = chat.messages.get(given.number("message_id"))
@@ -301,7 +314,7 @@ class People:
     def _delete_chat(self, person: int, chat: Chat, given: Given) -> Json:  # noqa: ARG002
         self._check_private(chat)
         self._telegram.delete(chat, list(chat.messages))
-        chat.reply_keyboard = chat.force_reply = None
+        chat.reply_keyboards.clear()
         self._telegram.tell("chat", chat.id)
         return {}
 

@@ -27,22 +27,24 @@ an offset; dates inside messages are Bot API integers (Unix seconds by the sandb
     in this chat and language), menu_button: object, topics: [...], started: bool, blocked: bool}``; `limit` up to 200.
 
 Message: the Bot API's Message as the viewer sees it, plus ``outgoing: bool`` (the viewer wrote it) and, inside each
-    PhotoSize and Document, ``file_url`` (``/sandbox/api/file/<file_id>``; documents come as downloads, photos inline).
-    ``reply_markup`` is present only when it is an inline keyboard. Service messages carry ``new_chat_members``,
-    ``left_chat_member``, ``pinned_message``, ``migrate_to_chat_id``, ``migrate_from_chat_id``, ``forum_topic_created``
-    {name, icon_color}, ``forum_topic_closed``, ``forum_topic_reopened``, ``group_chat_created`` or
-    ``new_chat_title``, and no text.
+    PhotoSize, Document, Voice and Sticker, ``file_url`` (``/sandbox/api/file/<file_id>``; photos come inline, the
+    rest as downloads). ``reply_markup`` is present only when it is an inline keyboard. Service messages carry
+    ``new_chat_members``, ``left_chat_member``, ``pinned_message``, ``migrate_to_chat_id``, ``migrate_from_chat_id``,
+    ``forum_topic_created`` {name, icon_color}, ``forum_topic_closed``, ``forum_topic_reopened``, ``group_chat_created``
+    or ``new_chat_title``, and no text.
 
 ``GET /file/<file_id>`` -> the bytes.
 
 ``POST /act`` ``{as, chat, do, ...}`` -> ``{ok: true, ...}``. Forms of `do`:
-    - ``send`` {text, reply_to?: message_id, thread?: message_thread_id, anonymous?: bool} -> {message}
+    - ``send`` {text, reply_to?: message_id, thread?: message_thread_id, anonymous?: bool (as a group's nameless
+      administrator)} -> {message}; the three last go with everything else that is sent, too
     - ``start`` {payload?} -> {message}: sends "/start payload" in the private chat (and unblocks)
     - ``press`` {message_id, data, forged?: bool} -> {answer: {text, show_alert, url}|null}: waits up to 10 s for the
       bot's answer, null when none came; `data` must be on a button of that message unless `forged`
     - ``contact`` {of?: person id} or {phone_number, first_name} -> {message}: own, another's, or of nobody here
-    - ``upload``, as multipart/form-data: fields as, chat, do, caption?, as_photo? ("true"), reply_to?, thread?; one or
-      more `file` parts (2-10 become an album) -> {messages: [Message]}. Photos: JPEG or PNG, 10 MB; documents 50 MB
+    - ``upload``, as multipart/form-data: fields as, chat, do, caption?, as_photo? ("true"); one or more `file` parts
+      (2-10 become an album) -> {messages: [Message]}. Photos: JPEG or PNG, 10 MB; documents 50 MB
+    - ``voice`` -> {message}: a second of silence; ``sticker`` {emoji} -> {message}
     - ``edit`` {message_id, text} -> {message}: own text or caption
     - ``delete`` {message_id}: own message, for everybody
     - ``forward`` {from_chat, message_id} -> {message}: into `chat`; refused when the content is protected
@@ -249,8 +251,8 @@ class PageApi:
         return {
             "messages": page[::-1],
             "has_more": has_more,
-            "reply_keyboard": chat.reply_keyboard,
-            "force_reply": chat.force_reply,
+            "reply_keyboard": chat.reply_keyboards.get(person),
+            "force_reply": chat.force_replies.get(person),
             "pinned": seen_by(person, chat.messages[chat.pinned[-1]]) if chat.pinned else None,
             "actions": [action] if action else [],
             "commands": telegram.commands_for(chat, person),
@@ -444,8 +446,8 @@ def seen_by(person: object, message: Json) -> Json:
     seen = {**message, "outgoing": outgoing}
     if "photo" in seen:
         seen["photo"] = [{**size, "file_url": f"{ROOT}/file/{size['file_id']}"} for size in seen["photo"]]
-    if "document" in seen:
-        seen["document"] = {**seen["document"], "file_url": f"{ROOT}/file/{seen['document']['file_id']}"}
+    for name in {"document", "voice", "sticker"} & seen.keys():
+        seen[name] = {**seen[name], "file_url": f"{ROOT}/file/{seen[name]['file_id']}"}
     for name in ("reply_to_message", "pinned_message"):
         if name in seen:
             seen[name] = seen_by(person, seen[name])

@@ -68,14 +68,20 @@ class Chat:
     topics: dict[int, Topic] = field(default_factory=dict)
     messages: dict[int, Json] = field(default_factory=dict)
     last_id: int = 0
-    reply_keyboard: Json | None = None
-    force_reply: Json | None = None
+    reply_keyboards: dict[int, Json] = field(default_factory=dict)
+    """By person: in a group a keyboard may be for some of them."""
+    force_replies: dict[int, Json] = field(default_factory=dict)
     not_inline: set[int] = field(default_factory=set)
     """Messages sent with a reply keyboard or the like: Telegram lets nobody edit those."""
     pinned: list[int] = field(default_factory=list)
     read: dict[int, int] = field(default_factory=dict)
     action: Json | None = None
     migrated_to: int | None = None
+
+    @property
+    def people(self) -> list[int]:
+        """Who is in the chat besides the bot."""
+        return [self.id] if self.type == "private" else list(self.members)
 
     @property
     def blocked(self) -> bool:
@@ -197,8 +203,9 @@ class Telegram:
         """Remove messages for everybody."""
         gone = [one for one in message_ids if chat.messages.pop(one, None) is not None]
         chat.pinned = [one for one in chat.pinned if one in chat.messages]
-        if chat.force_reply and chat.force_reply["message_id"] in gone:
-            chat.force_reply = None
+        chat.force_replies = {
+            one: asked for one, asked in chat.force_replies.items() if asked["message_id"] not in gone
+        }
         if gone:
             self.tell("deleted", chat.id, message_ids=gone)
 
@@ -278,13 +285,14 @@ class Telegram:
         self.tell("chat", chat.id)
 
     def migrate(self, chat: Chat, by: Json) -> Chat:
-        """Turn a group into a supergroup: a new id, two service messages, the old chat closed."""
+        """Turn a group into a supergroup: a new id, the old chat closed, a service message in each."""
         new_id = -1_000_000_000_000 + chat.id
         supergroup = Chat(new_id, "supergroup", chat.title, dict(chat.members), chat.bot)
         self.chats[new_id] = supergroup
         self.service(chat, by, {"migrate_to_chat_id": new_id})
         chat.migrated_to = new_id
-        self.service(supergroup, by, {"migrate_from_chat_id": chat.id})
+        itself = self.chat_object(supergroup)
+        self.service(supergroup, ANONYMOUS_ADMIN, {"sender_chat": itself, "migrate_from_chat_id": chat.id})
         self.tell("chat", chat.id)
         self.tell("chat", new_id)
         return supergroup

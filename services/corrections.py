@@ -10,13 +10,14 @@ from typing import Any
 from policy.citation import HOUSE
 from policy.decision import Refused
 from policy.marks import Attempt, Outcome
-from policy.people import Name, Role, Student
+from policy.people import Name, Role, Student, holds
 from policy.profile import Profile
 from services.importing.objects import written
 from services.news import owe_correction
-from services.roles import holds
+from services.requests.voiding import void_retakes
 from services.standing import CourseStanding, study_of
 from storage.records import Account, Change, Correction, CorrectionState
+from storage.requests import ExamKey
 from storage.unit import Storage
 
 
@@ -191,7 +192,7 @@ async def confirm_correction(
 ) -> Applied | Refused[CorrectionRefusal]:
     """Let a second person confirm: the mark changes, its old value stays in the history, the student is owed the news.
 
-    Commits.
+    A retake of an exam that is no FX any more is taken away, an appeal goes on against the new mark. Commits.
     """
     correction = await _open(storage, correction_id, now, profile)
     if isinstance(correction, Refused):
@@ -227,6 +228,8 @@ async def confirm_correction(
             )
         ]
     )
+    exam = ExamKey(correction.period, correction.course_code, correction.attempt)
+    await void_retakes(storage, correction.student_id, exam, by=by, why=correction.reason, now=now, profile=profile)
     await owe_correction(storage, correction_id=correction_id, student_id=correction.student_id, by=by, now=now)
     await storage.commit()
     return Applied(

@@ -1,5 +1,6 @@
-"""What somebody who asks all the time may keep for a few seconds instead of reading it each time."""
+"""What may be kept instead of being read each time: for a few seconds, or while the history has not grown."""
 
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -24,3 +25,23 @@ class Kept(Generic[Value]):
         if self._last is None or not timedelta() <= now - self._last[0] < KEPT:
             self._last = now, await self._read(storage)
         return self._last[1]
+
+
+class KeptWhileUnchanged(Generic[Value]):
+    """Something about each of the people seen last, read anew when anything was changed since."""
+
+    def __init__(self, read: Callable[[Storage, str], Awaitable[Value]], *, most: int) -> None:
+        """Keep it about so many people."""
+        self._read = read
+        self._most = most
+        self._kept: OrderedDict[str, tuple[int, Value]] = OrderedDict()
+
+    async def of(self, person_id: str, storage: Storage, *, history: int) -> Value:
+        """Return it as of the line of the history with this number, which `storage` was opened at."""
+        kept = self._kept.pop(person_id, None)
+        if kept is None or kept[0] != history:
+            kept = history, await self._read(storage, person_id)
+            if len(self._kept) >= self._most:
+                self._kept.popitem(last=False)
+        self._kept[person_id] = kept
+        return kept[1]

@@ -7,8 +7,7 @@ from enum import StrEnum
 
 from policy.citation import HOUSE
 from policy.decision import Allowed, Decision, Refused
-from policy.people import Role, RoleGrant, Student
-from services.roles import holds
+from policy.people import Role, RoleGrant, Student, holds
 from storage.records import Account, Invitation, Person
 from storage.unit import Storage
 

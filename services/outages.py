@@ -27,9 +27,12 @@ class Outage:
     began: datetime
     ended: datetime
 
-    def covers(self, sent: datetime) -> bool:
-        """Tell whether something was sent meanwhile; Telegram's dates are whole seconds."""
-        return self.began.replace(microsecond=0) <= sent < self.ended
+    def held_up(self, sent: datetime) -> bool:
+        """Tell whether something that is handled only now had to wait for the end: sent meanwhile, or shortly before.
+
+        What was in flight when it began is handled, and answered, once more: nobody knows whether it was answered.
+        """
+        return sent < self.ended
 
 
 async def last_outage(storage: Storage) -> Outage | None:
@@ -69,7 +72,7 @@ async def note(storage: Storage, outage: Outage) -> None:
 
 
 async def tell(storage: Storage, outage: Outage, *, chat: int, sent: datetime, now: datetime) -> None:
-    """Owe somebody who wrote during an outage one message that says what becomes of that. Commits."""
+    """Owe somebody whose message waited for the end of an outage one that says what becomes of it. Commits."""
     await owe(
         storage,
         to=chat,

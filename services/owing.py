@@ -84,9 +84,12 @@ async def owe(
     )
 
 
-def otherwise(to: str | int, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what to add to a message's content so that another one is owed, to a person or a chat, if it fails."""
-    return {"otherwise": {"to": to, "kind": kind, "content": content}}
+def otherwise(to: str | int, kind: str, content: Mapping[str, Any], *, dedupe_key: str | None = None) -> dict[str, Any]:
+    """Return what to add to a message's content so that another one is owed, to a person or a chat, if it fails.
+
+    Of several with the same `dedupe_key` one is owed.
+    """
+    return {"otherwise": {"to": to, "kind": kind, "content": content, "dedupe_key": dedupe_key}}
 
 
 def owed_otherwise(content: Mapping[str, Any], *, now: datetime) -> NewOwed | None:
@@ -96,7 +99,13 @@ def owed_otherwise(content: Mapping[str, Any], *, now: datetime) -> NewOwed | No
         return None
     to = instead["to"]
     where = {"person_id": to} if isinstance(to, str) else {"chat_id": to}
-    return NewOwed(kind=instead["kind"], content=instead["content"], made_at=now, **where)
+    return NewOwed(
+        kind=instead["kind"],
+        content=instead["content"],
+        made_at=now,
+        dedupe_key=instead.get("dedupe_key"),
+        **where,
+    )
 
 
 async def amend(storage: Storage, owed_id: int, content: Mapping[str, Any], *, now: datetime) -> bool:

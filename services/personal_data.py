@@ -16,7 +16,8 @@ Row = Mapping[str, Any]
 class PersonalData:
     """Everything stored about one person and nothing about anybody else: section -> rows of field -> value.
 
-    Who of the staff made, changed or decided something is left out; that the person did it themself is kept.
+    Who of the staff made, changed or decided something is left out, and what nobody has signed; that the person did it
+    themself is kept.
     """
 
     person_id: str
@@ -49,6 +50,7 @@ async def everything_about(storage: Storage, *, person_id: str, now: datetime) -
             for academic_year, components in (await storage.components.of_student(person_id)).items()
         ],
         "corrections": await storage.corrections.of_student(person_id),
+        **await _requests(storage, person_id),
         "roles": await storage.roles.history_of(person_id),
         "telegram_account": [account] if account else [],
         "invitations": await storage.invitations.of_person(person_id),
@@ -68,6 +70,54 @@ async def everything_about(storage: Storage, *, person_id: str, now: datetime) -
     )
 
 
+async def _requests(storage: Storage, person_id: str) -> dict[str, Sequence[Row]]:
+    """Return what a student filed, what was decided on it, and the documents that came with it."""
+    those = await storage.requests.of_student(person_id)
+    decided = await storage.requests.decisions_of(each.id for each in those)
+    documents = [each for one in those for each in await storage.requests.documents_of(one.id)]
+    return {
+        "requests": [
+            {
+                "id": each.id,
+                "kind": each.kind,
+                **each.exam._asdict(),
+                "choice": each.choice,
+                "reason": each.reason,
+                "filed_at": each.filed_at,
+                "state": each.state,
+                "inquiries": [asdict(asked) for asked in each.inquiries],
+                "seat": each.seat and asdict(each.seat),
+                "entered_at": each.entered_at,
+            }
+            for each in those
+        ],
+        "decisions": [
+            {
+                "request": each.request_id,
+                "outcome": each.outcome,
+                "points": each.points,
+                "reason": each.reason,
+                "signed_at": each.signed_at,
+                "mark_before": each.mark_before,
+                "mark_after": each.mark_after,
+            }
+            for each in sorted((each for some in decided.values() for each in some), key=lambda each: each.id)
+        ],
+        "request_documents": [
+            {
+                "request": each.request_id,
+                "file_name": each.file.file_name,
+                "size": each.file.size,
+                "sent_at": each.sent_at,
+                "sha256": each.sha256,
+                "stored_at": each.stored_at,
+                "error": each.error,
+            }
+            for each in documents
+        ],
+    }
+
+
 def _said(content: Mapping[str, Any]) -> Row | None:
     """Return what a message is about, without whom else it concerns; one that was worded already stands in the chat."""
     if "text" in content:
@@ -76,17 +126,37 @@ def _said(content: Mapping[str, Any]) -> Row | None:
 
 
 _SECRET = {"code_sha256"}
-_WHO = {"actor", "made_by", "granted_by", "revoked_by", "proposed_by", "decided_by"}
+_UNSIGNED = {"proposal"}
+_WHO = {
+    "actor",
+    "asked_by",
+    "decided_by",
+    "entered_by",
+    "granted_by",
+    "made_by",
+    "prepared_by",
+    "proposed_by",
+    "registered_by",
+    "revoked_by",
+    "substitute",
+    "taken_by",
+}
 
 
 def _own(row: Any, person_id: str) -> Row:
-    """Return a row's fields without secrets and without who else had a hand in it."""
+    """Return a row's fields without secrets and without who else had a hand in it, at any depth."""
     values: Row = asdict(row) if is_dataclass(row) and not isinstance(row, type) else row
     return {
-        name: value
+        name: _own_part(value, person_id)
         for name, value in values.items()
-        if name not in _SECRET and (name not in _WHO or value == person_id)
+        if name not in _SECRET | _UNSIGNED and (name not in _WHO or value == person_id)
     }
+
+
+def _own_part(value: Any, person_id: str) -> Any:
+    if isinstance(value, Mapping):
+        return _own(value, person_id)
+    return [_own_part(each, person_id) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _plain(value: object) -> str:

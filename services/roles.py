@@ -1,6 +1,5 @@
 """Roles: who may act for the university, where, and until when."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -69,14 +68,6 @@ async def revoke(
     await storage.changes.record([_change(before, None, role_key(before), actor, now)])
     await storage.commit()
     return RoleChange(before, None)
-
-
-def holds(roles: Iterable[RoleGrant], role: Role, *, on: date, scope: str | None = None) -> bool:
-    """Tell whether a role is held on a day in a scope (None: in any); one without scope holds in all of them."""
-    return any(
-        each.role is role and each.holds_on(on) and (scope is None or each.scope is None or each.scope == scope)
-        for each in roles
-    )
 
 
 async def _standing(storage: Storage, person_id: str, role: Role, scope: str | None) -> RoleGrant | None:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
-from policy.appeals import AppealRefusal, Exam, appeal_window, slot_of
+from policy.appeals import AppealRefusal, Exam, appeal_window, complaint_window, may_appeal, may_complain, slot_of
 from policy.calendar import Calendar, ExamSlot, PeriodDates, PeriodEvent, Window
-from policy.decision import Refused
+from policy.decision import Decision, Refused
 from policy.gpa import (
     Components,
     CourseOutcome,
@@ -25,6 +26,7 @@ from policy.gpa import (
     promotion,
     what_if,
 )
+from policy.instant import FilingInstant
 from policy.marks import (
     Admission,
     Attempt,
@@ -41,8 +43,23 @@ from policy.marks import (
 )
 from policy.people import Status, Student
 from policy.profile import Profile, Rules
-from policy.retakes import RetakeRefusal, additional_period, retake_window
+from policy.requests import Kind, RequestState
+from policy.retakes import (
+    MissedCause,
+    MissedExamRefusal,
+    RetakeRefusal,
+    additional_period,
+    may_retake,
+    may_take_missed_exam,
+    missed_causes,
+    missed_exam_window,
+    retake_window,
+)
+from policy.sheets import is_printed
 from services.calendar import calendar_of
+from storage.records import StudyRecord
+from storage.requests import Decision as SignedDecision
+from storage.requests import ExamKey, Request
 from storage.unit import Storage
 
 LEFT = (Status.EXPELLED, Status.GRADUATED)
@@ -89,14 +106,113 @@ class CourseStanding:
         return self._study.slot(self.enrolment)
 
     @cached_property
+    def exam_key(self) -> ExamKey:
+        """What names the latest sitting."""
+        return ExamKey(self.enrolment.period, self.enrolment.course.code, _latest(self.enrolment).number)
+
+    @cached_property
+    def requests(self) -> tuple[Request, ...]:
+        """What the student filed about the latest sitting, oldest first."""
+        return self._study.requests_on(self.exam_key)
+
+    def request(self, kind: Kind) -> Request | None:
+        """Return the open request of a kind about the latest sitting."""
+        return next((each for each in self.requests if each.kind is kind and each.open), None)
+
+    @cached_property
+    def decided_at(self) -> datetime | None:
+        """When an appeal against the latest exam mark was decided last."""
+        appeals = (each for each in self.requests if each.kind is Kind.APPEAL)
+        signed = [decision.signed_at for each in appeals for decision in self._study.decisions_on(each)]
+        return max(signed, default=None)
+
+    @cached_property
+    def exam(self) -> Exam:
+        """The latest exam as the rules on appeals see it."""
+        return Exam(
+            form=self.enrolment.exam_form,
+            attempt=_latest(self.enrolment),
+            slot=self.slot,
+            open_appeal=self.request(Kind.APPEAL) is not None,
+            appeal_decided_at=self.decided_at,
+            sheet_locked=self._study.is_locked(self.enrolment),
+        )
+
+    @cached_property
     def appeal(self) -> Window | Refused[AppealRefusal]:
         """When the latest exam may be appealed, open or over; a locked sheet leaves nothing to appeal (A7)."""
-        locked = self._study.is_locked(self.enrolment)
-        exam = Exam(form=self.enrolment.exam_form, attempt=_latest(self.enrolment), slot=self.slot, sheet_locked=locked)
-        window = appeal_window(exam, self._study.calendar, self._rules.appeals)
-        if locked and isinstance(window, Window):
+        window = appeal_window(self.exam, self._study.calendar, self._rules.appeals)
+        if self.exam.sheet_locked and isinstance(window, Window):
             return Refused(AppealRefusal.SHEET_LOCKED, window.cites, until=window.closes)
         return window
+
+    @cached_property
+    def complaint(self) -> Window | Refused[AppealRefusal]:
+        """When the way the latest exam was held may be complained of, open or over."""
+        return complaint_window(self.exam, self._study.calendar, self._rules.appeals)
+
+    @cached_property
+    def missed_exam(self) -> Window | Refused[MissedExamRefusal]:
+        """When an exam that was missed may be applied for in the additional period, open or over."""
+        return missed_exam_window(
+            self.enrolment,
+            self._study.student.level,
+            self._study.calendar,
+            self._rules.retakes,
+            self._rules.marks,
+            dates=self._study.dates(self.enrolment.period),
+        )
+
+    def may_appeal(self, filed: FilingInstant) -> Decision[AppealRefusal]:
+        """Tell whether the latest exam mark may be appealed at this instant."""
+        return may_appeal(self.exam, filed, self._study.calendar, self._rules.appeals)
+
+    def may_complain(self, filed: FilingInstant) -> Decision[AppealRefusal]:
+        """Tell whether the way the latest exam was held may be complained of at this instant."""
+        complaints = [each for each in self.requests if each.kind is Kind.APPEAL_PROCEDURE]
+        return may_complain(
+            self.exam,
+            filed,
+            self._study.calendar,
+            self._rules.appeals,
+            open_complaint=any(each.open for each in complaints),
+            decided=any(self._study.decisions_on(each) for each in complaints),
+        )
+
+    def may_retake(self, filed: FilingInstant) -> Decision[RetakeRefusal]:
+        """Tell whether a retake may be applied for at this instant."""
+        return may_retake(
+            self.enrolment,
+            filed,
+            self._study.calendar,
+            self._rules.retakes,
+            self._rules.marks,
+            **self._retake_facts,
+            open_request=self.applied_for(Kind.RETAKE),
+        )
+
+    @cached_property
+    def missed_causes(self) -> tuple[MissedCause, ...] | Refused[MissedExamRefusal]:
+        """What may have kept the student from the exam, of what the additional period is for."""
+        return missed_causes(self.enrolment, self._study.student.level, self._rules.marks)
+
+    def may_take_missed_exam(self, cause: MissedCause, filed: FilingInstant) -> Decision[MissedExamRefusal]:
+        """Tell whether a missed exam may be applied for at this instant."""
+        return may_take_missed_exam(
+            self.enrolment,
+            self._study.student.level,
+            self._study.calendar,
+            self._rules.retakes,
+            self._rules.marks,
+            cause=cause,
+            filed=filed,
+            dates=self._study.dates(self.enrolment.period),
+            open_request=self.applied_for(Kind.MISSED_EXAM),
+        )
+
+    def applied_for(self, kind: Kind) -> bool:
+        """Tell whether an application for an exam waits, or was approved: either way there is no second one."""
+        return any(each.kind is kind and (each.open or each.state is RequestState.APPROVED) for each in self.requests)
 
     @cached_property
     def retake(self) -> Window | Refused[RetakeRefusal]:
@@ -106,9 +222,16 @@ class CourseStanding:
             self._study.calendar,
             self._rules.retakes,
             self._rules.marks,
-            dates=self._study.dates(self.enrolment.period),
-            earlier=[other for other, _ in self.elsewhere if other.period < self.enrolment.period],
+            **self._retake_facts,
         )
+
+    @cached_property
+    def _retake_facts(self) -> dict[str, Any]:
+        return {
+            "dates": self._study.dates(self.enrolment.period),
+            "decided_at": self.decided_at,
+            "earlier": [other for other, _ in self.elsewhere if other.period < self.enrolment.period],
+        }
 
     @cached_property
     def additional(self) -> Window | None:
@@ -162,23 +285,30 @@ class Study:
         *,
         slots: tuple[ExamSlot, ...],
         dates: Mapping[str, PeriodDates],
-        locked: frozenset[tuple[str, str]],
+        printed: Mapping[tuple[str, str], datetime],
         calendar: Calendar,
         profile: Profile,
         now: datetime,
         left_on: date | None = None,
+        requests: tuple[Request, ...] = (),
+        decisions: Mapping[int, tuple[SignedDecision, ...]] | None = None,
     ) -> None:
-        """Take the facts; `locked` sheets are (period, course code), `left_on` when the records told of leaving."""
+        """Take the facts; `printed` says when sheets were, by (period, course code).
+
+        `left_on` is when the records told of leaving, `decisions` are those on the `requests`, by their numbers.
+        """
         self.student = student
         self.enrolments = enrolments
         self.calendar = calendar
         self.now = now
+        self.requests = requests
+        self._decisions = decisions or {}
         self._left_on = left_on
         self._results: dict[int, tuple[Enrolment, Result]] = {}  # the enrolment is kept so that its id stays its own
         self._additional: dict[str, Window | None] = {}
         self._slots = slots
         self._dates = dates
-        self._locked = locked
+        self._printed = printed
         self._profile = profile
 
     @cached_property
@@ -233,13 +363,33 @@ class Study:
         slots = (slot for slot in self._slots if _same(slot, enrolment))
         return slot_of(_latest(enrolment), slots, self.calendar)
 
-    def is_locked(self, enrolment: Enrolment) -> bool:
-        """Tell whether the sheet this course is on is printed."""
-        return (enrolment.period, enrolment.course.code) in self._locked
+    def slots_ahead(self, enrolment: Enrolment) -> tuple[ExamSlot, ...]:
+        """Return the timetable's lines for a course that are still to come, the next first."""
+        lines = (slot for slot in self._slots if _same(slot, enrolment) and slot.starts > self.now)
+        return tuple(sorted(lines, key=lambda slot: slot.starts))
+
+    def lecturers_of(self, enrolment: Enrolment) -> frozenset[str]:
+        """Return who teaches or examines the sheet this course is on, as far as the timetable says."""
+        lines = (slot for slot in self._slots if _same(slot, enrolment))
+        return frozenset(slot.lecturer_id for slot in lines if slot.lecturer_id)
+
+    def is_locked(self, enrolment: Enrolment, attempt: int | None = None) -> bool:
+        """Tell whether an attempt (None: the latest) stands on a printed sheet."""
+        taken = (each for each in enrolment.attempts if each.number == attempt)
+        about = _latest(enrolment) if attempt is None else next(taken, Attempt(attempt))
+        return is_printed(about, self._printed.get((enrolment.period, enrolment.course.code)))
 
     def dates(self, period: str) -> PeriodDates | None:
         """Return what the academic calendar says of a period."""
         return self._dates.get(period)
+
+    def requests_on(self, exam: ExamKey) -> tuple[Request, ...]:
+        """Return what the student filed about a sitting, oldest first."""
+        return tuple(each for each in self.requests if each.exam == exam)
+
+    def decisions_on(self, request: Request) -> tuple[SignedDecision, ...]:
+        """Return the decisions on a request, the latest last."""
+        return self._decisions.get(request.id, ())
 
     @cached_property
     def rules_now(self) -> Rules:
@@ -316,6 +466,23 @@ class Study:
         return None if window is None else self.now >= window.closes
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a study is made of: the records of one student's courses, and what the student filed."""
+
+    record: StudyRecord
+    requests: tuple[Request, ...]
+    decisions: Mapping[int, tuple[SignedDecision, ...]]
+
+
+async def facts_of(storage: Storage, student_id: str) -> Facts:
+    """Load the facts of one student."""
+    record = await storage.marks.study_of(student_id)
+    requests = await storage.requests.of_student(student_id) if record.has_requests else ()
+    decisions = await storage.requests.decisions_of(each.id for each in requests) if requests else {}
+    return Facts(record, requests, decisions)
+
+
 async def study_of(
     storage: Storage,
     *,
@@ -324,23 +491,27 @@ async def study_of(
     profile: Profile,
     calendar: Calendar | None = None,
     dates: Mapping[str, PeriodDates] | None = None,
+    facts: Facts | None = None,
 ) -> Study:
     """Load one student's courses with what their windows depend on.
 
-    The calendar and the `dates` of the periods are read too, unless they are at hand.
+    The calendar, the `dates` of the periods and the student's `facts` are read too, unless they are at hand.
     """
-    record = await storage.marks.study_of(student.person_id)
+    facts = facts or await facts_of(storage, student.person_id)
+    record = facts.record
     calendar = calendar or await calendar_of(storage, profile=profile)
     return Study(
         student,
         record.enrolments,
         slots=record.slots,
         dates=await storage.calendar.dates() if dates is None else dates,
-        locked=record.locked,
+        printed=record.printed,
         calendar=calendar,
         profile=profile,
         now=now,
         left_on=await _left_on(storage, student, calendar) if student.status in LEFT else None,
+        requests=facts.requests,
+        decisions=facts.decisions,
     )
 
 

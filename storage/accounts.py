@@ -14,7 +14,7 @@ from storage.people import person_of
 from storage.records import Account, Acquaintance, CodeFailures, LinkOffer
 from storage.roles import grant_of
 from storage.students import student_of
-from storage.tables import accounts, code_failures, link_offers, people, role_grants, students
+from storage.tables import accounts, changes, code_failures, link_offers, people, role_grants, students
 from storage.upsert import NAMES_AT_ONCE, chunks, insert_missing, upsert
 
 
@@ -49,6 +49,7 @@ class Accounts:
                 for each in rows
                 if each["role"] is not None
             ),
+            history=row["history"] or 0,
         )
 
     async def of_person(self, person_id: str) -> Account | None:
@@ -163,6 +164,7 @@ _ACQUAINTANCE = (
         role_grants.c.role,
         role_grants.c.scope,
         role_grants.c.until,
+        select(func.max(changes.c.id)).scalar_subquery().label("history"),
     )
     .select_from(
         accounts.outerjoin(people, people.c.person_id == accounts.c.person_id)

@@ -1,14 +1,15 @@
 """The archive of a backup: what it holds and how values are written in it, whatever engine they come from.
 
 A ZIP file of `tables/NAME.jsonl` (one JSON array a row, columns as the manifest names them, ordered by primary key),
-`documents/TABLE/ID` (the large binaries of rows, left out of the lines) and, last, `manifest.json`: what is in it, and
-the SHA-256 of every other entry. Instants are ISO 8601 in UTC, exact numbers text, small binaries base64.
+`documents/TABLE/ID` (the large binaries of rows, left out of the lines), `files/SHA256` (documents of requests) and,
+last, `manifest.json`: what is in it, and the SHA-256 of every other entry. Instants are ISO 8601 in UTC, exact numbers
+text, small binaries base64.
 """
 
 import hashlib
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,6 +25,7 @@ from storage.tables import Json
 FORMAT = 1
 MANIFEST = "manifest.json"
 DOCUMENT = "content"  # the column of whole documents, in tables whose rows have a number
+FILES = "files/"
 ROWS_AT_ONCE = 2_000
 _PIECE = 1 << 20  # bytes read at once
 
@@ -45,13 +47,22 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an archive holds: `made_at` in UTC, `revision` of the tables, checksums (hexadecimal) by entry."""
+    """What an archive holds: `made_at` in UTC, `revision` of the tables, checksums (hexadecimal) by entry.
+
+    `missing` names the files that the tables speak of and that were not there to be put in.
+    """
 
     format: int
     made_at: str
     revision: str
     tables: Mapping[str, Kept]
     sha256: Mapping[str, str]
+    missing: Sequence[str] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files in it, by the SHA-256 of their contents."""
+        return tuple(name.removeprefix(FILES) for name in self.sha256 if name.startswith(FILES))
 
     @property
     def rows(self) -> int:

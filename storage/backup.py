@@ -10,6 +10,7 @@ from sqlalchemy import NullPool, Select, Table, exists, func, null, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from storage.archive import (
+    FILES,
     FORMAT,
     KINDS,
     MANIFEST,
@@ -26,13 +27,14 @@ from storage.archive import (
 )
 from storage.columns import to_json
 from storage.database import is_sqlite, tell_sqlite, understood
+from storage.files import Files
 from storage.inbox import Inbox
 from storage.migrations import head, revision_of
-from storage.tables import inbox, metadata
+from storage.tables import inbox, metadata, request_documents
 
 
-async def back_up(url: str, output: IO[bytes], *, at: datetime, progress: Progress) -> Manifest:
-    """Write an archive of the database `url` names, made `at`; nobody who writes meanwhile waits for it.
+async def back_up(url: str, output: IO[bytes], *, files: Files, at: datetime, progress: Progress) -> Manifest:
+    """Write an archive of the database `url` names and its `files`, made `at`; nobody who writes meanwhile waits.
 
     Raises ArchiveError when the tables are not those of this program, ValueError as `Database.open` does.
     """
@@ -52,7 +54,7 @@ async def back_up(url: str, output: IO[bytes], *, at: datetime, progress: Progre
                     f"the database is at step {revision} and this program at {expected}: let its own program back it up"
                 )
             with ZipFile(output, "w", ZIP_DEFLATED) as archive:
-                return await _Writing(connection, archive, waiting, progress).all(at, expected)
+                return await _Writing(connection, archive, waiting, files, progress).all(at, expected)
     finally:
         await engine.dispose()
 
@@ -72,11 +74,17 @@ class _Writing:
     """A backup on its way into its archive."""
 
     def __init__(
-        self, connection: AsyncConnection, archive: ZipFile, waiting: Sequence[list[Any]], progress: Progress
+        self,
+        connection: AsyncConnection,
+        archive: ZipFile,
+        waiting: Sequence[list[Any]],
+        files: Files,
+        progress: Progress,
     ) -> None:
         self._connection = connection
         self._archive = archive
         self._waiting = waiting
+        self._files = files
         self._progress = progress
         self._sha256: dict[str, str] = {}
         self._done = self._total = 0
@@ -89,7 +97,8 @@ class _Writing:
         kept = {table.name: await self._table(table) for table in tables}
         for table in tables:
             await self._documents(table)
-        manifest = Manifest(FORMAT, at.astimezone(UTC).isoformat(), revision, kept, self._sha256)
+        missing = [each async for each in self._stored() if not self._file(each)]
+        manifest = Manifest(FORMAT, at.astimezone(UTC).isoformat(), revision, kept, self._sha256, missing)
         self._archive.writestr(MANIFEST, manifest.written())
         return manifest
 
@@ -133,6 +142,23 @@ class _Writing:
                 entry.write((await self._connection.execute(select(document).where(number == of))).scalar_one())
             self._sha256[name] = entry.sha256
 
+    async def _stored(self) -> AsyncIterator[str]:
+        """Name the files that the tables speak of."""
+        sha256 = request_documents.c.sha256
+        for each in (await self._connection.scalars(select(sha256).where(sha256.is_not(None)).distinct())).all():
+            yield each
+
+    def _file(self, sha256: str) -> bool:
+        """Write a file; False where it is missing."""
+        try:
+            content = self._files.read(sha256)
+        except OSError:
+            return False
+        with Entry(self._archive, FILES + sha256) as entry:
+            entry.write(content)
+        self._sha256[FILES + sha256] = entry.sha256
+        return True
+
     async def _rows(self, statement: Select[*tuple[Any, ...]]) -> AsyncIterator[Sequence[Any]]:
         async with self._connection.stream(statement.execution_options(yield_per=ROWS_AT_ONCE)) as found:
             async for rows in found.partitions():
@@ -148,8 +174,8 @@ class _Writing:
             if not table.dialect_options["sqlite"]["autoincrement"]:
                 last = f"SELECT max({number.name}) FROM {table.name}"  # noqa: S608 - names of our own
         else:
-            last = "SELECT pg_sequence_last_value(CAST(pg_get_serial_sequence(:table, 'id') AS regclass))"
-        return await self._connection.scalar(text(last), {"table": table.name}) or 0
+            last = "SELECT pg_sequence_last_value(CAST(pg_get_serial_sequence(:table, :number) AS regclass))"
+        return await self._connection.scalar(text(last), {"table": table.name, "number": number.name}) or 0
 
 
 def _lines(rows: Sequence[Sequence[Any]]) -> bytes:

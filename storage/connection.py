@@ -2,13 +2,13 @@
 
 In WAL mode a reader waits for no writer, and reading one row takes 0.07 ms. Handing each step of that to another
 thread, as aiosqlite must, makes it 0.75 ms (measured). So SQLite is read in the event loop's own thread, in small
-steps; what is written waits for the disk, and is awaited.
+steps; how it is written stands in `storage/turns.py`.
 """
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 Result = TypeVar("Result")
-_TURN = 0.01  # seconds
+SENDERS = 5_307  # of our advisory locks in a PostgreSQL database: a living sender's is (this, a hash of its name)
+TURN_SECONDS = 0.01  # after so long in the event loop's thread others have their turn
 
 Rows = CursorResult[*tuple[Any, ...]]
 
@@ -54,48 +55,31 @@ class Connection(ABC):
 
 
 class Awaited(Connection):
-    """A connection that waits for its database without holding up anybody else.
-
-    A step of SQLite that is cancelled is finished first: the connection that is given up in the middle of one is not
-    quite closed while anything refers to its cursor, and until then it holds the lock that every writer waits for.
-    """
+    """A connection that waits for its database without holding up anybody else."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
         self.dialect = connection.dialect
-        self._step = _finished if self.dialect.name == "sqlite" else _awaited
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> Rows:
         """Run a statement and wait for its rows."""
-        return await self._step(self._connection.execute(statement, parameters))
+        return await self._connection.execute(statement, parameters)
 
-    @asynccontextmanager
-    async def begin_nested(self) -> AsyncIterator[None]:
+    def begin_nested(self) -> AbstractAsyncContextManager[object]:
         """Open a savepoint."""
-        savepoint = await self._step(self._connection.begin_nested().start())
-        try:
-            yield
-        except BaseException:
-            await self._step(savepoint.rollback())
-            raise
-        await self._step(savepoint.commit())
+        return self._connection.begin_nested()
 
     async def commit(self) -> None:
         """Keep everything done so far; a cancelled commit is finished first, because it may have happened already."""
-        await _finished(self._connection.commit())
+        await finished(asyncio.ensure_future(self._connection.commit()))
 
     async def rollback(self) -> None:
         """Forget everything since the last commit."""
-        await self._step(self._connection.rollback())
+        await self._connection.rollback()
 
 
-async def _awaited(step: Coroutine[Any, Any, Result]) -> Result:
-    return await step
-
-
-async def _finished(step: Coroutine[Any, Any, Result]) -> Result:
+async def finished(going: asyncio.Future[Result]) -> Result:
     """Wait for a step to its end, even when cancelled meanwhile."""
-    going = asyncio.ensure_future(step)
     try:
         return await asyncio.shield(going)
     except asyncio.CancelledError:
@@ -113,7 +97,7 @@ class Immediate(Connection):
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> Rows:
         """Run a statement; a task that runs one after another lets the others have their turn in between."""
-        if perf_counter() - self._turn_began > _TURN:
+        if perf_counter() - self._turn_began > TURN_SECONDS:
             await asyncio.sleep(0)
             self._turn_began = perf_counter()
         return self._connection.execute(statement, parameters)

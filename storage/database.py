@@ -5,19 +5,20 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol, Self
 
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Dialect, Engine, NullPool, QueuePool, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage.columns import to_json
-from storage.connection import Awaited, Immediate
+from storage.connection import SENDERS, Awaited, Immediate
+from storage.turns import PATIENCE_SECONDS, Turn, Writer
 from storage.unit import Storage
 
 DatabaseError = DBAPIError
 """What any call may raise when the database does not answer, or not as it should."""
 
 _READERS = 3
-_WAIT_FOR_A_CONNECTION = 120  # seconds; a large import is one transaction and holds the writer
+_WAIT_FOR_A_CONNECTION = 120  # seconds
 
 
 class _Readers(Protocol):
@@ -30,12 +31,27 @@ class _Readers(Protocol):
         """Close them all."""
 
 
+class _Writers(Protocol):
+    """Connections that write."""
+
+    dialect: Dialect
+
+    def turn(self, *, briefly: bool) -> AbstractAsyncContextManager[Turn | Awaited]:
+        """Lend one."""
+
+    async def live_as(self, name: str) -> None:
+        """Show that a sender of this name lives."""
+
+    async def close(self) -> None:
+        """Close them all."""
+
+
 class Database:
     """An open database. SQLite: one connection writes, three read. PostgreSQL: one pool for both."""
 
-    def __init__(self, readers: _Readers, writer: AsyncEngine) -> None:
+    def __init__(self, readers: _Readers, writers: _Writers) -> None:
         self._readers = readers
-        self._writer = writer
+        self._writers = writers
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -45,21 +61,24 @@ class Database:
         """
         parsed = understood(url)
         if not is_sqlite(parsed):
-            writer = create_async_engine(parsed, pool_pre_ping=True, pool_timeout=_WAIT_FOR_A_CONNECTION, **_OPTIONS)
-            return cls(_PostgresReaders(writer), writer)
-        writer = create_async_engine(
-            parsed, pool_size=1, max_overflow=0, pool_timeout=_WAIT_FOR_A_CONNECTION, **_OPTIONS
+            pool = create_async_engine(parsed, pool_pre_ping=True, pool_timeout=_WAIT_FOR_A_CONNECTION, **_OPTIONS)
+            return cls(_PostgresReaders(pool), _PostgresWriters(pool))
+        engine = create_engine(
+            parsed.set(drivername="sqlite"),
+            poolclass=NullPool,
+            connect_args={"check_same_thread": False},
+            **_OPTIONS,
         )
-        tell_sqlite(
-            writer.sync_engine,
-            "BEGIN IMMEDIATE",
-            "PRAGMA busy_timeout = 60000",
+        _on_connecting(
+            engine,
+            f"PRAGMA busy_timeout = {PATIENCE_SECONDS * 1000}",
             "PRAGMA journal_mode = WAL",
             "PRAGMA foreign_keys = ON",
             "PRAGMA synchronous = FULL",
             "PRAGMA cache_size = -16000",
+            "PRAGMA busy_timeout = 0",
         )
-        return cls(_SqliteReaders(parsed), writer)
+        return cls(_SqliteReaders(parsed), Writer(engine))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Storage]:
@@ -68,20 +87,30 @@ class Database:
             yield Storage(connection)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Storage]:
-        """Read and write in one transaction; nothing is kept without `await storage.commit()`."""
-        async with self._writer.connect() as connection:
-            yield Storage(Awaited(connection))
+    async def write(self, *, briefly: bool = False) -> AsyncIterator[Storage]:
+        """Read and write in one transaction; nothing is kept without `await storage.commit()`.
+
+        `briefly`: a few rows, and nothing else is waited for meanwhile. SQLite then does it several times as fast.
+        """
+        async with self._writers.turn(briefly=briefly) as connection:
+            yield Storage(connection)
 
     @property
     def shared(self) -> bool:
         """Whether several bots may work on it at once: on PostgreSQL they may."""
-        return self._writer.dialect.name != "sqlite"
+        return self._writers.dialect.name != "sqlite"
+
+    async def live_as(self, name: str) -> None:
+        """Show other processes that a sender of this name lives, until this one ends.
+
+        A connection that breaks shows it no longer: to be called every few seconds. Raises what the database raises.
+        """
+        await self._writers.live_as(name)
 
     async def close(self) -> None:
         """Close every connection."""
         await self._readers.close()
-        await self._writer.dispose()
+        await self._writers.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -108,14 +137,21 @@ class _SqliteReaders:
             "PRAGMA cache_size = -4000",
         )
         self._free = asyncio.Semaphore(_READERS)
+        self._idle: list[Connection] = []
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Immediate]:
         async with self._free:
-            with self._engine.connect() as connection:
+            connection = self._idle.pop() if self._idle else self._engine.connect()
+            try:
                 yield Immediate(connection)
+            finally:
+                connection.rollback()
+                self._idle.append(connection)
 
     async def close(self) -> None:
+        for connection in self._idle:
+            connection.close()
         self._engine.dispose()
 
 
@@ -131,7 +167,52 @@ class _PostgresReaders:
             yield Awaited(connection)
 
     async def close(self) -> None:
-        """Leave it to the writer, whose pool it is."""
+        """Leave it to the writers, whose pool it is."""
+
+
+class _PostgresWriters:
+    """Transactions over the common pool, all of them alike."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.dialect = engine.dialect
+        self._engine = engine
+        self._life: AsyncConnection | None = None
+        self._names: set[str] = set()  # whose locks it holds
+        self._living = asyncio.Lock()
+
+    @asynccontextmanager
+    async def turn(self, *, briefly: bool) -> AsyncIterator[Awaited]:  # noqa: ARG002
+        async with self._engine.connect() as connection:
+            yield Awaited(connection)
+
+    async def live_as(self, name: str) -> None:
+        async with self._living:
+            try:
+                if self._life is None:
+                    self._life = await self._engine.connect()
+                    await self._life.execution_options(isolation_level="AUTOCOMMIT")
+                if name in self._names:
+                    await self._life.execute(text("SELECT 1"))
+                else:
+                    await self._life.execute(_LIVE, {"name": name})
+                    self._names.add(name)
+            except BaseException:
+                await self._die()
+                raise
+
+    async def _die(self) -> None:
+        life, self._life = self._life, None
+        self._names.clear()
+        if life is not None:
+            await life.invalidate()  # a lock belongs to the connection, which is not to go back to the pool
+            await life.close()
+
+    async def close(self) -> None:
+        await self._die()
+        await self._engine.dispose()
+
+
+_LIVE = text("SELECT pg_advisory_lock(:senders, hashtext(:name))").bindparams(senders=SENDERS)
 
 
 def understood(url: str) -> URL:
@@ -151,17 +232,20 @@ def is_sqlite(url: URL) -> bool:
 
 def tell_sqlite(engine: Engine, begin: str, *pragmas: str) -> None:
     """Set every connection up, and say how a transaction begins: left alone, the driver begins too late."""
+    _on_connecting(engine, *pragmas)
 
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        cursor = connection.connection.cursor()
+        cursor.execute(begin)
+        cursor.close()
+
+
+def _on_connecting(engine: Engine, *pragmas: str) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in pragmas:
             cursor.execute(pragma)
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def on_begin(connection: Connection) -> None:
-        cursor = connection.connection.cursor()
-        cursor.execute(begin)
         cursor.close()

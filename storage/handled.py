@@ -18,12 +18,7 @@ class HandledUpdates:
     async def add(self, update_id: int, *, at: datetime) -> bool:
         """Mark an update as handled; False when it was already, and what was done for it now must not be kept."""
         row = {"update_id": update_id, "received_at": at, "body": "", "state": "done", "tries": 0, "handled_at": at}
-        insert = (sqlite if self._connection.dialect.name == "sqlite" else postgresql).insert(inbox)
-        marked = {name: insert.excluded[name] for name in ("state", "body", "handled_at")}
-        statement = insert.on_conflict_do_update(
-            index_elements=[inbox.c.update_id], set_=marked, where=inbox.c.state == "waiting"
-        )
-        return (await self._connection.execute(statement, row)).rowcount > 0
+        return (await self._connection.execute(_MARK[self._connection.dialect.name], row)).rowcount > 0
 
     async def has(self, update_id: int) -> bool:
         """Tell whether the effects of an update are kept."""
@@ -34,5 +29,13 @@ class HandledUpdates:
         return (await self._connection.execute(_DROP_OLDER, {"before": instant})).rowcount
 
 
+def _mark(insert: sqlite.Insert | postgresql.Insert) -> sqlite.Insert | postgresql.Insert:
+    marked = {name: insert.excluded[name] for name in ("state", "body", "handled_at")}
+    return insert.on_conflict_do_update(
+        index_elements=[inbox.c.update_id], set_=marked, where=inbox.c.state == "waiting"
+    )
+
+
+_MARK = {"sqlite": _mark(sqlite.insert(inbox)), "postgresql": _mark(postgresql.insert(inbox))}
 _HAS = select(exists().where(inbox.c.update_id == bindparam("update_id"), inbox.c.state == "done"))
 _DROP_OLDER = delete(inbox).where(inbox.c.state != "waiting", inbox.c.handled_at < bindparam("before"))

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, select
+from sqlalchemy import Row, Select, and_, bindparam, exists, select
 
 from policy.marks import Attempt, Course, Enrolment, ExamForm, Outcome
 from storage.calendar import slot_of
 from storage.connection import Connection
 from storage.records import StudyRecord
-from storage.tables import attempts, courses, enrolments, exams, sheets
+from storage.tables import attempts, courses, enrolments, exams, requests, sheets
 from storage.upsert import NAMES_AT_ONCE, chunks, insert_missing, upsert
 
 EnrolmentKey = tuple[str, str, str]  # student id, period, course code
@@ -29,12 +29,18 @@ class Marks:
         return StudyRecord(
             enrolments=tuple(_enrolments(rows)),
             slots=tuple(map(slot_of, slots.values())),
-            locked=frozenset((row[1], row[2]) for row in rows if row[24]),
+            printed={(row[1], row[2]): row[24] for row in rows if row[24]},
+            has_requests=bool(rows and rows[0][25]),
         )
 
     async def of_student(self, student_id: str) -> tuple[Enrolment, ...]:
         """Give a student's enrolments, oldest period first, then by course code."""
         return tuple(_enrolments((await self._connection.execute(_OF_STUDENT, {"student_id": student_id})).all()))
+
+    async def of_group(self, period: str, group: str) -> tuple[Enrolment, ...]:
+        """Give everybody's enrolments on the sheets of a group in a period, by student, then by course code."""
+        rows = await self._connection.execute(_OF_GROUP, {"period": period, "group": group})
+        return tuple(_enrolments(rows.all()))
 
     async def by_key(self, student_id: str, period: str, course_code: str) -> Enrolment | None:
         """Give one enrolment with its attempts."""
@@ -208,6 +214,7 @@ _BY_KEYS = _ENROLMENTS.where(
     enrolments.c.period == bindparam("period"),
     enrolments.c.student_id.in_(bindparam("student_ids", expanding=True)),
 )
+_OF_GROUP = _ENROLMENTS.where(enrolments.c.period == bindparam("period"), enrolments.c.group_name == bindparam("group"))
 _RECORD: Select[Any] = (  # the columns after _COLUMNS are counted from 19
     select(
         *_COLUMNS,
@@ -217,6 +224,7 @@ _RECORD: Select[Any] = (  # the columns after _COLUMNS are counted from 19
         exams.c.room,
         exams.c.lecturer_id,
         sheets.c.locked_at,
+        exists().where(requests.c.student_id == bindparam("student_id")),
     )
     .select_from(
         _WITH_ATTEMPTS.outerjoin(

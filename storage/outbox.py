@@ -5,17 +5,17 @@ no sandbox moves.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, case, exists, func, literal_column, or_, select
+from sqlalchemy import Executable, Row, and_, bindparam, case, exists, func, literal_column, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
 from storage.columns import Instant
-from storage.connection import Connection
+from storage.connection import SENDERS, Connection
 from storage.tables import outbox
 from storage.upsert import ROWS_AT_ONCE, chunks
 
@@ -187,8 +187,11 @@ class Outbox:
         await self._connection.execute(_RENEW, {"by": by, "until": until})
 
     async def end_leases(self, but: str) -> None:
-        """End every lease but this sender's: for its start on an engine that only one process sends from."""
-        await self._connection.execute(_END_LEASES, {"but": but})
+        """End the leases of senders that are gone; on SQLite there is no other than this one.
+
+        On PostgreSQL who lives holds a lock on their name (`Database.live_as`), which ends with the process.
+        """
+        await self._connection.execute(_END_LEASES[self._connection.dialect.name], {"but": but})
 
     async def settle(self, by: str, those: Iterable[Settled]) -> None:
         """Write what became of messages leased by a sender.
@@ -254,7 +257,7 @@ class Outbox:
 
 def _new(one: NewOwed) -> dict[str, Any]:
     return {
-        **asdict(one),
+        **{name: getattr(one, name) for name in _OWED_AS_GIVEN},
         "not_before": one.not_before or one.made_at,
         "next_try_at": AT_ANY_TIME,
         "state": OwedState.WAITING,
@@ -297,6 +300,7 @@ def _owed(row: Row[*tuple[Any, ...]]) -> Owed:
     )
 
 
+_OWED_AS_GIVEN = tuple(field.name for field in fields(NewOwed))
 _INSERT = {
     "sqlite": sqlite.insert(outbox).on_conflict_do_nothing(index_elements=["dedupe_key"]),
     "postgresql": postgresql.insert(outbox).on_conflict_do_nothing(index_elements=["dedupe_key"]),
@@ -356,7 +360,17 @@ _RENEW = (
     .where(outbox.c.leased_by == bindparam("by"), outbox.c.state == literal_column("'waiting'"))
     .values(leased_until=bindparam("until"))
 )
-_END_LEASES = outbox.update().where(outbox.c.leased_by != bindparam("but")).values(leased_by=None, leased_until=None)
+_END_LEASES: dict[str, Executable] = {
+    "sqlite": outbox.update().where(outbox.c.leased_by != bindparam("but")).values(leased_by=None, leased_until=None),
+    "postgresql": text(
+        "WITH others AS MATERIALIZED ("
+        "  SELECT DISTINCT leased_by FROM outbox WHERE state = 'waiting' AND leased_by <> :but"
+        "), gone AS MATERIALIZED ("
+        "  SELECT leased_by FROM others WHERE pg_try_advisory_xact_lock(:senders, hashtext(leased_by))"
+        ") UPDATE outbox SET leased_by = NULL, leased_until = NULL FROM gone"
+        " WHERE outbox.leased_by = gone.leased_by AND state = 'waiting'"
+    ).bindparams(senders=SENDERS),
+}
 _SETTLE = _ONE.values(
     state=case((outbox.c.state == OwedState.WITHDRAWN, outbox.c.state), else_=bindparam("new_state")),
     sent_at=bindparam("at"),

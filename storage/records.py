@@ -39,13 +39,14 @@ class GrantedRole:
 class StudyRecord:
     """All that `/marks` needs of one student but the calendar, oldest period first.
 
-    `slots` are the lines of the exam timetable for the groups the student is in; `locked` holds those
-    (period, course code) whose sheet is printed.
+    `slots` are the lines of the exam timetable for the groups the student is in; `printed` says when sheets were, by
+    (period, course code); `has_requests` whether the student ever filed a request.
     """
 
     enrolments: tuple[Enrolment, ...]
     slots: tuple[ExamSlot, ...]
-    locked: frozenset[tuple[str, str]]
+    printed: Mapping[tuple[str, str], datetime]
+    has_requests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,17 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Acquaintance:
-    """Whom the bot is talking to: the account and, once linked, its person, study and roles (also those over)."""
+    """Whom the bot is talking to: the account and, once linked, its person, study and roles (also those over).
+
+    `history` is the number of the latest line of the history then: on SQLite, whose writers take turns, nothing that is
+    kept in it has changed while that is the same.
+    """
 
     account: Account
     person: Person | None
     student: Student | None
     roles: tuple[RoleGrant, ...]
+    history: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +223,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A printed sheet: its marks no longer change."""
+    """A printed sheet: the marks posted until then no longer change."""
 
     course_code: str
     period: str

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.archive import (
     DOCUMENT,
+    FILES,
     KINDS,
     ROWS_AT_ONCE,
     ArchiveError,
@@ -26,6 +27,7 @@ from storage.archive import (
     table_entry,
 )
 from storage.database import is_sqlite, understood
+from storage.files import Files
 from storage.inbox import Inbox, Waiting
 from storage.migrations import changing, forget_tables, knows, make_room, take_steps
 from storage.tables import metadata
@@ -44,8 +46,8 @@ class Restored:
     updates: int
 
 
-def restore(url: str, file: Path, *, replace: bool, at: datetime, progress: Progress) -> Restored:
-    """Put an archive into the database `url` names, which must be empty unless it is to be replaced.
+def restore(url: str, file: Path, *, files: Files, replace: bool, at: datetime, progress: Progress) -> Restored:
+    """Put an archive into `files` and the database `url` names, which must be empty unless it is to be replaced.
 
     No event loop may run here. The archive is read and checked whole before anything is changed; its tables are made as
     they were when it was written, filled, and then brought up to date. What it owed and had not sent is held: who got
@@ -58,6 +60,8 @@ def restore(url: str, file: Path, *, replace: bool, at: datetime, progress: Prog
             manifest.check(archive)
             if not knows(manifest.revision):
                 raise ArchiveError(f"it was made at step {manifest.revision}, which this program does not know")
+            for sha256 in manifest.files:  # first: the database then speaks of nothing that is not there
+                files.keep(archive.read(FILES + sha256))
             make_room(parsed)
             return asyncio.run(_Reading(archive, manifest, progress).into(parsed, replace=replace, at=at))
     except BadZipFile:
@@ -137,9 +141,11 @@ def _row(line: bytes, kinds: Mapping[str, Kind]) -> Row:
 
 async def _count_on(connection: AsyncConnection, table: str, last_id: int) -> None:
     """Let a table give no number again that it gave before; where SQLite counts by the rows there are, let it."""
-    values = {"name": table, "last": last_id}
+    values: Row = {"name": table, "last": last_id}
     if connection.dialect.name == "postgresql":
-        await connection.execute(text("SELECT setval(pg_get_serial_sequence(:name, 'id'), :last)"), values)
+        number = metadata.tables[table].autoincrement_column if table in metadata.tables else None
+        values["number"] = "id" if number is None else number.name
+        await connection.execute(text("SELECT setval(pg_get_serial_sequence(:name, :number), :last)"), values)
     elif await connection.scalar(
         text("SELECT sql LIKE '%AUTOINCREMENT%' FROM sqlite_master WHERE name = :name"), {"name": table}
     ):

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, func, select
 
 from storage.connection import Connection
 from storage.records import Lock
-from storage.tables import sheets
-from storage.upsert import insert_missing
+from storage.tables import enrolments, sheets
+from storage.upsert import upsert
 
 
 class Sheets:
@@ -17,8 +17,8 @@ class Sheets:
         self._connection = connection
 
     async def lock(self, course_code: str, period: str, group: str, *, at: datetime, by: str | None) -> None:
-        """Lock a sheet; a sheet locked before keeps its first instant."""
-        await insert_missing(
+        """Lock the marks that stand on a sheet now; of a sheet locked before, those that came since too."""
+        await upsert(
             self._connection,
             sheets,
             [
@@ -32,10 +32,47 @@ class Sheets:
             ],
         )
 
+    async def periods(self, *, limit: int) -> tuple[str, ...]:
+        """Give the latest periods that have marks or will, the latest first; each is one look into an index."""
+        found: list[str] = []
+        period = await self._connection.scalar(_LATEST)
+        while period is not None and len(found) < limit:
+            found.append(period)
+            period = await self._connection.scalar(_LATEST_BEFORE, {"period": period})
+        return tuple(found)
+
+    async def groups_in(self, period: str) -> tuple[tuple[str, int, int], ...]:
+        """Give the groups of a period with how many sheets each has, and how many of them are printed."""
+        rows = await self._connection.execute(_GROUPS_IN, {"period": period})
+        return tuple((row.group_name, row.sheets, row.printed) for row in rows)
+
     async def locked_in(self, period: str) -> dict[tuple[str, str], Lock]:
         """Give the locked sheets of a period, by (course code, group)."""
         rows = await self._connection.execute(_LOCKED_IN, {"period": period})
         return {(row.course_code, row.group_name): Lock(*row) for row in rows}
 
 
+_LATEST = select(func.max(enrolments.c.period))
+_LATEST_BEFORE = _LATEST.where(enrolments.c.period < bindparam("period"))
+_OF_PERIOD = (
+    select(enrolments.c.group_name, enrolments.c.course_code)
+    .where(enrolments.c.period == bindparam("period"), enrolments.c.group_name.is_not(None))
+    .distinct()
+    .subquery()
+)
+_GROUPS_IN = (
+    select(_OF_PERIOD.c.group_name, func.count().label("sheets"), func.count(sheets.c.locked_at).label("printed"))
+    .select_from(
+        _OF_PERIOD.outerjoin(
+            sheets,
+            and_(
+                sheets.c.period == bindparam("period"),
+                sheets.c.course_code == _OF_PERIOD.c.course_code,
+                sheets.c.group_name == _OF_PERIOD.c.group_name,
+            ),
+        )
+    )
+    .group_by(_OF_PERIOD.c.group_name)
+    .order_by(_OF_PERIOD.c.group_name)
+)
 _LOCKED_IN = select(sheets).where(sheets.c.period == bindparam("period"))

@@ -180,6 +180,7 @@ enrolments = Table(
     Column("course_work", Boolean),  # NULL: none asked
     Column("missed_percent", Exact),
     Column("fees_cleared", Boolean),
+    Index("ix_enrolments_sheet", "period", "group_name", "course_code"),
     sqlite_with_rowid=False,
 )
 
@@ -310,6 +311,145 @@ uploads = Table(
     sqlite_autoincrement=True,  # rows are deleted, and a number on an old button must not come to mean another file
 )
 
+# Requests
+
+requests = Table(  # no foreign key to the enrolment: the record outlives a mark that an undone import withdrew
+    "requests",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("student_id", ForeignKey("students.person_id"), nullable=False),
+    Column("period", String, nullable=False),  # which exam it is about
+    Column("course_code", String, nullable=False),
+    Column("attempt", SmallInteger, nullable=False),
+    Column("choice", String),  # what the kind lets its filer choose
+    Column("reason", Text),
+    Column("filed_at", Instant, nullable=False),  # what the deadline is measured against
+    Column("received_at", Instant, nullable=False),  # when it reached the program
+    Column("registered_by", ForeignKey("people.person_id")),  # who registered it from paper; NULL: filed in the chat
+    Column("closes_at", Instant, nullable=False),  # its window as it was when it was filed
+    Column("due_at", Instant, nullable=False),  # until when it is to be answered
+    Column("paused_at", Instant),  # the answer waits for the student since then
+    Column("inquiries", Json, nullable=False),  # what the student was asked, by whom and when, and the answers
+    Column("state", String, nullable=False),
+    Column("version", Integer, nullable=False),  # grows with every step: an old button knows an older one
+    Column("taken_by", ForeignKey("people.person_id")),
+    Column("taken_at", Instant),
+    Column("proposal", Json),  # outcome, points, reason, by, at: what waits for a signature
+    Column("substitute", ForeignKey("people.person_id")),  # signs where everybody who could is conflicted
+    Column("seat_starts_at", Instant),  # when and where an approved exam is held
+    Column("seat_room", String),
+    Column("entered_at", Instant),  # when the registrar's office entered an upheld mark in the university's system
+    Column("entered_by", ForeignKey("people.person_id")),
+    Index(
+        "uq_requests_open",
+        "kind",
+        "student_id",
+        "period",
+        "course_code",
+        "attempt",
+        unique=True,
+        sqlite_where=text("state IN ('filed', 'in_review', 'proposed')"),
+        postgresql_where=text("state IN ('filed', 'in_review', 'proposed')"),
+    ),
+    Index("ix_requests_student_id", "student_id"),
+    Index("ix_requests_state", "state", "kind", "due_at"),
+    Index("ix_requests_filed_at", "filed_at"),
+    Index("ix_requests_exam", "period", "course_code"),
+    sqlite_autoincrement=True,
+)
+
+decisions = Table(  # triggers refuse UPDATE and DELETE: a signed decision is never edited, another may follow it
+    "decisions",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("request_id", ForeignKey("requests.id"), nullable=False, index=True),
+    Column("outcome", String, nullable=False),  # upheld | approved | refused
+    Column("points", SmallInteger),  # added to the exam mark
+    Column("reason", Text, nullable=False),
+    Column("prepared_by", ForeignKey("people.person_id"), nullable=False),
+    Column("prepared_at", Instant, nullable=False),
+    Column("signed_by", ForeignKey("people.person_id"), nullable=False),
+    Column("signed_at", Instant, nullable=False, index=True),
+    Column("mark_before", Exact),  # the exam mark it was about
+    Column("mark_after", Exact),
+)
+
+request_documents = Table(
+    "request_documents",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("request_id", ForeignKey("requests.id"), nullable=False),
+    Column("file_name", String, nullable=False),
+    Column("media", String, nullable=False),  # photo | document
+    Column("mime_type", String),
+    Column("size", Integer),  # bytes, as Telegram said, then as stored
+    Column("file_id", String, nullable=False),  # what the bot can fetch it by, and send it again
+    Column("file_unique_id", String, nullable=False),
+    Column("sent_at", Instant, nullable=False),
+    Column("added_by", ForeignKey("people.person_id"), nullable=False),
+    Column("sha256", String(64)),  # NULL: not stored yet
+    Column("stored_at", Instant),
+    Column("error", String),  # why it could not be stored
+    Index("uq_request_documents_file", "request_id", "file_unique_id", unique=True),
+    Index(
+        "ix_request_documents_unstored",
+        "id",
+        sqlite_where=text("stored_at IS NULL AND error IS NULL"),
+        postgresql_where=text("stored_at IS NULL AND error IS NULL"),
+    ),
+)
+
+queue_chats = Table(
+    "queue_chats",
+    metadata,
+    Column("queue", String, primary_key=True),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("thread_id", BigInteger),
+    Column("language", String, nullable=False),
+    Column("bound_by", ForeignKey("people.person_id"), nullable=False),
+    Column("bound_at", Instant, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+cards = Table(  # no foreign key: messages are forgotten after a while
+    "cards",
+    metadata,
+    Column("owed_id", Number, primary_key=True, autoincrement=False),
+    Column("request_id", ForeignKey("requests.id"), index=True),  # NULL: the summary of a queue
+    Column("queue", String, nullable=False),
+    Column("chat_id", BigInteger),  # NULL: a person's own
+    Column("person_id", String),
+    Column("made_at", Instant, nullable=False),
+    Index("ix_cards_queue_made_at", "queue", "made_at"),
+)
+
+reason_templates = Table(
+    "reason_templates",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("queue", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("text_kk", Text, nullable=False),
+    Column("text_ru", Text, nullable=False),
+    Column("made_by", ForeignKey("people.person_id")),  # NULL: came with the program
+    Column("made_at", Instant, nullable=False),
+    Column("retired_at", Instant),
+    Index("ix_reason_templates_queue", "queue", "outcome"),
+)
+
+protocols = Table(
+    "protocols",
+    metadata,
+    Column("number", Number, primary_key=True),
+    Column("queue", String, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("made_by", ForeignKey("people.person_id"), nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("content", Json, nullable=False),  # what was printed, so that it can be printed again
+    sqlite_autoincrement=True,
+)
+
 # Telegram
 
 accounts = Table(
@@ -431,8 +571,9 @@ outbox = Table(  # no foreign key to the person: what is owed outlives a person 
         sqlite_where=text("state = 'waiting'"),
         postgresql_where=text("state = 'waiting'"),
     ),
-    Index("ix_outbox_chat_id", "chat_id"),
-    Index("ix_outbox_person_id", "person_id"),
+    # With the state: after a sudden announcement PostgreSQL, whose statistics are older, would search all that waits.
+    Index("ix_outbox_chat", "chat_id", "state"),
+    Index("ix_outbox_person", "person_id", "state"),
     Index("ix_outbox_group_key", "group_key", "state"),
 )
 

@@ -16,6 +16,8 @@ from storage.marks import Marks
 from storage.outbox import Outbox
 from storage.people import People
 from storage.pulse import Pulse
+from storage.queues import Queues
+from storage.requests import Requests
 from storage.roles import Roles
 from storage.sheets import Sheets
 from storage.students import Students
@@ -44,10 +46,17 @@ class Storage:
         self.uploads = Uploads(connection)
         self.jobs = Jobs(connection)
         self.corrections = Corrections(connection)
+        self.requests = Requests(connection)
+        self.queues = Queues(connection)
         self.changes = Changes(connection)
         self.outbox = Outbox(connection)
         self.pulse = Pulse(connection)
         self.handled = HandledUpdates(connection)
+
+    @property
+    def takes_turns(self) -> bool:
+        """Whether those who write take turns, so that the history grows in the order in which it is kept: on SQLite."""
+        return self._connection.dialect.name == "sqlite"
 
     async def commit(self) -> None:
         """Keep everything done so far; a cancelled commit is finished first, because it may have happened already."""

@@ -49,7 +49,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         shutil.copy(request.getfixturevalue("sqlite_template"), file)
         return f"sqlite+aiosqlite:///{file}"
     url: str = request.getfixturevalue("postgres_url")
-    asyncio.run(_on_postgres(url, f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY"))
+    asyncio.run(emptied(url))
     return url
 
 
@@ -58,6 +58,11 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     """Give an empty migrated database of each kind, open."""
     async with Database.open(database_url) as opened:
         yield opened
+
+
+async def emptied(postgres_url: str) -> None:
+    """Empty a migrated PostgreSQL database."""
+    await _on_postgres(postgres_url, f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY")
 
 
 async def _on_postgres(url: str, command: str) -> None:

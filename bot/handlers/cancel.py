@@ -6,7 +6,7 @@ from aiogram.types import Message
 
 from bot.i18n import Texts
 from bot.middlewares.context import WRITES, Said
-from bot.screen import Event
+from bot.screen import Event, Screen
 from bot.screens.cancel import Cancel, cancelled, nothing_to_cancel
 from bot.screens.menu import menu
 from storage.records import Acquaintance
@@ -14,11 +14,16 @@ from storage.unit import Storage
 
 
 async def cancel(event: Event, storage: Storage, who: Acquaintance, texts: Texts) -> Said:
-    """Forget the draft."""
+    """Forget the draft, unless what it was for is done, and take its keyboard away."""
     chat = event.chat.id if isinstance(event, Message) else event.from_user.id
-    dropped = await storage.drafts.drop(chat, chat)
+    draft = await storage.drafts.of(chat, chat)
+    await storage.drafts.drop(chat, chat)
     await storage.commit()
-    return menu(texts, who, cancelled(texts) if dropped else nothing_to_cancel(texts))
+    if draft is None or draft.content.get("done"):
+        return menu(texts, who, nothing_to_cancel(texts))
+    if draft.content.get("keyboard"):
+        return Screen(cancelled(texts), drop_keyboard=True), menu(texts, who)
+    return menu(texts, who, cancelled(texts))
 
 
 def router() -> Router:

@@ -12,7 +12,7 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from bot.i18n import Html, Texts
-from bot.middlewares.context import WRITES, Answers, Holds, Said
+from bot.middlewares.context import FINAL, WRITES, Answers, Holds, Said
 from bot.screen import Elsewhere, Event, Screen
 from bot.screens import corrections as screens
 from bot.screens.corrections import (
@@ -35,7 +35,7 @@ from bot.screens.marks import reference
 from bot.screens.menu import OpenCorrections
 from bot.voices import voice_of
 from policy.decision import Refused
-from policy.people import Language, Role, RoleGrant
+from policy.people import Language, Role, RoleGrant, holds
 from policy.profile import Profile
 from services.corrections import (
     CorrectionRefusal,
@@ -49,7 +49,6 @@ from services.corrections import (
     would_correct,
 )
 from services.reads import record_read
-from services.roles import holds
 from storage.records import Correction, CorrectionState, Draft, Person
 from storage.unit import Storage
 
@@ -409,6 +408,6 @@ def router() -> Router:
         router.callback_query.register(step, button.filter(), registrar, flags=WRITES)
     router.callback_query.register(propose, Propose.filter(), registrar, flags=WRITES)
     router.callback_query.register(open_one, OpenCorrection.filter(), flags=WRITES)
-    router.callback_query.register(confirm, ConfirmCorrection.filter(), flags=WRITES)
+    router.callback_query.register(confirm, ConfirmCorrection.filter(), flags=FINAL)
     router.callback_query.register(ask_refusal, RefuseCorrection.filter(), flags=WRITES)
     return router

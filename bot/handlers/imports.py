@@ -32,14 +32,15 @@ async def open_files(_: Event, storage: Storage, texts: Texts) -> Said:
 
 
 async def receive(message: Message, office: Office, work: Work) -> Said:
-    """Take a file in, unless Telegram would not give it to a bot."""
+    """Say that a file has come and take it in, unless Telegram would not give it to a bot."""
     document = message.document or Document(file_id="", file_unique_id="")
     if (document.file_size or 0) > screens.MEGABYTES * 1024 * 1024:
         return screens.too_large(office.texts, document.file_name or "?")
     key = f"message {office.chat} {message.message_id}"
     if not work.goes_on(key):
-        piece = await _kept(office, jobs.RECEIVE, jobs.receiving(document))
-        work.start(key, jobs.receive(office, piece, document), piece.id)
+        standing = await jobs.acknowledged(office, document)
+        piece = await _kept(office, jobs.RECEIVE, jobs.receiving(document), standing)
+        work.start(key, jobs.receive(office, piece, document, standing), piece.id)
     return None
 
 
@@ -75,10 +76,10 @@ async def load(press: CallbackQuery, callback_data: LoadUpload, storage: Storage
         return await _gone(storage, office.texts)
     if press.message is None or await _goes_on(press, office, work, upload):
         return None
+    await answer(press)
     seen, message = callback_data.seen, ProgressMessage(office.bot, press.message)
     piece = await _kept(office, jobs.LOAD, jobs.loading(upload, seen), message)
     work.start(_key(upload), jobs.load(office, piece, message, upload, seen), piece.id)
-    await answer(press)
     return None
 
 
@@ -141,9 +142,9 @@ async def _look(press: CallbackQuery, office: Office, work: Work, upload: Upload
     if storage:
         piece = await _begin(storage, office, jobs.LOOK, arguments, message)
     else:
+        await answer(press)
         piece = await _kept(office, jobs.LOOK, arguments, message)
     work.start(_key(upload), jobs.look(office, piece, message, upload), piece.id)
-    await answer(press)
     return None
 
 
@@ -192,7 +193,11 @@ async def _begin(
 async def open_office(
     handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]], event: TelegramObject, data: dict[str, Any]
 ) -> Any:
-    """Give the handlers of this feature what their work needs."""
+    """Give the handlers of this feature what their work needs, and the time to wait for a load that holds the records.
+
+    Until a job is kept its update waits in the inbox: a file that comes meanwhile is late, not lost.
+    """
+    data["time_limit"].reschedule(None)
     data["office"] = Office(
         bot=data["bot"],
         chat=data["event_context"].chat_id,

@@ -5,7 +5,7 @@ from aiogram import Router
 from bot.i18n import Texts
 from bot.middlewares.context import Said
 from bot.screen import Event
-from bot.screens import corrections, imports, links, menu
+from bot.screens import corrections, imports, links, menu, sheets
 from bot.screens.outsiders import not_yours
 from storage.records import Acquaintance
 
@@ -34,6 +34,12 @@ OFFICE = (
     links.AskRelease,
     links.Release,
     links.Invite,
+    menu.OpenSheets,
+    sheets.OpenGroups,
+    sheets.OpenGroup,
+    sheets.OpenSheet,
+    sheets.AskPrint,
+    sheets.PrintSheet,
 )
 
 

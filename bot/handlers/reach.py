@@ -9,6 +9,7 @@ from aiogram.types import ChatMemberUpdated, Message
 from bot.filters import Where
 from bot.middlewares.context import WRITES
 from services.owing import Undelivered
+from services.requests.binding import follow_chat
 from storage.database import Database
 from storage.unit import Storage
 
@@ -23,16 +24,16 @@ async def change(update: ChatMemberUpdated, database: Database, now: datetime) -
         await storage.commit()
 
 
-async def follow(message: Message, storage: Storage) -> None:
-    """Send what is owed to a group to the supergroup it became."""
-    if message.migrate_to_chat_id:
-        await storage.outbox.move_chat(message.chat.id, message.migrate_to_chat_id)
-        await storage.commit()
+async def follow(message: Message, storage: Storage, now: datetime) -> None:
+    """Follow a group to the supergroup it became: the old one tells of it, and the new one."""
+    old, new = message.migrate_from_chat_id or message.chat.id, message.migrate_to_chat_id or message.chat.id
+    await follow_chat(storage, old, new, now=now)
+    await storage.commit()
 
 
 def router() -> Router:
     """Return the routes of this feature."""
     router = Router(name=__name__)
     router.my_chat_member.register(change, Where(F.chat.type == ChatType.PRIVATE))
-    router.message.register(follow, Where(F.migrate_to_chat_id), flags=WRITES)
+    router.message.register(follow, Where(F.migrate_to_chat_id | F.migrate_from_chat_id), flags=WRITES)
     return router

@@ -25,6 +25,7 @@ from storage.records import Acquaintance
 from storage.unit import Storage
 
 Voices = Mapping[Language, Texts]
+STAFF_LINK = r"^(case-\d{1,18}|queue)$"  # where cards lead to: here for somebody not linked, who learns what this is
 
 
 async def begin(_: Message, who: Acquaintance | None, texts: Texts, voices: Voices, profile: Profile) -> Said:
@@ -158,7 +159,7 @@ def sender(message: Message) -> int:
 def router() -> Router:
     """Return the routes of this feature."""
     router = Router(name=__name__)
-    router.message.register(begin, CommandStart(magic=F.args.in_({None, "", "menu"})))
+    router.message.register(begin, CommandStart(magic=F.args.in_({None, "", "menu"}) | F.args.regexp(STAFF_LINK)))
     router.message.register(open_invitation, CommandStart(), flags=WRITES)
     router.message.register(share_contact, Where(F.contact), flags=WRITES)
     router.callback_query.register(read_consent, ReadConsent.filter())

@@ -109,10 +109,14 @@ def loading(upload: Upload, seen: str) -> dict[str, Any]:
     return {"upload": upload.id, "seen": seen, "sha256": sha256(upload.content).hexdigest()}
 
 
-async def receive(office: Office, piece: Piece, document: Document, standing: ProgressMessage | None = None) -> None:
+async def acknowledged(office: Office, document: Document) -> ProgressMessage | None:
+    """Say that a file has come; None where Telegram takes no message now."""
+    return await _begun(office, screens.received(office.texts, document.file_name or "?"))
+
+
+async def receive(office: Office, piece: Piece, document: Document, message: ProgressMessage | None) -> None:
     """Download a file, keep it, and show what loading it would do."""
     name = document.file_name or "?"
-    message = await _message(office, piece, standing, screens.received(office.texts, name))
     kept: list[Upload] = []
     far = _Far()
 
@@ -201,7 +205,10 @@ async def load(office: Office, piece: Piece, message: ProgressMessage, upload: U
 async def take_back(office: Office, piece: Piece, number: int, reason: str) -> None:
     """Take an import back, or tell why it stays."""
     going = screens.taking_back(office.texts, number)
-    message = await _message(office, piece, None, going)
+    if message := await _begun(office, going):
+        async with office.database.write() as storage:
+            await storage.jobs.tell_in(piece.id, message.message_id)
+            await storage.commit()
 
     async def work() -> tuple[Screen, ...]:
         async with office.turn, office.database.write() as storage:
@@ -264,20 +271,11 @@ async def conclude(office: Office, piece: Piece, message: ProgressMessage | None
         await storage.commit()
 
 
-async def _message(
-    office: Office, piece: Piece, standing: ProgressMessage | None, screen: Screen
-) -> ProgressMessage | None:
-    """Return the message that tells how far a job is; None where Telegram takes none now."""
-    if standing:
-        return standing
+async def _begun(office: Office, screen: Screen) -> ProgressMessage | None:
     try:
-        message = await ProgressMessage.send(office.bot, office.chat, screen)
+        return await ProgressMessage.send(office.bot, office.chat, screen)
     except (TelegramAPIError, ClientDecodeError):
         return None
-    async with office.database.write() as storage:
-        await storage.jobs.tell_in(piece.id, message.message_id)
-        await storage.commit()
-    return message
 
 
 async def _watch(

@@ -21,8 +21,8 @@ from storage.database import Database
 from storage.jobs import Job, JobState
 from storage.records import Upload
 
-SECONDS_BETWEEN = 20  # how often a process that shares its database says that it is at work
-GONE_AFTER = timedelta(minutes=2)  # without a sign
+SECONDS_BETWEEN = 5  # how often a process that shares its database says that it is at work
+GONE_AFTER = timedelta(seconds=30)  # without a sign
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +60,8 @@ class Resuming:
         now = self.clock.now()
         async with self.database.write() as storage:
             left = await storage.jobs.take_over(since=since, at=now)
+            if not left:
+                return
             today = now.astimezone(self.profile.university.zone).date()
             roles = (Role.REGISTRAR, Role.ADMIN)
             staff = {

@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 class Touch:
-    """One per process: hears of every answer of Telegram, and tells those who wrote during an outage."""
+    """One per process: hears of every answer of Telegram, and tells those whose messages an outage held up."""
 
     def __init__(self, database: Database, clock: Clock, *, real: Callable[[], float] = monotonic) -> None:
         """Measure outages by `clock`; that Telegram was silent, by real seconds: a clock that is moved is no outage."""
@@ -30,6 +30,7 @@ class Touch:
         self._first = asyncio.Event()
         self._beaten: float | None = None
         self._outage: Outage | None = None
+        self.ended_outage = False  # whether this process began after one
         self._told: set[int] = set()
 
     async def answered(self) -> None:
@@ -40,6 +41,7 @@ class Touch:
                 self._outage = await last_outage(storage)
                 since = await last_answer(storage)
             silent = since is not None and now - since > SHORTEST
+            self.ended_outage = silent
         else:
             since, silent = self._answered_at, real - self._answered > SHORTEST.total_seconds()
         if since is not None and silent and now > since:
@@ -68,9 +70,9 @@ class Touch:
             await asyncio.sleep(BEAT_SECONDS)
 
     async def handled(self, message: Message) -> None:
-        """Tell somebody, once, whose message was sent during an outage."""
+        """Tell somebody, once, whose message had to wait for the end of an outage."""
         outage, chat = self._outage, message.chat
-        if outage is None or chat.type != ChatType.PRIVATE or chat.id in self._told or not outage.covers(message.date):
+        if outage is None or chat.type != ChatType.PRIVATE or chat.id in self._told or not outage.held_up(message.date):
             return
         async with self._database.write() as storage:
             await tell(storage, outage, chat=chat.id, sent=message.date, now=self._clock.now())

@@ -14,7 +14,7 @@
 | `now`      | `datetime`                 | this instant, UTC |
 | `today`    | `date`                     | the day it is at the university |
 | `filed`    | `MessageInstant`           | Telegram's date of the message; not there for a press, which has none |
-| `storage`  | `Storage`                  | a reader, or the writer for a handler registered with `flags=WRITES` |
+| `storage`  | `Storage`                  | a reader; the writer for handlers with `flags=WRITES` or `FINAL` |
 | `database` | `Database`                 | for work that outlives the handler |
 | `profile`  | `Profile`                  | the university's |
 | `study`    | `Study`                    | the student's own; in routers of `bot/middlewares/study.py` only |
@@ -25,10 +25,11 @@
 
 besides aiogram's own: the event first, `bot`, `callback_data`, `command`.
 
-A handler returns what is to be said: a `Screen`, several, screens for others (`Elsewhere`), or None. It is said when
-the storage is closed: nothing is told before it is committed, and no transaction waits for Telegram. A `commit` inside
-a handler that writes says that what it did is to be kept; it is, at its end, together with the mark that the update is
-handled and with the answer, as owed messages that are sent at once. Others are told by handlers that write, only so.
+A handler returns what is to be said: a `Screen`, several, screens for others (`Elsewhere`), a `Toast`, or None. It is
+said when the storage is closed: nothing is told before it is committed, and no transaction waits for Telegram. A
+`commit` inside a handler that writes says that what it did is to be kept; it is, at its end, together with the mark
+that the update is handled and with the answer, as owed messages that are sent at once. Others are told by handlers that
+write, only so.
 """
 
 import asyncio
@@ -47,7 +48,8 @@ from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 
 from bot.i18n import Texts
 from bot.notices import owed_elsewhere, owed_screen
-from bot.screen import Elsewhere, Event, Screen, Standing, UnsaidError, answer, say
+from bot.screen import Elsewhere, Event, Screen, Standing, Toast, UnsaidError, answer, say, toast
+from bot.screens.fallback import press_again
 from bot.sender import RefusedError, Sender, may_pass
 from bot.updates import Handling
 from bot.voices import language_of
@@ -63,8 +65,10 @@ from storage.unit import Storage
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
-Said = Screen | tuple[Screen | Elsewhere, ...] | None
+Part = Screen | Elsewhere | Toast
+Said = Screen | Toast | tuple[Part, ...] | None
 WRITES = {"writes": True}
+FINAL = {"writes": True, "final": True}  # a press that decides or withdraws: one that waited out an outage asks again
 HANDLER_SECONDS = 30  # what takes longer is work (`bot/jobs`)
 
 
@@ -112,7 +116,7 @@ class Context(BaseMiddleware):
 
     async def _welcome_back(self, account: Account) -> None:
         """Remember that somebody who could not be reached is there again."""
-        async with self._database.write() as storage:
+        async with self._database.write(briefly=True) as storage:
             await storage.accounts.mark_reachable(account.user_id)
             await storage.commit()
 
@@ -131,9 +135,12 @@ class Speech(BaseMiddleware):
         """Run the handler, keep what it did and speak; raises UnsaidError when only the speaking failed."""
         reading: AsyncExitStack = data["reading"]
         owed: tuple[Owed, ...] | None = None
-        if get_flag(data, "writes"):
+        if get_flag(data, "final") and data["handling"].old:
             await reading.aclose()
-            async with self._database.write() as storage:
+            said = _parts(press_again(data["texts"]))
+        elif get_flag(data, "writes"):
+            await reading.aclose()
+            async with self._database.write(briefly=True) as storage:
                 storage.put_off_commits()
                 said = _parts(await handler(event, {**data, "storage": storage}))
                 if storage.committed and isinstance(event, Message | CallbackQuery):
@@ -152,7 +159,7 @@ class Speech(BaseMiddleware):
                 await _send(event, said, data["sender"], owed)
         return True
 
-    async def _say(self, event: Event, said: tuple[Screen | Elsewhere, ...], data: dict[str, Any]) -> None:
+    async def _say(self, event: Event, said: tuple[Part, ...], data: dict[str, Any]) -> None:
         """Say what a handler that kept nothing returned; what cannot be said now is owed from here on."""
         for number, part in enumerate(said):
             try:
@@ -162,7 +169,7 @@ class Speech(BaseMiddleware):
                     raise
                 handling: Handling = data["handling"]
                 log.warning("answer owed", update=handling.update_id, error=type(error.__cause__).__name__)
-                async with self._database.write() as storage:
+                async with self._database.write(briefly=True) as storage:
                     for one in _answers(event, said[number:], handling, data["now"]):
                         await storage.outbox.add(one)
                     await _keep(storage, handling, data["now"])
@@ -171,13 +178,13 @@ class Speech(BaseMiddleware):
                 return
 
 
-def _parts(said: Said) -> tuple[Screen | Elsewhere, ...]:
+def _parts(said: Said) -> tuple[Part, ...]:
     if said is None:
         return ()
     return said if isinstance(said, tuple) else (said,)
 
 
-def _answers(event: Event, said: tuple[Screen | Elsewhere, ...], handling: Handling, now: datetime) -> list[NewOwed]:
+def _answers(event: Event, said: tuple[Part, ...], handling: Handling, now: datetime) -> list[NewOwed]:
     """Return what a handler says as messages to be owed."""
     message = event if isinstance(event, Message) else event.message
     here = message.chat.id if message else event.from_user.id if event.from_user else 0
@@ -188,17 +195,20 @@ def _answers(event: Event, said: tuple[Screen | Elsewhere, ...], handling: Handl
         if isinstance(part, Screen)
         else owed_elsewhere(part, here=here, now=now)
         for part in said
+        if not isinstance(part, Toast)
     ]
     return [replace(one, from_update=handling.update_id) for one in owed]
 
 
-async def _send(event: Event, said: tuple[Screen | Elsewhere, ...], sender: Sender, owed: tuple[Owed, ...]) -> None:
+async def _send(event: Event, said: tuple[Part, ...], sender: Sender, owed: tuple[Owed, ...]) -> None:
     """Send the answer by the fast path; raises UnsaidError when it never can be."""
     try:
         await sender.send_now(owed)
     except RefusedError as error:
         raise UnsaidError from error
-    if isinstance(event, CallbackQuery):
+    if toasts := [part for part in said if isinstance(part, Toast)]:
+        await toast(event, toasts[0])
+    elif isinstance(event, CallbackQuery):
         await answer(event, next((part.toast for part in said if isinstance(part, Screen) and part.toast), None))
 
 

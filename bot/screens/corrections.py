@@ -1,6 +1,6 @@
 """Corrections of posted marks: proposed step by step, decided by a second person, told to the student."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -214,6 +214,11 @@ def nobody_found(texts: Texts) -> Html:
 
 def choose_student(texts: Texts, form: Form, students: Sequence[Student]) -> Screen:
     """Offer the students a search found."""
+    return found_students(texts, students, lambda each: PickStudent(token=form.token, student=each))
+
+
+def found_students(texts: Texts, students: Sequence[Student], pick: Callable[[str], CallbackData]) -> Screen:
+    """Offer students to pick one by their id."""
     many = len(students) > PEOPLE_SHOWN
     return Screen(
         paragraphs(
@@ -221,12 +226,7 @@ def choose_student(texts: Texts, form: Form, students: Sequence[Student]) -> Scr
         ),
         (
             *(
-                (
-                    Button(
-                        f"{each.person_id} · {each.group} · {each.name.full}",
-                        PickStudent(token=form.token, student=each.person_id),
-                    ),
-                )
+                (Button(f"{each.person_id} · {each.group} · {each.name.full}", pick(each.person_id)),)
                 for each in students[:PEOPLE_SHOWN]
             ),
             cancel_button(texts),

@@ -9,7 +9,7 @@ from enum import StrEnum
 from aiogram.filters.callback_data import CallbackData
 
 from bot.i18n import Html, Texts, lines, msgid, paragraphs
-from bot.screen import Button, Screen
+from bot.screen import Button, Rows, Screen
 from bot.screens.clauses import clauses
 from bot.screens.contacts import desk
 from bot.screens.marks import (
@@ -21,6 +21,8 @@ from bot.screens.marks import (
     period_name,
     without_mark,
 )
+from bot.screens.requests.offers import filed_already, form_button, open_kinds
+from bot.screens.requests.words import AGAIN, kind_name
 from bot.screens.windows import dated, ended, explanation, left, moment, until
 from bot.screens.words import WORDS
 from policy.appeals import AppealRefusal
@@ -35,7 +37,7 @@ from policy.marks import (
     looks_like_placeholder,
 )
 from policy.profile import Profile
-from policy.retakes import RetakeRefusal
+from policy.retakes import MissedExamRefusal, RetakeRefusal
 from services.standing import CourseStanding, Study
 
 TRADITIONAL = {
@@ -53,7 +55,6 @@ NO_APPEAL = {  # what is not here needs no words: there is nothing to appeal yet
     ),
     AppealRefusal.SHEET_LOCKED: msgid("Appeal: over. The final mark sheet is printed."),
 }
-AGAIN = msgid("The course has to be taken again: in the summer semester or a later period.")
 NO_RETAKE = {
     RetakeRefusal.FAILED_WITH_F: (msgid("Retake: there is none after an F."), AGAIN),
     RetakeRefusal.REMOVED: (msgid("Retake: there is none after a removal."), AGAIN),
@@ -163,9 +164,16 @@ def course(texts: Texts, study: Study, standing: CourseStanding, profile: Profil
                 for which in Deadline
                 if _window(standing, which)
             ),
+            *_requests(texts, study, standing),
             (Button(texts.plain("« All marks of the period"), OpenPeriod(period=enrolment.period)),),
         ),
     )
+
+
+def _requests(texts: Texts, study: Study, standing: CourseStanding) -> Rows:
+    """Return a button for each kind of request that could be filed now, and for those that are open."""
+    buttons = [form_button(texts, standing, kind, kind_name(texts, kind)) for kind in open_kinds(study, standing)]
+    return [(button,) for button in (*buttons, *filed_already(texts, standing))]
 
 
 def _about(texts: Texts, study: Study, enrolment: Enrolment) -> str:
@@ -345,7 +353,7 @@ def _window(standing: CourseStanding, which: Deadline) -> Window | None:
         return None
     if which is Deadline.RETAKE:
         return standing.retake if isinstance(standing.retake, Window) else None
-    return standing.additional if _additional_open_to(standing) else None
+    return None if isinstance(standing.missed_causes, Refused) else standing.additional
 
 
 def _appeal(texts: Texts, study: Study, standing: CourseStanding, profile: Profile) -> Iterable[Html]:
@@ -378,20 +386,11 @@ def _retake(texts: Texts, study: Study, standing: CourseStanding, profile: Profi
         yield from (texts(sentence) for sentence in NO_RETAKE.get(retake.reason, ()))
 
 
-def _additional_open_to(standing: CourseStanding) -> bool:
-    """Tell whether the additional period is for this cause: not coming, unpaid fees, too low a rating (AP 8, X5)."""
-    causes = {check.requirement for check in _kept_out(standing)}
-    missed = standing.result.standing is Standing.DID_NOT_COME or (
-        standing.result.standing is Standing.NOT_ADMITTED and causes <= {Requirement.FEES, Requirement.RATING}
-    )
-    return missed and isinstance(standing.retake, Refused) and standing.retake.reason is RetakeRefusal.MISSED_THE_EXAM
-
-
 def _another_chance(texts: Texts, study: Study, standing: CourseStanding, profile: Profile) -> Iterable[Html]:
     """Say what somebody who missed the exam can do, by what kept them from it."""
-    if not _additional_open_to(standing):
-        causes = {check.requirement for check in _kept_out(standing)}
-        if Requirement.ATTENDANCE in causes:
+    causes = standing.missed_causes
+    if isinstance(causes, Refused):
+        if causes.reason is MissedExamRefusal.ATTENDANCE:
             yield texts(
                 "The course has to be taken in the summer semester. "
                 "With documents of a good cause the dean's office may still admit you to the exam."
@@ -405,7 +404,8 @@ def _another_chance(texts: Texts, study: Study, standing: CourseStanding, profil
         yield WORDINGS[Deadline.ADDITIONAL].say(texts, additional, study.now)
         yield texts(AGAIN)
         return
-    for check in _kept_out(standing):
+    failed = [check for check in standing.admission.checks if check.met is False]
+    for check in failed:
         if check.requirement is Requirement.FEES:
             yield texts("Once the fees are paid, the exam can be taken in the additional period.")
         else:
@@ -413,7 +413,7 @@ def _another_chance(texts: Texts, study: Study, standing: CourseStanding, profil
                 "Once new ratings of {limit} or more are entered, the exam can be taken in the additional period.",
                 limit=check.limit,
             )
-    if not _kept_out(standing):
+    if not failed:
         yield texts("The exam can be taken in the additional period.")
     if additional is None:
         yield texts("The academic calendar does not have the dates of this session yet.")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.i18n import Html, Texts, paragraphs
+from bot.i18n import Html, Texts, lines, paragraphs
 from bot.screen import Screen
 from bot.screens.contacts import desk
 from bot.screens.menu import menu
@@ -28,6 +28,17 @@ def only_text(texts: Texts, who: Acquaintance) -> Screen:
 def old_button(texts: Texts, who: Acquaintance) -> Screen:
     """Answer a button that is no longer there."""
     return replace(menu(texts, who), toast=texts.plain("This button is old. Here is the menu."))
+
+
+def press_again(texts: Texts) -> Screen:
+    """Ask again after an outage: whoever pressed then may have thought better of it."""
+    return Screen(
+        lines(
+            texts("⏳ Your press reached me only now, after an outage. Nothing was done."),
+            texts("If it still holds, press the same button once more."),
+        ),
+        anew=True,
+    )
 
 
 def broken(texts: Texts, profile: Profile) -> Html:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from bot.commands import COMMANDS, OFFICE_COMMANDS
+from bot.commands import COMMANDS, OFFICE_COMMANDS, REVIEW_COMMANDS
 from bot.i18n import Html, Texts, bold, escape, lines, msgid, paragraphs
 from bot.screen import Screen
 from bot.screens.contacts import desk
-from bot.screens.menu import OFFICE, back
+from bot.screens.menu import OFFICE, back, reviews
 from policy.profile import Profile
 from storage.records import Acquaintance
 
@@ -17,6 +17,7 @@ def help_screen(texts: Texts, who: Acquaintance, profile: Profile) -> Screen:
     return Screen(
         paragraphs(
             _commands(texts, msgid("Commands"), COMMANDS),
+            _commands(texts, msgid("Students' requests"), REVIEW_COMMANDS) if reviews(who) else None,
             _commands(texts, msgid("The registrar's office"), OFFICE_COMMANDS) if office else None,
             lines(
                 texts("Everything here is between you and the university: groups never see it."),

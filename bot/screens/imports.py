@@ -56,6 +56,8 @@ CAUSES = {
     "import": msgid("import № {number}"),
     "correction": msgid("correction № {number}"),
     "undo": msgid("import № {number} taken back"),
+    "appeal": msgid("upheld appeal № {number}"),
+    "request": msgid("another exam granted, request № {number}"),
 }
 STANDS_ON = {
     "sheet": msgid("a printed mark sheet"),

@@ -19,6 +19,7 @@ from policy.gpa import shown
 from policy.marks import Course, Enrolment, Result, Standing, looks_like_placeholder
 from policy.people import Language, Sex
 from policy.profile import Profile
+from policy.requests import Kind
 from policy.retakes import RetakeRefusal
 from services.standing import CourseStanding, Study
 
@@ -191,9 +192,17 @@ def _course_lines(texts: Texts, study: Study, course: CourseStanding) -> Html:
         if result.standing is Standing.PENDING and course.admission.admitted is False
         else None,
         texts(ZERO) if any(looks_like_placeholder(attempt) for attempt in enrolment.attempts[-1:]) else None,
-        deadline(texts, APPEAL_UNTIL, course.appeal, study.now),
-        deadline(texts, RETAKE_UNTIL, course.retake, study.now) if result.standing is Standing.FX else None,
+        texts("   ↳ the appeal is filed")
+        if course.request(Kind.APPEAL)
+        else deadline(texts, APPEAL_UNTIL, course.appeal, study.now),
+        _retake(texts, study, course) if result.standing is Standing.FX else None,
     )
+
+
+def _retake(texts: Texts, study: Study, course: CourseStanding) -> Html | None:
+    if course.applied_for(Kind.RETAKE):
+        return texts("   ↳ applied for a retake")
+    return deadline(texts, RETAKE_UNTIL, course.retake, study.now)
 
 
 def mark(texts: Texts, study: Study, result: Result) -> Html:

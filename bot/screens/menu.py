@@ -8,6 +8,16 @@ from policy.people import Role
 from storage.records import Acquaintance
 
 OFFICE = frozenset({Role.REGISTRAR, Role.ADMIN})  # the registrar's office
+REVIEWING = frozenset(  # those who deal with students' requests, unless the profile says otherwise
+    {
+        Role.APPEALS_CHAIR,
+        Role.APPEALS_DEPUTY,
+        Role.APPEALS_MEMBER,
+        Role.APPEALS_SECRETARY,
+        Role.SERVICE_DESK,
+        Role.REGISTRAR,
+    }
+)
 
 
 class OpenMenu(CallbackData, prefix="menu"):
@@ -24,6 +34,24 @@ class OpenGpa(CallbackData, prefix="gpa"):
 
 class OpenNeed(CallbackData, prefix="need"):
     """What is needed on the exams still to come."""
+
+
+class OpenAppeals(CallbackData, prefix="appeals"):
+    """What can be appealed now."""
+
+
+class OpenComplaints(CallbackData, prefix="complain"):
+    """Complain of how an exam was held."""
+
+
+class OpenRetakes(CallbackData, prefix="retakes"):
+    """The retakes and missed exams that can be applied for now."""
+
+
+class OpenRequests(CallbackData, prefix="myreqs"):
+    """My requests; `anew` under what is to stay in the chat."""
+
+    anew: bool = False
 
 
 class OpenLanguage(CallbackData, prefix="lang"):
@@ -46,6 +74,14 @@ class OpenLinks(CallbackData, prefix="links"):
     """Look up whether somebody is linked."""
 
 
+class OpenSheets(CallbackData, prefix="sheets"):
+    """The final mark sheets."""
+
+
+class OpenQueues(CallbackData, prefix="queues"):
+    """What waits for whoever deals with requests."""
+
+
 class OpenHelp(CallbackData, prefix="help"):
     """What this bot can do."""
 
@@ -63,17 +99,25 @@ def entries(texts: Texts, who: Acquaintance) -> Rows:
     studies: Rows = (
         (Button(texts.plain("Marks"), OpenMarks()), Button(texts.plain("GPA and iGPA"), OpenGpa())),
         (Button(texts.plain("What do I need on the exam?"), OpenNeed()),),
+        (Button(texts.plain("Appeal"), OpenAppeals()), Button(texts.plain("Retake"), OpenRetakes())),
+        (Button(texts.plain("My requests"), OpenRequests()),),
     )
     office: Rows = (
         (Button(texts.plain("Load a file"), OpenImports()), Button(texts.plain("Corrections"), OpenCorrections())),
-        (Button(texts.plain("Links and invitations"), OpenLinks()),),
+        (Button(texts.plain("Mark sheets"), OpenSheets()), Button(texts.plain("Links and invitations"), OpenLinks())),
     )
     return (
         *(studies if who.student else ()),
+        *(((Button(texts.plain("Students' requests"), OpenQueues()),),) if reviews(who) else ()),
         *(office if any(grant.role in OFFICE for grant in who.roles) else ()),
         (Button(texts.plain("What is stored about me"), OpenMe()),),
         (Button(texts.plain("Language"), OpenLanguage()), Button(texts.plain("Help"), OpenHelp())),
     )
+
+
+def reviews(who: Acquaintance) -> bool:
+    """Tell whether somebody deals with students' requests."""
+    return any(grant.role in REVIEWING for grant in who.roles)
 
 
 def back(texts: Texts) -> tuple[Button, ...]:

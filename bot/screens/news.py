@@ -9,6 +9,7 @@ from bot.screen import Button, Screen
 from bot.screens.corrections import VALUES, Value
 from bot.screens.marks import (
     APPEAL_UNTIL,
+    BUTTON_LETTERS,
     RETAKE_UNTIL,
     ZERO,
     OpenPeriod,
@@ -16,11 +17,17 @@ from bot.screens.marks import (
     deadline,
     mark,
     period_name,
+    shortened,
 )
 from bot.screens.menu import back
+from bot.screens.requests.offers import form_button, open_kinds
+from bot.screens.requests.own import opens
+from policy.calendar import Window
 from policy.marks import Course, Standing, looks_like_placeholder
+from policy.requests import Kind
 from services.news import NewMark, News
 from services.owing import Delivery
+from services.standing import CourseStanding
 
 NUMBERS = (Value.RATING1, Value.RATING2, Value.EXAM)
 COUNTS = {
@@ -43,7 +50,25 @@ def new_marks(texts: Texts, news: News) -> Screen:
             bold(texts("🆕 New marks")),
             *(part for period, those in shown.items() for part in (bold(names[period]), *those)),
         ),
-        (*((Button(names[period], OpenPeriod(period=period)),) for period in shown), back(texts)),
+        (
+            *((form_button(texts, each, Kind.APPEAL, _appeal(texts, each)),) for each in _open_to_appeals(news)),
+            *((Button(names[period], OpenPeriod(period=period)),) for period in shown),
+            back(texts),
+        ),
+    )
+
+
+def _open_to_appeals(news: News) -> Iterator[CourseStanding]:
+    """Give the courses whose new mark could be appealed now; a retake is offered where the mark can be seen."""
+    for each in news.marks:
+        latest = each.attempt == each.standing.enrolment.attempts[-1]
+        if latest and Kind.APPEAL in open_kinds(news.study, each.standing):
+            yield each.standing
+
+
+def _appeal(texts: Texts, standing: CourseStanding) -> str:
+    return texts.plain(
+        "Appeal: {course}", course=shortened(course_name(texts, standing.enrolment.course), BUTTON_LETTERS)
     )
 
 
@@ -64,8 +89,12 @@ def _worries(texts: Texts, news: News, new: NewMark) -> Iterator[Html | None]:
     """Say what would give the mark away if it stood outside the spoiler."""
     if looks_like_placeholder(new.attempt):
         yield texts(ZERO)
-    if new.result.standing is Standing.FX and new.attempt == new.standing.enrolment.attempts[-1]:
+    if new.attempt != new.standing.enrolment.attempts[-1]:
+        return
+    if new.result.standing is Standing.FX and isinstance(new.standing.retake, Window):
         yield deadline(texts, RETAKE_UNTIL, new.standing.retake, news.study.now)
+    elif new.result.standing in (Standing.FX, Standing.F, Standing.REMOVED):
+        yield opens(texts, news.study, new.standing)
 
 
 def _values(texts: Texts, news: News, new: NewMark) -> Sequence[Html]:

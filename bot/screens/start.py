@@ -85,7 +85,7 @@ def _share(voices: Voices) -> str:
 
 def found(voices: Voices) -> Screen:
     """Take the contact button away."""
-    return Screen(both(voices, lambda texts: texts("Found you in the records.")), drop_contact=True)
+    return Screen(both(voices, lambda texts: texts("Found you in the records.")), drop_keyboard=True)
 
 
 def not_your_contact(voices: Voices, profile: Profile) -> Screen:
@@ -168,7 +168,7 @@ def linked(texts: Texts) -> Html:
 
 def agreed(voices: Voices) -> Screen:
     """Tell the new account that the old one agreed, and take the contact button away."""
-    return Screen(both(voices, lambda texts: texts("Your other Telegram account has agreed.")), drop_contact=True)
+    return Screen(both(voices, lambda texts: texts("Your other Telegram account has agreed.")), drop_keyboard=True)
 
 
 def already_linked(texts: Texts) -> Html:

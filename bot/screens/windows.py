@@ -16,6 +16,9 @@ BASIS = {
     AppealBasis.AFTER_CORRECTION: msgid("The time to appeal runs from when the mark was corrected: {at}."),
     AppealBasis.WHILE_RUNNING: msgid("A computer test can be appealed only while it is running. It begins: {at}."),
     AppealBasis.AFTER_STATE_EXAM: msgid("The time to appeal a state exam is counted from its day: {day}."),
+    AppealBasis.AFTER_EXAM: msgid(
+        "The time to complain of how an exam was held is counted from the day of the exam or of its mark: {day}."
+    ),
     RetakeBasis.ACADEMIC_CALENDAR: msgid(
         "The last day of the session is {day}. The academic calendar says when the additional period ends."
     ),

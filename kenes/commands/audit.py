@@ -10,10 +10,10 @@ from pathlib import Path
 import click
 
 from kenes.commands.opening import Opened, with_database
-from kenes.commands.written import written_whole
 from services.importing.refused import harmless
 from storage.columns import to_json
 from storage.records import Change
+from storage.written import written_whole
 
 SHOWN = 50
 COLUMNS = ("at", "actor", "act", "object", "key", "about", "before", "after", "why", "cause", "cause_id", "update_id")
@@ -25,7 +25,7 @@ INSTANT = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M"]
 @click.argument("key", nargs=-1)
 @click.option("--person", metavar="ID", help="Only what this person did, or what concerns them.")
 @click.option(
-    "--object", "object_", metavar="KIND", help="Only this kind of object: attempt, role, link, correction ..."
+    "--object", "object_", metavar="KIND", help="Only this kind of object: attempt, role, link, correction, request ..."
 )
 @click.option("--since", type=click.DateTime([*DAY, *INSTANT]), help="Only from this day or instant on.")
 @click.option("--limit", type=click.IntRange(min=1), help=f"At most so many; {SHOWN} unless written to a file.")

@@ -9,13 +9,14 @@ import click
 
 from kenes.commands.bar import bar
 from kenes.commands.opening import Environment, Opened, read_environment, with_database
-from kenes.commands.written import written_whole
 from services.watching import BACKUP, BACKUP_FAILED
 from storage.archive import ArchiveError, Manifest
 from storage.database import Database
+from storage.files import Files
 from storage.outbox import OwedState
 from storage.records import Change
 from storage.unit import Storage
+from storage.written import written_whole
 
 
 @click.command
@@ -23,7 +24,8 @@ from storage.unit import Storage
 def backup(file: Path) -> None:
     """Write everything into FILE, a ZIP archive readable to you only, while the bot runs.
 
-    It holds one moment of all records, marks, messages owed and files that wait. FILE is replaced only by a whole one.
+    It holds one moment of all records, marks, messages owed, files that wait and documents of requests. FILE is
+    replaced only by a whole one.
     """
     from storage.migrations import is_current
 
@@ -38,16 +40,21 @@ def backup(file: Path) -> None:
         why = str(error) if isinstance(error, ArchiveError) else error.strerror or type(error).__name__
         raise click.ClickException(f"No backup was made: {why}.") from None
     size = file.stat().st_size / 1024**2
-    click.echo(f"{manifest.rows} rows, {size:.1f} MB: {file}. Whoever has this file has everybody's data.")
+    documents = f"{len(manifest.files)} documents"
+    click.echo(f"{manifest.rows} rows, {documents}, {size:.1f} MB: {file}. Whoever has this file has everybody's data.")
+    if manifest.missing:
+        folder = environment.settings.documents_folder
+        click.echo(f"{len(manifest.missing)} documents were not in {folder} and are not in the backup.", err=True)
 
 
 async def _back_up(environment: Environment, file: Path) -> Manifest:
     from storage.backup import back_up
 
+    files = Files(environment.settings.documents_folder)
     url, began = environment.settings.database_url, environment.clock.now()
     try:
         with written_whole(file) as output, bar("Writing") as progress:
-            manifest = await back_up(url, output, at=began, progress=progress)
+            manifest = await back_up(url, output, files=files, at=began, progress=progress)
     except BaseException as error:
         with suppress(Exception):  # what went wrong first is what is told
             await _keep(url, BACKUP_FAILED, environment.clock.now(), error=type(error).__name__)
@@ -70,7 +77,8 @@ async def _keep(url: str, name: str, at: datetime, **detail: object) -> None:
 def restore(file: Path, *, replace: bool, yes: bool) -> None:
     """Put the backup FILE into DATABASE_URL, an empty database of either engine. Stop the bot first.
 
-    All of it is restored or nothing. Messages that were owed and not yet sent are held: see `kenes held`.
+    Documents of requests go into KENES_DOCUMENTS. All of it is restored or nothing. Messages that were owed and not yet
+    sent are held: see `kenes held`.
     """
     from storage.restore import restore as put_back
 
@@ -82,6 +90,7 @@ def restore(file: Path, *, replace: bool, yes: bool) -> None:
             done = put_back(
                 environment.settings.database_url,
                 file,
+                files=Files(environment.settings.documents_folder),
                 replace=replace,
                 at=environment.clock.now(),
                 progress=progress,
@@ -90,7 +99,8 @@ def restore(file: Path, *, replace: bool, yes: bool) -> None:
         raise click.ClickException(f"{file}: {error}. Nothing was changed.") from None
     zone = environment.profile.university.zone
     made = datetime.fromisoformat(done.manifest.made_at).astimezone(zone)
-    click.echo(f"{done.manifest.rows} rows as they were on {made:%d.%m.%Y at %H:%M:%S}.")
+    rows, documents = done.manifest.rows, len(done.manifest.files)
+    click.echo(f"{rows} rows and {documents} documents as they were on {made:%d.%m.%Y at %H:%M:%S}.")
     if done.updates:
         click.echo(
             f"{done.updates} updates from people were not handled then: the bot will handle them when it starts."

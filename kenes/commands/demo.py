@@ -9,11 +9,13 @@ import os
 import shutil
 import signal
 import sys
+import tomllib
 import webbrowser
 from asyncio.subprocess import Process
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 from time import monotonic
 
@@ -23,7 +25,10 @@ from pydantic import SecretStr
 
 from kenes.commands.opening import Environment, Opened, with_database
 from kenes.settings import Settings
+from policy.decision import Refused
+from policy.people import Language, Role
 from policy.profile import load_profile, use_pinned_time_zones
+from policy.requests import Queue, RequestState
 from sandbox.cast import World
 from sandbox.server import serve
 from sandbox.world import DEMO_MOMENT, LOAD_ORDER, University, make_world, to_sandbox_world, write
@@ -31,12 +36,17 @@ from services.calendar import renew_public_days
 from services.clock import MovedClock
 from services.importing import Kind, apply, describe, preview
 from services.invitations import invite
+from services.requests.binding import bind
+from services.requests.templates import add_template
+from storage.queues import QueueChat
+from storage.unit import Storage
 
 FOLDER = Path("var/demo")
 FILES = FOLDER / "university"
 CLOCK = FOLDER / "clock"
 LOG = FOLDER / "bot.log"
 TOKEN = "7000000001:kenes-demo-opens-nothing-else-anywhere"  # noqa: S105 - the sandbox's own, known to everybody
+STAFF_GROUPS = {"Апелляциялық комиссия": Queue.APPEALS, "СҚКО": Queue.SERVICE_DESK}
 LONGEST_PAUSE = 30
 STOPPING_SECONDS = 10
 
@@ -76,7 +86,10 @@ def _environment(port: int) -> Environment:
 
 
 async def _fill(opened: Opened, university: University) -> Mapping[str, str]:
-    """Load the university's files the way `kenes import` does; returns a `/start` payload for everybody on Telegram."""
+    """Load the university's files the way `kenes import` does, bind the staff's groups, have reasons ready there.
+
+    Returns a `/start` payload for everybody on Telegram.
+    """
     async with opened.database.write() as storage:
         await renew_public_days(storage, today=opened.today)
         await storage.commit()
@@ -94,8 +107,32 @@ async def _fill(opened: Opened, university: University) -> Mapping[str, str]:
             await apply(storage, seen, now=opened.now, actor=None)
         people = university.person_ids.values()
         cards = await invite(storage, person_ids=people, actor=None, now=opened.now, profile=opened.profile)
+        for group in university.groups:
+            if queue := STAFF_GROUPS.get(group.title):
+                by = university.person_ids[group.admins[0]]
+                await bind(storage, QueueChat(queue, group.id, None, Language.KK, by, opened.now))
         await storage.commit()
+        await _offer_reasons(storage, opened)
     return {card.person_id: card.code for card in cards}
+
+
+async def _offer_reasons(storage: Storage, opened: Opened) -> None:
+    """Let the staff have reasons ready to be given."""
+    told = tomllib.loads(files("kenes.commands").joinpath("demo.toml").read_text(encoding="utf-8"))
+    for reason in told["reasons"]:
+        author, *_ = await storage.roles.holders(Role(reason["by"]))
+        made = await add_template(
+            storage,
+            Queue(reason["queue"]),
+            RequestState(reason["outcome"]),
+            text_kk=reason["kk"],
+            text_ru=reason["ru"],
+            by=author.person_id,
+            now=opened.now,
+            profile=opened.profile,
+        )
+        if isinstance(made, Refused):
+            raise click.ClickException(f"{author.person_id}: {made.reason}")
 
 
 class _Demo:
@@ -147,6 +184,7 @@ class _Demo:
             "BOT_API_URL": self._settings.bot_api_url,
             "DATABASE_URL": self._settings.database_url,
             "KENES_PROFILE": "",
+            "KENES_DOCUMENTS": "",
             "KENES_CLOCK": str(CLOCK),
         }
         with LOG.open("ab") as log:

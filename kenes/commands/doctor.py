@@ -48,7 +48,7 @@ class Patient:
 
 @click.command
 def doctor() -> None:
-    """Check token, database, migrations, profile, holidays, time zone, clock, disk, folder; exit 1 when one is bad."""
+    """Check token, database, migrations, profile, holidays, time zone, clock, disk, folders; exit 1 when one is bad."""
     healthy = True
     for name, finding in examine():
         click.echo(f"{finding.health:<5} {name}: {finding.says}")
@@ -171,6 +171,14 @@ def _import_folder(patient: Patient) -> Finding:
     return Finding(Health.GOOD, f"{folder} is watched")
 
 
+def _documents(patient: Patient) -> Finding:
+    folder = patient.settings.documents_folder
+    place = _nearest(folder)
+    if not place.is_dir() or not os.access(place, os.R_OK | os.W_OK | os.X_OK):
+        return Finding(Health.BAD, f"{place} cannot be read and written: KENES_DOCUMENTS is where requests' papers go.")
+    return Finding(Health.GOOD, f"kept in {folder}")
+
+
 def _nearest(folder: Path) -> Path:
     """Return the folder, or the closest one above it that exists."""
     return next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
@@ -182,4 +190,5 @@ CHECKS: dict[str, Callable[[Patient], Finding]] = {
     "holidays": _holidays,
     "disk": _disk,
     "import folder": _import_folder,
+    "documents": _documents,
 }

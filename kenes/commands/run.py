@@ -137,17 +137,24 @@ async def _sweep(
     environment: Environment, database: "Database", meter: "Meter", resuming: "Resuming", stack: AsyncExitStack
 ) -> None:
     """Sweep, and go on doing so, with a look at what may be wrong."""
+    from bot.jobs.documents import DocumentFetching
     from bot.jobs.folder import ImportFolder
+    from bot.jobs.overdue import OverdueRequests
     from bot.jobs.sweeps import scheduler, sweep
     from bot.jobs.watch import Watch
     from services.watching import Expected
+    from storage.files import Files
 
     settings, profile, clock = environment.settings, environment.profile, environment.clock
     expected = Expected(backup=_hours(settings.kenes_backup_hours), imported=_hours(settings.kenes_import_hours))
     await sweep(database, profile, clock, meter)
     sweeps = scheduler(database, profile, clock, meter)
     Watch(database, profile, clock, expected, settings.records_folder, meter).join(sweeps)
+    OverdueRequests(database, profile, clock, meter).join(sweeps)
     resuming.join(sweeps)
+    fetching = DocumentFetching(resuming.bot, database, Files(settings.documents_folder), profile, clock, meter)
+    await fetching.clear()
+    fetching.join(sweeps)
     if folder := settings.kenes_import_dir:
         ImportFolder(folder, database, profile, clock, resuming.work.turn, meter).join(sweeps)
     sweeps.start()

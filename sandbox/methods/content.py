@@ -9,7 +9,7 @@ from sandbox.state import Json
 
 TEXT_LENGTH = 4096
 CAPTION_LENGTH = 1024
-CONTENT = {"text", "photo", "document", "contact"}
+CONTENT = {"text", "photo", "document", "contact", "voice", "sticker"}
 CAPTION = {"caption", "caption_entities", "show_caption_above_media", "has_media_spoiler"}
 
 

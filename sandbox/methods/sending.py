@@ -1,5 +1,7 @@
 """Methods that send: messages, photos, documents, albums, forwards, copies, chat actions."""
 
+import re
+
 from sandbox.keyboards import check_markup, is_inline
 from sandbox.methods.call import Call, Handler
 from sandbox.methods.content import CAPTION, CONTENT, Content, forwarded
@@ -7,6 +9,7 @@ from sandbox.refusal import bad_request
 from sandbox.state import Chat, Json
 
 ACTION_SECONDS = 5
+MENTION = re.compile(r"@(\w+)")
 ACTIONS = [
     "typing",
     "upload_photo",
@@ -55,7 +58,7 @@ class Sending(Content):
                 content["reply_markup"] = markup
         message = self._telegram.append(chat, self._bot_user(), content, thread=thread)
         if markup and not is_inline(markup):
-            self._show_keyboard(chat, message["message_id"], markup)
+            self._show_keyboard(chat, message, markup)
         return message
 
     def _replied(self, chat: Chat, call: Call) -> Json | None:
@@ -69,16 +72,29 @@ class Sending(Content):
             raise bad_request("message to be replied not found")
         return replied
 
-    def _show_keyboard(self, chat: Chat, message_id: int, markup: Json) -> None:
+    def _show_keyboard(self, chat: Chat, message: Json, markup: Json) -> None:
+        message_id = message["message_id"]
         chat.not_inline.add(message_id)
-        if "keyboard" in markup:
-            chat.reply_keyboard, chat.force_reply = markup, None
-        elif "force_reply" in markup:
-            placeholder = markup.get("input_field_placeholder")
-            chat.force_reply = {"message_id": message_id, "input_field_placeholder": placeholder}
-        else:
-            chat.reply_keyboard = None
+        placeholder = markup.get("input_field_placeholder")
+        for person in self._meant(chat, message) if markup.get("selective") else chat.people:
+            if "keyboard" in markup:
+                chat.reply_keyboards[person] = markup
+                chat.force_replies.pop(person, None)
+            elif "force_reply" in markup:
+                chat.force_replies[person] = {"message_id": message_id, "input_field_placeholder": placeholder}
+            else:
+                chat.reply_keyboards.pop(person, None)
         self._telegram.tell("chat", chat.id)
+
+    def _meant(self, chat: Chat, message: Json) -> set[int]:
+        """Return whom a selective keyboard is for: who is mentioned in the text, and whose message it replies to."""
+        meant = {message.get("reply_to_message", {}).get("from", {}).get("id")}
+        text = message.get("text") or message.get("caption") or ""
+        names = {name.lower() for name in MENTION.findall(text)}
+        for entity in message.get("entities") or message.get("caption_entities") or ():
+            meant.add(entity.get("user", {}).get("id"))
+        accounts = self._telegram.accounts
+        return {one for one in chat.people if one in meant or (accounts[one].person.username or "").lower() in names}
 
     def _send_message(self, call: Call) -> Json:
         chat = self._writable(call["chat_id"])

@@ -8,14 +8,15 @@ import { say } from "./words.js";
 
 const MOST_FILES = 10;
 const PHOTO_TYPES = ["image/jpeg", "image/png"];
+const STICKER = "👍";
 const TALLEST = 180; // pixels of the text field before it scrolls
 const DRAFT = "kenes-sandbox-draft";
 
 export class Composer {
   /**
-   * @param {{person: Object, chat: Object, people: Array, perform: function(string, Object=): Promise, latest: function(): Object|null,
+   * @param {{person: Object, chat: Object, people: Array, perform: function(string, Object=): Promise, anonymous: function(): boolean, latest: function(): Object|null,
    *   find: function(number): Object|undefined, failed: function(Error), thread: function(): number|null}} options `perform(deed, fields, files)` does
-   *   an act in this chat; `latest()` is the person's newest own message, `find(message_id)` any that is loaded
+   *   an act in this chat; `anonymous()` tells whether it is in the group's name; `latest()` is the person's newest own message, `find(message_id)` any that is loaded
    */
   constructor(options) {
     Object.assign(this, options);
@@ -62,7 +63,7 @@ export class Composer {
       const asked = this.find(forced.message_id);
       if (asked) this.replyToMessage(asked);
     } else if (!forced && forcedBefore && this.replyTo?.message_id === forcedBefore) this.clearContext();
-    this.field.placeholder = forced?.input_field_placeholder ?? state.reply_keyboard?.input_field_placeholder ?? say("write");
+    this.field.placeholder = forced?.input_field_placeholder ?? state.reply_keyboard?.input_field_placeholder ?? say(this.anonymous() ? "writeAnonymous" : "write");
     this.slash.hidden = !(state.commands?.length > 0);
     this.showInstead();
     this.showKeyboard();
@@ -235,7 +236,7 @@ export class Composer {
       this.failed(new Error(say("notHere")));
       return;
     }
-    const done = button.request_contact ? await this.shareOwn() : await this.perform("send", { text: button.text, reply_to: this.chat.type === "private" ? undefined : this.replyTo?.message_id });
+    const done = button.request_contact ? await this.shareOwn() : await this.perform("send", { text: button.text, reply_to: this.chat.type === "private" ? undefined : this.replyTo?.message_id, thread: this.thread() ?? undefined });
     if (done && this.state.reply_keyboard?.one_time_keyboard) {
       this.keyboardOpen = false;
       this.showKeyboard();
@@ -267,6 +268,8 @@ export class Composer {
       { label: say("file"), action: "attach-file", picture: icon("document"), onclick: () => this.pick("") },
       { label: say("ownContact"), action: "contact-own", picture: icon("contact"), onclick: () => this.shareOwn() },
       { label: say("otherContact"), action: "contact-other", picture: icon("group"), onclick: () => this.shareOther() },
+      { label: say("voice"), action: "voice", picture: icon("microphone"), onclick: () => this.perform("voice", { thread: this.thread() ?? undefined }) },
+      { label: say("sticker"), action: "sticker", picture: icon("sticker"), onclick: () => this.perform("sticker", { emoji: STICKER, thread: this.thread() ?? undefined }) },
     ] });
   }
 

@@ -13,16 +13,17 @@
 //   [data-thread=ID|null]       a topic of a forum; [data-pinned] the pinned message; [data-description] the bot's description
 //   [data-message-id=ID]        a bubble (data-outgoing=true|false, data-album), an item of an album or a service line (data-service)
 //   [data-text]                 the formatted text; inside it [data-spoiler] ("open" when revealed), [data-quote=closed|open] with [data-expand], [data-command]
-//   [data-edited] [data-protected] [data-reply-to=ID] [data-document=NAME] [data-contact=PHONE] [data-action=photo]   parts of a bubble
+//   [data-edited] [data-protected] [data-reply-to=ID] [data-document=NAME] [data-contact=PHONE] [data-voice=M:SS] [data-sticker=EMOJI] [data-action=photo]   parts of a bubble
 //   [data-inline-keyboard=ID]   its buttons: [data-button=TEXT] (data-callback, data-url, data-copy), aria-busy while the bot has not answered
 //   [data-reply-keyboard]       its buttons: [data-button=TEXT]; [data-action=keyboard] shows and hides it
 //   [data-input] the text field; [data-action=send]; [data-action=commands] and [data-commands] with [data-option="/command"]; [data-context=reply|edit]
-//   [data-action=attach]        opens a menu with attach-photo, attach-file, contact-own, contact-other (input[data-files])
-//   [data-action=start|start-invitation|unblock]   in place of the text field; [data-action=chat-menu] block, delete-chat, leave, close-others
+//   [data-action=attach]        opens a menu with attach-photo, attach-file, contact-own, contact-other, voice, sticker (input[data-files])
+//   [data-action=start|start-invitation|unblock]   in place of the text field; [data-action=chat-menu] block, delete-chat, leave, close-others,
+//                               and for administrators anonymous, migrate, topics-on, topic-new, topic-close
 //   [data-toast]                the notice at the foot of a phone
 //   Above all phones: [data-menu] with [data-action=reply|edit|copy|forward|delete], [data-dialog=NAME] with [data-action=confirm|cancel|close-dialog]
 //   or [data-option=KEY]; names: alert (text in [data-alert]), contact, contacts, upload ([data-caption], [data-as-photo]), forward, group,
-//   new-group, delete-chat, clock, photo. body[data-connected=true|false] tells whether the server's events arrive.
+//   new-group, topic ([data-topic-name]), delete-chat, clock, photo. body[data-connected=true|false] tells whether the server's events arrive.
 
 import { clockButton, setClock } from "./clock.js";
 import { element } from "./element.js";
@@ -94,6 +95,7 @@ class App {
       person,
       chatId: chatId ?? person.id,
       world: () => this.world,
+      renew: async () => this.takeWorld(await server.world()),
       onclose: (closed) => this.keepOnly(NARROW.matches ? [] : this.phones.filter((other) => other !== closed)),
       onothers: (kept) => this.keepOnly([kept]),
       onchat: () => this.remember("replaceState"),

@@ -8,11 +8,12 @@ import { say, size } from "./words.js";
 
 const TALLEST_PHOTO = 420; // pixels
 const LONG_PRESS_MILLISECONDS = 500;
-const OTHER_FILES = ["video", "animation", "audio", "voice", "video_note", "sticker"];
+const OTHER_FILES = ["video", "animation", "audio", "video_note"];
 const SERVICE = ["new_chat_members", "left_chat_member", "pinned_message", "migrate_to_chat_id", "migrate_from_chat_id", "group_chat_created",
   "supergroup_chat_created", "new_chat_title", "forum_topic_created", "forum_topic_closed", "forum_topic_reopened"];
 
 export const fullName = (user) => [user?.first_name, user?.last_name].filter(Boolean).join(" ") || user?.title || user?.username || "";
+const authorOf = (message) => message.sender_chat ?? message.from;
 export const isService = (message) => SERVICE.some((field) => message[field] !== undefined);
 
 /** What a service message says. */
@@ -43,6 +44,8 @@ export function gist(message) {
   if (message.photo) return say("photoLabel");
   if (message.document) return message.document.file_name ?? say("documentLabel");
   if (message.contact) return `${say("contactLabel")}: ${fullName(message.contact)}`;
+  if (message.voice) return say("voice");
+  if (message.sticker) return `${message.sticker.emoji ?? ""} ${say("sticker")}`.trim();
   return OTHER_FILES.some((kind) => message[kind]) ? say("documentLabel") : say("unknownKind");
 }
 
@@ -58,6 +61,7 @@ export function serviceLine(message) {
  */
 export function bubble(messages, place, talk) {
   const message = messages[0];
+  const author = authorOf(message);
   const side = message.outgoing ? "out" : "in";
   const keyboard = messages.map((one) => one.reply_markup?.inline_keyboard).find(Boolean);
   const node = element("article", {
@@ -65,10 +69,10 @@ export function bubble(messages, place, talk) {
     tabindex: "-1",
     data: { messageId: message.message_id, outgoing: String(message.outgoing), album: messages.length > 1 ? message.media_group_id : null },
   },
-  place.showSender && (place.last ? avatar(message.from.id, fullName(message.from)) : element("span", { class: "avatar-gap" })),
+  place.showSender && (place.last ? avatar(author.id, fullName(author)) : element("span", { class: "avatar-gap" })),
   element("div", { class: "stack" },
     element("div", { class: `bubble${onlyPhoto(messages) ? " bare" : ""}` },
-      place.showSender && place.first && element("div", { class: `sender hue-${Math.abs(message.from.id) % 7}` }, fullName(message.from)),
+      place.showSender && place.first && element("div", { class: `sender hue-${Math.abs(author.id) % 7}` }, fullName(author)),
       message.forward_origin && element("div", { class: "forwarded" }, icon("forward"), say("forwardedFrom", originName(message.forward_origin))),
       quote(message, talk),
       messages.length > 1 ? album(messages, talk) : media(message),
@@ -114,7 +118,7 @@ function quote(message, talk) {
   const original = message.reply_to_message;
   if (!original || original.forum_topic_created) return null;
   return element("button", { type: "button", class: "quote", data: { replyTo: original.message_id }, onclick: () => talk.jump(original.message_id) },
-    element("b", {}, fullName(original.from) || say("deletedMessage")), element("span", {}, message.quote?.text ?? gist(original)));
+    element("b", {}, fullName(authorOf(original)) || say("deletedMessage")), element("span", {}, message.quote?.text ?? gist(original)));
 }
 
 function words(messages, talk) {
@@ -145,6 +149,8 @@ function media(message) {
   if (message.photo) return photo(message);
   if (message.contact) return contact(message);
   if (message.document) return file(message.document);
+  if (message.voice) return voice(message.voice);
+  if (message.sticker) return element("div", { class: "sticker", role: "img", "aria-label": gist(message), data: { sticker: message.sticker.emoji } }, message.sticker.emoji);
   for (const kind of OTHER_FILES) if (message[kind]) return file(message[kind]);
   if (message.text === undefined && message.caption === undefined) return element("p", { class: "unknown" }, say("unknownKind"));
   return null;
@@ -165,6 +171,14 @@ function file(document) {
   return element("a", { class: "file", href: document.file_url, download: name, "aria-label": say("download", name), data: { document: name } },
     element("span", { class: "file-badge", data: { ending: ending.toLowerCase() } }, ending ? ending.toUpperCase() : icon("document")),
     element("span", { class: "row-text" }, element("span", { class: "row-name" }, name), element("span", { class: "row-note" }, size(document.file_size ?? 0))),
+    icon("download"));
+}
+
+function voice(recording) {
+  const length = `${Math.floor(recording.duration / 60)}:${String(recording.duration % 60).padStart(2, "0")}`;
+  return element("a", { class: "file", href: recording.file_url, download: "voice.ogg", "aria-label": say("download", say("voice")), data: { voice: length } },
+    element("span", { class: "file-badge" }, icon("microphone")),
+    element("span", { class: "row-text" }, element("span", { class: "row-name" }, say("voice")), element("span", { class: "row-note" }, length)),
     icon("download"));
 }
 

@@ -122,7 +122,7 @@ export class People {
         { label: say("groupCreate"), action: "confirm", primary: true, onclick: async () => {
           const members = boxes.map((row) => row.querySelector("input")).filter(({ checked }) => checked).map(({ value }) => Number(value));
           try {
-            await server.makeGroup({ title: title.value.trim(), members, admins: members.slice(0, 1), bot: withBot.checked ? "member" : "left" });
+            await server.saveGroup({ title: title.value.trim(), members, admins: members.slice(0, 1), bot: withBot.checked ? "member" : "left" });
             return true;
           } catch (error) {
             trouble.textContent = error.message;

@@ -16,13 +16,14 @@ export const noteOf = (person) => person.note?.[currentLanguage()] ?? Object.val
 
 export class Phone {
   /**
-   * @param {{person: Object, chatId: number, world: function(): Object, onclose: function(Phone), onothers: function(Phone), onchat: function()}} options
-   *   `world()` is the present world; `onchat` tells that another chat was opened
+   * @param {{person: Object, chatId: number, world: function(): Object, renew: function(): Promise, onclose: function(Phone), onothers: function(Phone), onchat: function()}} options
+   *   `world()` is the present world, `renew()` asks the server for it; `onchat` tells that another chat was opened
    */
   constructor(options) {
     Object.assign(this, options);
     this.chats = [];
     this.actions = [];
+    this.anonymousIn = new Set(); // groups where the person writes in the group's name
     this.tabs = element("nav", { class: "tabs", "aria-label": say("chats"), hidden: true, data: { chats: "" } });
     this.place = element("div", { class: "place" });
     this.notices = element("div", { class: "notices", role: "status", "aria-live": "polite", data: { notices: "" } });
@@ -48,11 +49,18 @@ export class Phone {
   /** Takes over what the world now says of this person. */
   know(person) {
     this.person = person;
-    if (this.composer) this.composer.person = person;
+    if (!this.composer) return;
+    this.composer.person = person;
+    this.showStatus();
   }
 
   get chat() {
     return this.chats.find(({ id }) => id === this.chatId);
+  }
+
+  /** The open group as the world tells it; undefined in the private chat. */
+  get group() {
+    return this.world().groups.find(({ id }) => id === this.chatId);
   }
 
   botName() {
@@ -108,6 +116,7 @@ export class Phone {
     this.composer = new Composer({
       person: this.person, chat, people: this.world().people,
       perform: (deed, fields, files) => this.perform(deed, fields, files),
+      anonymous: () => this.anonymousIn.has(chat.id),
       latest: () => conversation.latest((message) => message.outgoing && (message.text ?? message.caption) !== undefined && !message.forward_origin),
       find: (message) => conversation.stored.get(message)?.message,
       failed: (error) => this.say(error.message),
@@ -172,7 +181,7 @@ export class Phone {
       this.statusTimer = setTimeout(() => this.showStatus(), current.until * 1000 - present());
       return;
     }
-    const group = this.world().groups.find(({ id }) => id === this.chatId);
+    const { group } = this;
     this.status.textContent = group ? say("members", group.members.length) : say("bot");
   }
 
@@ -241,9 +250,10 @@ export class Phone {
   }
 
   /** Does an act in the open chat and brings the view up to date. @returns the server's answer, null when it refused */
-  async perform(deed, fields = {}, files = null) {
+  async perform(deed, given = {}, files = null) {
     const { conversation } = this;
     const chat = this.chatId;
+    const fields = this.anonymousIn.has(chat) ? { ...given, anonymous: "true" } : given;
     conversation.stuck = true;
     const done = await this.trying(() => (files ? server.upload(this.person.id, chat, files, fields) : server.act(this.person.id, chat, deed, fields)));
     if (done) {
@@ -314,8 +324,9 @@ export class Phone {
     await this.perform("forward", { from_chat: fromChat, message_id: message.message_id });
   }
 
-  chatMenu(anchor) {
+  async chatMenu(anchor) {
     const own = this.chat.type === "private";
+    if (!own) await this.trying(this.renew); // what may be done with a group depends on what it has just become
     const state = this.composer.state ?? {};
     const clear = async () => {
       if (await confirm({ name: "delete-chat", title: say("deleteChat"), text: say("deleteChatAsk"), yes: say("delete"), danger: true })) await this.perform("delete_chat");
@@ -325,9 +336,41 @@ export class Phone {
       own && !state.blocked && { label: say("block"), action: "block", picture: icon("block"), onclick: () => this.perform("block") },
       own && state.blocked && { label: say("unblock"), action: "unblock", picture: icon("block"), onclick: () => this.perform("unblock") },
       own && { label: say("deleteChat"), action: "delete-chat", danger: true, picture: icon("close"), onclick: clear },
+      ...this.groupItems(),
       !own && { label: say("leave"), action: "leave", danger: true, picture: icon("back"), onclick: () => this.perform("leave") },
       { label: say("closeOthers"), action: "close-others", picture: icon("beside"), onclick: () => this.onothers(this) },
     ] });
+  }
+
+  /** What an administrator of the open group may do with it. */
+  groupItems() {
+    const { group } = this;
+    if (!group?.admins.includes(this.person.id)) return [];
+    const change = (what) => this.trying(() => server.saveGroup({ id: group.id, by: this.person.id, ...what }));
+    const anonymous = this.anonymousIn.has(group.id);
+    const topic = group.topics.find(({ message_thread_id: thread }) => thread === this.conversation.thread);
+    return [
+      { label: say(anonymous ? "anonymousOff" : "anonymousOn"), action: "anonymous", picture: icon("mask"), onclick: () => this.writeAs(group, !anonymous) },
+      group.type === "group" && { label: say("migrate"), action: "migrate", picture: icon("raise"), onclick: () => change({ migrate: true }) },
+      !group.is_forum && { label: say("topicsOn"), action: "topics-on", picture: icon("group"), onclick: () => change({ is_forum: true }) },
+      group.is_forum && { label: say("topicNew"), action: "topic-new", picture: icon("plus"), onclick: () => this.openTopic(change) },
+      topic && { label: say(topic.closed ? "topicReopen" : "topicClose"), action: "topic-close", picture: icon("lock"), onclick: () => change({ [topic.closed ? "reopen_topic" : "close_topic"]: topic.message_thread_id }) },
+    ];
+  }
+
+  writeAs(group, anonymous) {
+    if (anonymous) this.anonymousIn.add(group.id);
+    else this.anonymousIn.delete(group.id);
+    this.composer.take(this.composer.state);
+  }
+
+  openTopic(change) {
+    const name = element("input", { class: "field", placeholder: say("topicName"), "aria-label": say("topicName"), maxlength: "128", data: { topicName: "" } });
+    dialog({ name: "topic", title: say("topicNew"), body: [name], buttons: [
+      { label: say("cancel"), action: "cancel" },
+      { label: say("groupCreate"), action: "confirm", primary: true, onclick: async () => Boolean(name.value.trim() && await change({ open_topic: name.value.trim() })) },
+    ] });
+    name.focus();
   }
 
   dropHere() {

@@ -26,7 +26,8 @@ export const chats = (person) => get("/chats", { as: person });
 export const messages = (person, chat, { before, limit } = {}) => get("/messages", { as: person, chat, before, limit });
 export const act = (person, chat, deed, fields = {}) => post("/act", { as: person, chat, do: deed, ...fields });
 export const moveClock = (change) => post("/clock", change);
-export const makeGroup = (group) => post("/groups", group);
+/** Makes a group, or changes the one with this `id`. */
+export const saveGroup = (group) => post("/groups", group);
 
 /** Sends files as one message or, when there are several, as an album. `fields` as the contract's `upload`. */
 export async function upload(person, chat, files, fields) {

@@ -23,13 +23,14 @@ class Retake:
 class MarkCase:
     """What is said about one of a student's marks; what is not said is drawn.
 
-    `then` tells how an earlier failure went on: "retaken" in the additional
-    period, "repeated" in the summer semester, or left as a "debt".
+    `new_ratings` are those a student got after the old ones did not admit to the exam. `then` tells how an earlier
+    failure went on: "retaken" in the additional period, "repeated" in the summer semester, or left as a "debt".
     """
 
     course: str
     period: str = WINTER
     ratings: Sequence[int] = ()
+    new_ratings: Sequence[int] = ()
     exam: str | None = None
     outcome: str | None = None
     course_work: bool | None = None

@@ -32,6 +32,7 @@ LOAD_ORDER = (
     ("marks", "marks.csv"),
     ("marks", "ratings.csv"),
     ("marks", "session.csv"),
+    ("marks", "new-ratings.csv"),
 )
 """Kind of import and file name, in the order in which they can be loaded."""
 
@@ -95,6 +96,7 @@ def write(university: University, folder: Path) -> None:
     _write_rows(folder / "marks.csv", MarkRow, university.marks)
     _write_table(folder / "ratings.csv", _RATING_COLUMNS, _cells(_RATING_COLUMNS, university.ratings))
     _write_rows(folder / "session.csv", MarkRow, university.session)
+    _write_rows(folder / "new-ratings.csv", MarkRow, university.new_ratings)
     _write_rows(by_hand / "new-marks.csv", MarkRow, university.nightly)
     _write_table(by_hand / "broken-marks.csv", _MARK_COLUMNS, _broken(university))
     names = {row.student_id: f"{row.surname} {row.given_name} {row.patronymic}".strip() for row in university.students}

@@ -98,7 +98,10 @@ class ComponentsRow:
 
 @dataclass(frozen=True, slots=True)
 class MarkRow:
-    """One row of a flat mark export: one sitting of one course; `posted_at` is local and None while it is pending."""
+    """One row of a flat mark export: one sitting of one course; `posted_at` is local and None while it is pending.
+
+    `exam_date` is None while nobody has set it.
+    """
 
     student_id: str
     period: str
@@ -115,7 +118,7 @@ class MarkRow:
     missed_percent: int
     fees_cleared: bool
     group: str
-    exam_date: date
+    exam_date: date | None
     posted_at: datetime | None
     attempt: int
 
@@ -136,7 +139,8 @@ class University:
     """The whole made-up university at the moment the demo starts.
 
     `marks` are the earlier years; `ratings` and `session` are the current session: all its ratings, and the exams
-    posted so far. `nightly` and `sheets` are not loaded: they are for the demo's registrar to load by hand.
+    posted so far; `new_ratings` are of students whose first ones did not admit them. `nightly` and `sheets` are not
+    loaded: they are for the demo's registrar to load by hand.
     `people` and `groups` are on Telegram; `person_ids` says whom in the records a Telegram id belongs to.
     """
 
@@ -149,6 +153,7 @@ class University:
     marks: tuple[MarkRow, ...]
     ratings: tuple[MarkRow, ...]
     session: tuple[MarkRow, ...]
+    new_ratings: tuple[MarkRow, ...]
     nightly: tuple[MarkRow, ...]
     sheets: tuple[MarkSheet, ...]
     people: tuple[Person, ...]

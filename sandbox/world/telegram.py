@@ -46,10 +46,22 @@ def accounts(
     return tuple(people), person_ids
 
 
-def chats(people: Iterable[Person]) -> tuple[Group, ...]:
-    """Return one group chat the bot is in: the first four students, who study together, with the first as its head."""
-    members = [person.id for person in people if person.tag == "student"][:4]
-    return (Group(-4_100_000_001, "АЖ-25-1", tuple(members), tuple(members[:1]), bot="member"),)
+def chats(people: Iterable[Person], person_ids: Mapping[int, str], staff: Iterable[StaffRow]) -> tuple[Group, ...]:
+    """Return the group chats the bot is in: four students who study together, the appeal commission, the service desk.
+
+    The staff's chats have the administrator of the system for theirs.
+    """
+    students = tuple(person.id for person in people if person.tag == "student")[:4]
+    numbers = {person_id: number for number, person_id in person_ids.items()}
+    roles = [(row.role, numbers[row.person_id]) for row in staff if row.person_id in numbers]
+    admins = tuple(number for role, number in roles if role == "admin")
+    commission = tuple(number for role, number in roles if role.startswith("appeals."))
+    desk = tuple(number for role, number in roles if role == "service_desk")
+    return (
+        Group(-4_100_000_001, "АЖ-25-1", students, students[:1], bot="member"),
+        Group(-4_100_000_002, "Апелляциялық комиссия", commission, admins, bot="member"),
+        Group(-4_100_000_003, "СҚКО", desk, admins, bot="member"),
+    )
 
 
 def _cast(

@@ -44,7 +44,7 @@ def make_world(seed: int = 2026, students: int = 300) -> University:
     groups = _groups(load_programmes())
     learners = _Enrolment(random, cases, groups).learners(students)
     staff = _staff(cases)
-    sheets = timetable(groups, [row.person_id for row in staff if row.role == "lecturer"])
+    sheets = timetable(groups, _lecturers(staff))
     studies = Studies(random)
     history = tuple(chain.from_iterable(studies.history(learner) for learner in learners))
     winter = [(sheet, _sat(studies, sheet, learners)) for sheet in sheets]
@@ -59,10 +59,11 @@ def make_world(seed: int = 2026, students: int = 300) -> University:
         marks=history,
         ratings=tuple(_pending(row) for _, rows in winter for row in rows),
         session=tuple(_posted(learners, winter)),
+        new_ratings=tuple(_rated_anew(learners, winter)),
         nightly=tuple(row for sheet, rows in winter if sheet.nightly for row in rows),
         sheets=tuple(_printed(winter, staff)),
         people=people,
-        groups=chats(people),
+        groups=chats(people, person_ids, staff),
         person_ids=person_ids,
     )
 
@@ -152,6 +153,12 @@ def _staff(cases: Cases) -> tuple[StaffRow, ...]:
     )
 
 
+def _lecturers(staff: Sequence[StaffRow]) -> list[str]:
+    """Return who teaches; those of the appeal commission last, as they may not decide about the groups they teach."""
+    commission = {row.person_id for row in staff if row.role.startswith("appeals.")}
+    return sorted((row.person_id for row in staff if row.role == "lecturer"), key=commission.__contains__)
+
+
 def _officer(learner: Learner) -> Iterator[StaffRow]:
     """Yield the roles a student has, under the student's own id."""
     if learner.case:
@@ -208,6 +215,17 @@ def _posted(learners: Iterable[Learner], winter: Iterable[tuple[Sheet, list[Mark
             if retake:
                 exam = Decimal(retake.exam)
                 yield replace(row, exam=exam, exam_date=retake.date, posted_at=retake.posted, attempt=2)
+
+
+def _rated_anew(learners: Iterable[Learner], winter: Iterable[tuple[Sheet, list[MarkRow]]]) -> Iterator[MarkRow]:
+    """Yield the attempts that wait for the additional period: new ratings, no exam yet."""
+    by_id = {learner.row.student_id: learner for learner in learners}
+    for sheet, rows in winter:
+        for row in rows:
+            ratings = by_id[row.student_id].mark_case(sheet.course, row.period).new_ratings
+            if ratings:
+                first, second = map(Decimal, ratings)
+                yield replace(_pending(row), rating1=first, rating2=second, exam_date=None, attempt=2)
 
 
 def _printed(winter: Iterable[tuple[Sheet, list[MarkRow]]], staff: Iterable[StaffRow]) -> Iterator[MarkSheet]:

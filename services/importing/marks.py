@@ -1,7 +1,8 @@
 """Rows of marks against the records: enrolments and their attempts, from a flat export or a mark sheet alike.
 
 What is posted (an attempt that has an outcome) stays: its ratings, exam mark and outcome may be repeated, never changed
-(M9), and it keeps the posting time it has. Everything else follows the file: a column that is absent keeps what is
+(M9), and it keeps the posting time it has. One old mark is no change: the university's system still tells it while an
+appeal that raised it is not entered there (A5). Everything else follows the file: a column that is absent keeps what is
 stored, an empty cell clears it while nothing of the enrolment is posted.
 """
 
@@ -19,6 +20,8 @@ from services.importing.objects import alone, attempt_key
 from services.importing.parsing import ValueRow
 from services.importing.problems import Unacceptable
 from services.tabular import fold
+from storage.requests import Decision
+from storage.unit import Storage
 
 EnrolmentKey = tuple[str, str, str]
 
@@ -35,6 +38,7 @@ async def compare_marks(draft: Draft) -> None:
     draft.take("attempt", {attempt_key(key, each): each for key, those in stored.items() for each in those.attempts})
     await draft.read("course", {(key[2],) for key in keys.values()})
     posted = {key for key, those in stored.items() if any(each.outcome for each in those.attempts)}
+    appeals = await _not_entered(draft.storage)
     rows = [row for row in draft.file.rows if row.number in keys]
     for place, row in enumerate(sorted(rows, key=lambda row: row["attempt"] or 1)):
         if place % 1000 == 0:
@@ -47,7 +51,7 @@ async def compare_marks(draft: Draft) -> None:
         if enrolment is None:
             draft.refuse(row, "needed_when_new", "credits", None, who=key[2])
             continue
-        attempt = _attempt(draft, row, key, number)
+        attempt = _attempt(draft, row, key, number, upheld=appeals.get((*key, number)))
         if attempt is not None:
             course = draft.want("course", (key[2],), _course(draft, row, key[2]))
             draft.count(
@@ -137,8 +141,8 @@ def _enrolment(draft: Draft, row: ValueRow, key: EnrolmentKey, *, pending: bool)
     return replace(before, **told)
 
 
-def _attempt(draft: Draft, row: ValueRow, key: EnrolmentKey, number: int) -> Attempt | None:
-    """Return the attempt a row describes, or None where it is refused."""
+def _attempt(draft: Draft, row: ValueRow, key: EnrolmentKey, number: int, *, upheld: Decision | None) -> Attempt | None:
+    """Return the attempt a row describes, or None where it is refused; `upheld` raised it and is not entered yet."""
     before: Attempt | None = draft.current("attempt", (*key, str(number)))
     earlier: Attempt | None = draft.current("attempt", (*key, str(number - 1))) if number > 1 else None
     if number > 1 and (earlier is None or earlier.outcome is None):
@@ -162,7 +166,7 @@ def _attempt(draft: Draft, row: ValueRow, key: EnrolmentKey, number: int) -> Att
         if outcome is not None or not posted:
             attempt = replace(attempt, exam=exam, outcome=outcome)
     if before is not None and posted:
-        return _unchanged(draft, row, before, attempt)
+        return _unchanged(draft, row, before, _as_raised(draft, before, attempt, upheld))
     if attempt.outcome is None:
         return attempt
     if row["posted_at"] is None:
@@ -200,6 +204,28 @@ def _sitting(draft: Draft, row: ValueRow, attempt: Attempt) -> tuple[Decimal | N
         if (attempt.rating1 + attempt.rating2) / 2 < rules.admission_rating_minimum:
             outcome = Outcome.NOT_ADMITTED
     return None, outcome
+
+
+async def _not_entered(storage: Storage) -> dict[tuple[str, str, str, int], Decision]:
+    """Return the decisions that raised marks and wait to be entered in the university's system, by their exams."""
+    raised = await storage.requests.to_enter()
+    decisions = await storage.requests.decisions_of(each.id for each in raised)
+    return {
+        (each.student_id, each.exam.period, each.exam.course_code, each.exam.attempt): decisions[each.id][-1]
+        for each in raised
+    }
+
+
+def _as_raised(draft: Draft, before: Attempt, told: Attempt, upheld: Decision | None) -> Attempt:
+    """Return what a file tells with the mark an appeal gave, where it has the one from before that appeal still."""
+    if upheld is None or upheld.mark_after != before.exam:
+        return told
+    if told.exam == before.exam:
+        draft.tally("raised_mark_there", f"№ {upheld.request_id}")
+    elif told.exam == upheld.mark_before:
+        draft.tally("old_mark_of_appeal", f"№ {upheld.request_id}")
+        return replace(told, exam=before.exam)
+    return told
 
 
 def _unchanged(draft: Draft, row: ValueRow, before: Attempt, after: Attempt) -> Attempt | None:

@@ -5,11 +5,15 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
 
+from policy.requests import Kind, RequestState
+from policy.sheets import is_printed
 from services.importing.applying import Because, carry_out
 from services.importing.objects import SHELVES, Acting, restored
 from services.importing.plan import Key, Step
 from services.news import owe_withdrawn_marks
+from services.requests.voiding import make_void
 from storage.records import Correction
+from storage.requests import ExamKey
 from storage.unit import Storage
 
 DEPENDENTS_NAMED = 20
@@ -29,8 +33,8 @@ class UndoRefusal(StrEnum):
 class Dependent:
     """Something that stands on what an import brought.
 
-    ``cause`` and ``cause_id`` are what changed the object later ("import", 7), "sheet" where its mark sheet is locked,
-    or the table that speaks of a person who would go.
+    ``cause`` and ``cause_id`` are what changed the object later ("import", 7), "request" with the one that was granted
+    because of it, "sheet" where its mark sheet is locked, or the table that speaks of a person who would go.
     """
 
     object: str
@@ -62,7 +66,8 @@ async def undo(
     """Take an import back as a whole, owe the news to those it was told, and commit; ``actor`` None: the command line.
 
     Refused when anything it brought is no longer what it brought or carries something now (named, so that it can be
-    undone first), and when a mark of it stands on a locked sheet. The history keeps both the import and the undoing.
+    undone first), when another exam was granted because of a mark of it, and when such a mark stands on a locked sheet.
+    What students filed about its marks and nobody decided is void. The history keeps the import and the undoing.
     """
     if not reason.strip():
         return UndoRefused(UndoRefusal.NO_REASON)
@@ -77,12 +82,15 @@ async def undo(
         return UndoRefused(UndoRefusal.CHANGED_SINCE, await _named(storage, changed))
     if proposed := await _proposed(storage, steps):
         return UndoRefused(UndoRefusal.CHANGED_SINCE, proposed)
+    if granted := await _granted(storage, steps):
+        return UndoRefused(UndoRefusal.CHANGED_SINCE, granted)
     if locked := await _locked(storage, steps):
         return UndoRefused(UndoRefusal.SHEET_LOCKED, locked)
     people = [step for step in steps if _removes_somebody(step)]
     others = [step for step in steps if not _removes_somebody(step)]
     because = Because("undo", import_id, Acting(now, actor), reason.strip())
     await owe_withdrawn_marks(storage, steps, import_id=import_id, reason=reason.strip(), now=now)
+    await _void(storage, steps, since=done.at, because=because)
     await carry_out(storage, others, because)
     if bound := await storage.people.bound(step.key[0] for step in people):
         await storage.rollback()
@@ -153,10 +161,44 @@ def _key_of(correction: Correction) -> Key:
     return correction.student_id, correction.period, correction.course_code, str(correction.attempt)
 
 
+def _withdrawn(steps: list[Step]) -> set[tuple[str, ExamKey]]:
+    """Return the sittings whose posted marks would go."""
+    return {
+        (step.key[0], ExamKey(step.key[1], step.key[2], int(step.key[3])))
+        for step in steps
+        if step.object == "attempt" and step.before.outcome is not None
+        if step.after is None or step.after.outcome is None
+    }
+
+
+async def _granted(storage: Storage, steps: list[Step]) -> tuple[Dependent, ...]:
+    """Return the marks because of which another exam was granted."""
+    marks = _withdrawn(steps)
+    granted = await storage.requests.in_states((Kind.RETAKE, Kind.MISSED_EXAM), (RequestState.APPROVED,))
+    found = [
+        Dependent("attempt", (each.student_id, *map(str, each.exam)), "request", each.id)
+        for each in granted
+        if (each.student_id, each.exam) in marks
+    ]
+    return tuple(found[:DEPENDENTS_NAMED])
+
+
+async def _void(storage: Storage, steps: list[Step], *, since: datetime, because: Because) -> None:
+    """End what was filed because of these marks; an exam that is appealed while it runs, or complained of, has none."""
+    for request in await storage.requests.open_of_exams(_withdrawn(steps)):
+        if request.kind is not Kind.APPEAL_PROCEDURE and request.received_at >= since:
+            acting = because.acting
+            await make_void(storage, request.id, by=acting.by, why=because.why or "", now=acting.at)
+
+
 async def _locked(storage: Storage, steps: list[Step]) -> tuple[Dependent, ...]:
     attempts = {step.key: (step.key[0], step.key[1], step.key[2]) for step in steps if step.object == "attempt"}
     enrolments = await storage.marks.by_keys(attempts.values())
     sheets = {period: await storage.sheets.locked_in(period) for period in {key[1] for key in enrolments}}
-    locked = {key for key, each in enrolments.items() if (each.course.code, each.group or "") in sheets[each.period]}
-    found = [Dependent("attempt", key, "sheet") for key, enrolment in attempts.items() if enrolment in locked]
+    found = []
+    for step in steps:
+        if step.object == "attempt" and (enrolment := enrolments.get(attempts[step.key])):
+            lock = sheets[enrolment.period].get((enrolment.course.code, enrolment.group or ""))
+            if lock and is_printed(step.before, lock.locked_at):
+                found.append(Dependent("attempt", step.key, "sheet"))
     return tuple(found[:DEPENDENTS_NAMED])

@@ -1,24 +1,17 @@
-"""Papers: what is printed or shown as a picture, drawn by typst in a worker thread from the templates beside it."""
+"""Papers: what is printed or shown as a picture, drawn in a worker thread from the templates beside it."""
 
 import asyncio
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
 
 import segno
-import typst
 
 from policy.people import Language
-
-PIXELS_PER_INCH = 144  # the chart's 540 points become 1080 pixels
-_COMPILATIONS_REMEMBERED = 12  # typst keeps what it laid out for so many more: empty ones give the memory back
+from services.papers.typesetting import draw, forget
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +77,7 @@ async def gpa_chart(
         if threshold is None
         else {"label": f"{words.threshold}: {_comma(threshold)}", "height": float(threshold)},
     }
-    return await asyncio.to_thread(_draw, "gpa_chart.typ", data, "png")
+    return await asyncio.to_thread(draw, "gpa_chart.typ", data, "png")
 
 
 def _comma(value: Decimal | None) -> str | None:
@@ -107,9 +100,8 @@ def _invitation_sheet(cards: Sequence[InvitationCard]) -> bytes:
         }
         for card in cards
     ]
-    sheet = _draw("invitation_sheet.typ", data, "pdf")
-    for _ in range(_COMPILATIONS_REMEMBERED):
-        typst.compile(b"", format="pdf")
+    sheet = draw("invitation_sheet.typ", data, "pdf")
+    forget()
     return sheet
 
 
@@ -117,21 +109,3 @@ def _qr(text: str) -> str:
     drawing = io.BytesIO()
     segno.make_qr(text, error="m").save(drawing, kind="svg", border=2, omitsize=True, xmldecl=False)
     return drawing.getvalue().decode()
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    """Typst's embedded fonts alone, so that a paper looks the same on every machine."""
-    return typst.Fonts(include_system_fonts=False)
-
-
-def _draw(template: str, data: object, kind: Literal["pdf", "png"]) -> bytes:
-    """Compile a template; people's words go in as JSON and are never read as markup."""
-    path = Path(__file__).with_name(template)
-    compiler = typst.Compiler(input=path, root=path.parent, font_paths=_fonts())
-    drawn = compiler.compile(
-        format=kind, ppi=PIXELS_PER_INCH, sys_inputs={"data": json.dumps(data, ensure_ascii=False)}
-    )
-    if not isinstance(drawn, bytes):
-        raise TypeError(f"{template} has more than one page, which a PNG cannot hold")
-    return drawn

@@ -82,7 +82,7 @@ async def load(
         await storage.calendar.save_dates(dates)
         await storage.calendar.save_exams(slots)
         for code in locked:
-            await storage.sheets.lock(code, WINTER, "IS-24-1", at=local(1, 14), by=None)
+            await storage.sheets.lock(code, WINTER, "IS-24-1", at=local(1, 15), by=None)
         await storage.commit()
 
 

@@ -13,7 +13,8 @@ from bot.metrics import Uncounted
 from policy.profile import Profile
 from services.importing import Kind, fresh_of
 from storage.database import Database
-from tests.bot.conftest import AIGERIM, NOW, REGISTRAR, HandClock
+from storage.unit import Storage
+from tests.bot.conftest import AIGERIM, NOW, REGISTRAR, HandClock, populate
 from tests.bot.test_imports import MARKS, WRONG, attempt
 from tests.telegram import Person, Telegram
 
@@ -190,3 +191,31 @@ async def test_of_two_processes_one_takes_a_file(
         await asyncio.gather(night.watched.look(), other.watched.look())
     assert await imports(database) == 1
     assert len(night.names("done")) == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_file_whose_load_a_kill_cut_short_is_loaded_in_the_other_processs_turn(
+    database_url: str, tmp_path: Path, profile: Profile, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached = asyncio.Event()
+
+    async def stand(_: Storage) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    async with Database.open(database_url) as own, Database.open(database_url) as others:
+        await populate(own)
+        night, other = (Night(tmp_path, each, profile, clock) for each in (own, others))
+        night.put("marks.csv", MARKS)
+        await asyncio.gather(night.minutes(1), other.watched.look())
+        with monkeypatch.context() as patch:
+            patch.setattr(Storage, "commit_at_last", stand)
+            loading = asyncio.create_task(night.minutes(1))
+            await reached.wait()
+            await other.watched.look()
+            assert await imports(others) == 0, "it is not its turn"
+            loading.cancel()
+            await asyncio.wait([loading])
+        await other.minutes(1)
+        assert await imports(others) == 1
+    assert night.names("done") == ["20260115-100300-marks.csv"]

@@ -15,6 +15,7 @@ from aiogram.methods import GetFile, SendChatAction
 from bot.jobs import imports as jobs
 from bot.jobs import work as work_module
 from bot.jobs.work import Work
+from bot.middlewares import context
 from policy.marks import Attempt, Outcome
 from policy.people import Language, Name, Role, RoleGrant
 from services.importing import uploads
@@ -89,6 +90,37 @@ async def test_a_file_is_shown_then_loaded_in_the_name_of_the_registrar(olga: Pe
     async with database.read() as storage:
         (done,) = await storage.imports.latest()
     assert (done.actor, done.kind, done.file_name) == (REGISTRAR, "marks", "marks.csv")
+
+
+async def test_a_file_that_comes_during_a_long_load_is_acknowledged_and_waits_for_it(
+    olga: Person, work: Work, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(context, "HANDLER_SECONDS", 0.05)
+    async with database.write() as loading:
+        await loading.uploads.size()  # it begins with the first it asks
+        sending = asyncio.create_task(olga.uploads("marks.csv", MARKS))
+        _, waits = await asyncio.wait([sending], timeout=0.2)
+        assert waits
+        assert "Получено" in olga.sees
+    await sending
+    await work.finish()
+    assert "новых: 2" in olga.sees
+
+
+async def test_a_press_during_a_long_load_is_answered_and_waits_for_it(
+    olga: Person, work: Work, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await send(olga, MARKS)
+    monkeypatch.setattr(context, "HANDLER_SECONDS", 0.05)
+    async with database.write() as loading:
+        await loading.uploads.size()  # it begins with the first it asks
+        pressing = asyncio.create_task(olga.taps("Загрузить"))
+        _, waits = await asyncio.wait([pressing], timeout=0.2)
+        assert waits
+        assert len(olga.telegram.answers) == 1
+    await pressing
+    await work.finish()
+    assert "Загружено, № 1" in olga.sees
 
 
 async def test_the_whole_way_in_kazakh(erzhan: Person, database: Database) -> None:
@@ -237,7 +269,7 @@ async def test_an_album_is_as_many_files(olga: Person, work: Work) -> None:
 async def test_whoever_is_no_registrar_is_answered_as_ever(linked: Linked, database: Database) -> None:
     aigerim = await linked(AIGERIM, 3)
     await send(aigerim, MARKS)
-    assert "Мұнда тек мәтін мен батырмалар түсініледі." in aigerim.sees
+    assert "Құжат сақталған жоқ" in aigerim.sees
     await aigerim.sends("/import")
     assert "Мұндай пәрмен жоқ" in aigerim.sees
     assert await attempt(database) is None

@@ -291,7 +291,7 @@ async def test_the_time_to_apply_for_a_retake_counts_working_days(linked: Linked
         await storage.calendar.save_days([worked])
         await storage.commit()
     aigerim = await opened(database, linked, course("MAT1", "45"))
-    assert "Қайта тапсыруға өтінім мерзімі: 29 қаңтар, күн соңына дейін (14 күн 14 сағат қалды)" in aigerim.sees
+    assert "Қайта тапсыруға өтініш мерзімі: 29 қаңтар, күн соңына дейін (14 күн 14 сағат қалды)" in aigerim.sees
     assert "Студенттерге қызмет көрсету орталығы" in aigerim.sees
     await aigerim.taps("Қайта тапсыру мерзімінің есебі")
     assert "Сессияның соңғы күні: 17 қаңтар." in aigerim.sees
@@ -305,7 +305,7 @@ async def test_after_the_time_for_a_retake_the_course_is_taken_again(
 ) -> None:
     clock.at = local(1, 31)
     aigerim = await opened(database, linked, course("MAT1", "45"))
-    assert "Қайта тапсыру: өтінім мерзімі өтті (30 қаңтар)" in aigerim.sees
+    assert "Қайта тапсыру: өтініш мерзімі өтті (30 қаңтар)" in aigerim.sees
     assert "қайта жазылу керек" in aigerim.sees
 
 

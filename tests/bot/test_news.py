@@ -62,6 +62,22 @@ async def test_what_gives_a_mark_away_is_under_a_spoiler(linked: Linked) -> None
         assert sign not in open_text
 
 
+async def test_a_new_mark_is_appealed_from_its_news_and_the_button_gives_nothing_away(linked: Linked) -> None:
+    olga, dmitry = await linked(REGISTRAR, 1), await linked(DMITRY, 3)
+    await load(olga, row(DMITRY, marks="90,90,30,took"), row(DMITRY, "OLD1", marks="70,,,"))
+    assert dmitry.buttons[0] == "Апелляция: Дисциплина MAT1"
+    assert not any("OLD1" in label or "пересдач" in label for label in dmitry.buttons)
+    await dmitry.taps("Апелляция: Дисциплина MAT1")
+    assert "Напишите причину одним сообщением" in dmitry.last.text
+
+
+async def test_an_f_is_told_with_what_it_means(linked: Linked) -> None:
+    olga, dmitry = await linked(REGISTRAR, 1), await linked(DMITRY, 3)
+    await load(olga, row(DMITRY, marks="90,90,20,took"))
+    assert "После F пересдачи нет." in dmitry.sees
+    assert "в летнем семестре" in dmitry.sees
+
+
 async def test_a_rating_that_changed_is_told_with_what_it_was(linked: Linked) -> None:
     olga, dmitry = await linked(REGISTRAR, 1), await linked(DMITRY, 3)
     await load(olga, row(DMITRY, marks="70,,,"))

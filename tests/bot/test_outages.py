@@ -2,8 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from aiogram.types import TelegramObject
 
 from bot.jobs.touch import Touch
 from services.outages import in_touch
@@ -58,12 +60,31 @@ async def test_who_wrote_meanwhile_is_told_once_that_it_counts(linked: Linked, c
 
 
 @pytest.mark.usefixtures("down")
-async def test_who_wrote_before_or_after_is_told_nothing(linked: Linked, clock: HandClock) -> None:
+async def test_what_waited_with_telegram_meanwhile_is_old_and_what_comes_later_is_not(
+    telegram: Telegram, linked: Linked
+) -> None:
+    old: list[bool] = []
+
+    async def look(_: object, event: TelegramObject, data: dict[str, Any]) -> None:
+        old.append(data["handling"].old)
+
+    await linked(AIGERIM)
+    telegram.dispatcher.update.outer_middleware(look)
+    for number, waited in ((1001, True), (1002, False)):
+        message = {"message_id": number, "date": 1_768_453_200, "chat": {"id": 1, "type": "private"}, "text": "x"}
+        await telegram.updates.take([{"update_id": number, "message": message}], old=waited)
+        await telegram.updates.idle()
+    assert old == [True, False]
+
+
+@pytest.mark.usefixtures("down")
+async def test_who_wrote_before_and_is_answered_only_now_is_told_who_writes_after_is_not(linked: Linked) -> None:
     aigerim = await linked(AIGERIM)
-    await aigerim.sends("/marks", late=31 * MINUTE)
-    assert "жұмыс істемеген" not in aigerim.sees
     await aigerim.sends("/marks")
     assert "жұмыс істемеген" not in aigerim.sees
+    await aigerim.sends("/marks", late=31 * MINUTE)
+    assert "жұмыс істемеген" in aigerim.sees
+    assert "15 қаңтар, 09:59" in aigerim.sees
 
 
 @pytest.mark.usefixtures("down")
@@ -82,8 +103,9 @@ async def test_an_outage_is_remembered_over_another_restart(
 @pytest.mark.usefixtures("down")
 async def test_a_group_is_told_nothing(telegram: Telegram, linked: Linked) -> None:
     aigerim = await linked(AIGERIM)
-    await aigerim.sends("/marks", chat=-100, late=12 * MINUTE)
-    assert all("жұмыс істемеген" not in shown.text for shown in telegram.room(-100).messages)
+    group = telegram.group("IS-24-1")
+    await aigerim.sends("/marks", in_=group, late=12 * MINUTE)
+    assert "жұмыс істемеген" not in group.sees
 
 
 async def test_the_first_start_and_a_short_stop_are_no_outage(

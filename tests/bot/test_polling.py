@@ -17,7 +17,7 @@ from aiohttp.test_utils import TestServer
 from bot.app import make_bot
 from bot.jobs.touch import Touch
 from bot.pacing import Pace
-from bot.polling import Polling
+from bot.polling import BATCH, POLL_SECONDS, Polling
 from bot.updates import Updates
 from storage.database import Database
 from storage.inbox import Inbox
@@ -52,6 +52,7 @@ class Server:
     def __init__(self, file: Path) -> None:
         self.answers: list[Any] = []
         self.asked: list[tuple[str | None, int]] = []
+        self.patience: list[str] = []
         self.kinds: Any = None
         self.handled: list[str] = []
         self.pauses: list[float] = []
@@ -62,6 +63,7 @@ class Server:
         fields = await request.post()
         offset = fields.get("offset")
         self.asked.append((offset if isinstance(offset, str) else None, stored(self._file)))
+        self.patience.append(str(fields["timeout"]))
         self.kinds = json.loads(str(fields["allowed_updates"]))
         if not self.answers:
             self.all_asked.set()
@@ -126,6 +128,14 @@ async def test_a_batch_is_stored_before_it_is_confirmed(polling: Polling, server
     assert server.kinds == ["message", "my_chat_member"]
     assert server.pauses == []
     assert server.handled == ["7", "8", "9"]
+
+
+async def test_what_waited_before_the_process_began_is_taken_without_waiting_for_more(
+    polling: Polling, server: Server
+) -> None:
+    server.answers = [batch(*range(1, BATCH + 1)), batch(BATCH + 1), batch(BATCH + 2)]
+    await run(polling, server)
+    assert server.patience == ["0", "0", str(POLL_SECONDS), str(POLL_SECONDS)]
 
 
 async def test_whatever_the_server_does_it_is_asked_again_ever_later(

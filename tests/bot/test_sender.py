@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy
 from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
 from aiogram.client.session.base import BaseSession
@@ -26,11 +27,11 @@ from bot.i18n import Html, Texts
 from bot.notices import SCREEN, owed_elsewhere, owed_screen, stored
 from bot.pacing import Pace
 from bot.screen import Elsewhere, Screen, Standing
-from bot.sender import CONCURRENCY, FAILURES_ALLOWED, LEASE, Sender
+from bot.sender import CONCURRENCY, FAILURES_ALLOWED, Sender
 from policy.people import Language
 from policy.profile import Profile
 from services.owing import Undelivered, amend, owe, withdraw
-from storage.database import Database
+from storage.database import Database, DatabaseError
 from storage.outbox import NewOwed, Owed, OwedState, Priority
 from tests.bot.conftest import AIGERIM, DMITRY, NOW, TWIN, HandClock, populate
 
@@ -117,12 +118,12 @@ class Post:
     async def _sleep(self, seconds: float) -> None:
         self.machine.pass_(seconds)
 
-    def another(self) -> Sender:
+    def another(self, database: Database | None = None) -> Sender:
         """Start another process."""
         properties = DefaultBotProperties(parse_mode=ParseMode.HTML)
         return Sender(
             bot=Bot(f"7000000001:{'t' * 35}", session=self.server, default=properties),
-            database=self.database,
+            database=database or self.database,
             pace=self.pace,
             profile=self._profile,
             clock=self.clock,
@@ -463,14 +464,36 @@ async def test_answers_that_cannot_be_said_now_are_said_later_in_order(post: Pos
     assert post.server.says(1) == list(texts)
 
 
-async def test_an_answer_whose_process_was_killed_is_said_by_the_next(post: Post) -> None:
-    await answers(post, owed_screen(1, Screen(Html("kept")), now=NOW))
-    if post.database.shared:
-        await post.another().send_due()
-        assert post.server.says(1) == []  # it may be on its way
-        post.machine.pass_(LEASE.total_seconds())
+async def test_an_answer_whose_process_was_killed_is_said_by_the_next_at_once_and_not_before(
+    post: Post, database_url: str
+) -> None:
+    async with Database.open(database_url) as theirs:
+        killed = post.another(theirs)
+        async with theirs.write() as storage:
+            await killed.owe_now(storage, [owed_screen(1, Screen(Html("kept")), now=NOW)])
+            await storage.commit()
+        if post.database.shared:
+            await post.sends()
+            assert post.server.says(1) == []  # it may be on its way
     await post.another().send_due()
     assert post.server.says(1) == ["kept"]
+
+
+async def test_a_sender_whose_connection_broke_shows_again_that_it_lives(post: Post) -> None:
+    if not post.database.shared:
+        pytest.skip("only one process sends from SQLite")
+    await answers(post, owed_screen(1, Screen(Html("kept")), now=NOW))
+    async with post.database.write() as storage:
+        living = (
+            "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+            " WHERE locktype = 'advisory' AND classid = 5307 AND datname = current_database()"
+        )
+        await storage._connection.execute(sqlalchemy.text(living))
+    with pytest.raises(DatabaseError):
+        await post.database.live_as(post.sender.name)
+    await post.database.live_as(post.sender.name)
+    await post.another().send_due()
+    assert post.server.says(1) == []
 
 
 async def test_who_asked_is_told_when_the_other_chat_cannot_be_reached(post: Post) -> None:

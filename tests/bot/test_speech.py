@@ -1,6 +1,7 @@
 """What a handler does is kept as a whole, with the mark that its update is handled, or not at all."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -10,8 +11,8 @@ from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import SendMessage
 from aiogram.types import Message
 
-from bot.i18n import Html
-from bot.middlewares.context import WRITES, HandledError, Speech
+from bot.i18n import Html, Texts
+from bot.middlewares.context import FINAL, WRITES, HandledError, Speech
 from bot.screen import Elsewhere, Screen, UnsaidError
 from bot.sender import Sender
 from bot.updates import Handling
@@ -66,6 +67,18 @@ async def test_what_is_kept_is_kept_together_with_the_mark_that_it_is(telegram: 
     assert handling.kept
     assert await chosen(database) is Language.RU
     assert await marked(database)
+
+
+async def test_a_decision_pressed_before_an_outage_asks_again_and_does_nothing(
+    telegram: Telegram, database: Database, voices: Mapping[Language, Texts]
+) -> None:
+    async with asyncio.timeout(None) as limit:
+        given = {**data(choose, limit, telegram.sender, **FINAL), "texts": voices[Language.RU]}
+        given["handling"].old = True
+        await Speech(database)(choose, MESSAGE.as_(telegram.bot), given)
+    assert await chosen(database) is None
+    assert not given["handling"].kept
+    assert "нажмите ту же кнопку ещё раз" in telegram.room(1).messages[-1].text
 
 
 async def test_a_failure_after_a_commit_takes_back_what_it_was_to_keep(telegram: Telegram, database: Database) -> None:

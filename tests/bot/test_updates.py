@@ -350,7 +350,7 @@ async def test_wherever_the_process_is_stopped_each_effect_happens_once_and_each
             await restarted.take(batch)  # it may come again, too
             await restarted.idle()
             assert await waiting(inbox) == []
-    assert len(offered) >= 4
+    assert len(offered) >= 3
     assert await counted(database) == {str(number): 1 for number in offered}
     if not database.shared:  # there, what a dead sender had taken is left to it for a while
         telegram.sender.name = "the next process"
@@ -368,7 +368,8 @@ async def test_a_handler_that_takes_too_long_tells_and_changes_nothing(
     aigerim = await linked(AIGERIM)
     await aigerim.sends("/language")
     monkeypatch.setattr(context, "HANDLER_SECONDS", 0.05)
-    async with database.write():  # somebody else writes for long
+    async with database.write() as storage:
+        await storage.uploads.size()  # somebody else writes for long
         pressing = asyncio.create_task(aigerim.presses(ChooseLanguage(language=Language.RU).pack()))
         await until(lambda: "ештеңе өзгерген жоқ" in aigerim.sees)
     await pressing

@@ -8,17 +8,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.appeals import AppealRules, Exam, appeal_window, may_appeal, slot_of
+from policy.appeals import (
+    AppealBasis,
+    AppealRules,
+    Exam,
+    appeal_window,
+    complaint_window,
+    may_appeal,
+    may_complain,
+    may_uphold,
+    most_points,
+    slot_of,
+    upheld,
+)
 from policy.calendar import DayCounting, Window
 from policy.citation import HOUSE
 from policy.decision import Allowed, Refused
-from policy.instant import MessageInstant
-from policy.marks import Attempt, ExamForm
-from tests.policy.case import Case, cases
+from policy.instant import CounterInstant, MessageInstant
+from policy.marks import Attempt, ChangeCause, ExamForm, Outcome, may_change_posted
+from tests.policy.case import Case, cases, exact
 from tests.policy.facts import ALMATY, CALENDAR, RULES, attempt, slot
 
 APPEALS = RULES.appeals
 EXAM = Decimal(60)
+MORNING = datetime(2026, 1, 14, 9, tzinfo=ALMATY)
 
 local_instants = st.datetimes(datetime(2025, 9, 1), datetime(2026, 8, 31), timezones=st.just(ALMATY))  # noqa: DTZ001
 
@@ -115,7 +128,122 @@ def test_a_window_never_ends_before_it_starts_and_takes_its_first_instant(
     assert isinstance(may_appeal(exam, MessageInstant(window.closes), CALENDAR, rules), Refused)
 
 
-MORNING = datetime(2026, 1, 14, 9, tzinfo=ALMATY)
+def test_an_appeal_on_paper_counts_from_when_it_was_taken() -> None:
+    posted = datetime(2026, 1, 15, 19, 40, tzinfo=ALMATY)
+    exam = Exam(ExamForm.WRITTEN, Attempt(1, exam=EXAM, posted_at=posted))
+    late = datetime(2026, 1, 16, 13, tzinfo=ALMATY)
+    in_time = CounterInstant(late - timedelta(seconds=1))
+    assert isinstance(may_appeal(exam, in_time, CALENDAR, APPEALS), Allowed)
+    assert isinstance(may_appeal(exam, CounterInstant(late), CALENDAR, APPEALS), Refused)
+
+
+@cases("appeals.complaint_window")
+def test_complaint_window(case: Case) -> None:
+    exam = Exam(
+        form=ExamForm(case["form"]) if "form" in case else None,
+        attempt=attempt(1, case["sitting"]),
+        slot=slot(*case["slot"]) if "slot" in case else None,
+    )
+    got = complaint_window(exam, CALENDAR, rules_of(case))
+    if "refused" in case:
+        assert isinstance(got, Refused)
+        assert got.reason == case["refused"]
+    else:
+        assert isinstance(got, Window)
+        assert (got.opens, got.closes, got.basis) == (case["opens"], case["closes"], AppealBasis.AFTER_EXAM)
+    assert HOUSE in got.cites
+
+
+@cases("appeals.may_complain")
+def test_may_complain(case: Case) -> None:
+    held = case.get("slot", [MORNING, MORNING + timedelta(hours=2)])
+    exam = Exam(
+        form=ExamForm.WRITTEN,
+        attempt=attempt(1, case.get("sitting", {"exam": 60, "posted": datetime(2026, 1, 15, 19, 40, tzinfo=ALMATY)})),
+        slot=slot(*held) if held else None,
+        open_appeal=case.get("open_appeal", False),
+    )
+    got = may_complain(
+        exam,
+        MessageInstant(case["filed"]),
+        CALENDAR,
+        APPEALS,
+        open_complaint=case.get("open_complaint", False),
+        decided=case.get("decided", False),
+    )
+    if "expect" in case:
+        assert isinstance(got, Refused)
+        assert got.reason == case["expect"]
+    else:
+        assert isinstance(got, Allowed)
+    if case.get("expect") in (None, "window_closed"):
+        assert got.until == datetime(2026, 1, 16, 13, tzinfo=ALMATY)
+
+
+@given(
+    starts=st.none() | local_instants,
+    exam_date=st.none() | st.dates(date(2025, 9, 1), date(2026, 8, 31)),
+    posted=st.none() | local_instants,
+    counting=st.sampled_from(DayCounting),
+)
+def test_an_exam_of_which_anything_is_known_can_be_complained_of(
+    starts: datetime | None, exam_date: date | None, posted: datetime | None, counting: DayCounting
+) -> None:
+    sitting = Attempt(1, exam=EXAM, exam_date=exam_date, posted_at=posted)
+    exam = Exam(ExamForm.WRITTEN, sitting, None if starts is None else slot(starts, starts + timedelta(hours=2)))
+    window = complaint_window(exam, CALENDAR, replace(APPEALS, window_counting=counting))
+    if starts is None and exam_date is None and posted is None:
+        assert isinstance(window, Refused)
+        return
+    assert isinstance(window, Window)
+    assert all(at in window for at in (starts, posted) if at is not None and at >= window.opens)
+    assert posted is None or posted < window.closes
+    first = MessageInstant(window.opens)
+    assert isinstance(
+        may_complain(
+            exam, first, CALENDAR, replace(APPEALS, window_counting=counting), open_complaint=False, decided=False
+        ),
+        Allowed,
+    )
+
+
+@cases("appeals.may_uphold")
+def test_may_uphold(case: Case) -> None:
+    sitting = attempt(1, case)
+    got = may_uphold(case["points"], sitting, sheet_locked=case.get("sheet_locked", False))
+    if "expect" in case:
+        assert isinstance(got, Refused)
+        assert got.reason == case["expect"]
+    else:
+        assert isinstance(got, Allowed)
+        assert upheld(sitting, case["points"]).exam == exact(case["makes"])
+    assert got.cites
+
+
+@given(exam=st.decimals(0, 100, places=1), points=st.integers(-5, 105))
+def test_an_upheld_mark_never_falls_and_never_passes_100(exam: Decimal, points: int) -> None:
+    before = Attempt(1, Decimal(80), Decimal(80), exam, Outcome.TOOK, posted_at=MORNING)
+    allowed = isinstance(may_uphold(points, before, sheet_locked=False), Allowed)
+    assert allowed is (1 <= points <= most_points(before))
+    if not allowed:
+        with pytest.raises(ValueError, match="cannot be added"):
+            upheld(before, points)
+        return
+    after = upheld(before, points)
+    assert after.exam is not None
+    assert exam < after.exam <= 100
+    assert isinstance(may_change_posted(before, after, cause=ChangeCause.APPEAL, sheet_locked=False), Allowed)
+
+
+@given(exam=st.decimals(0, 100, places=1))
+def test_the_most_points_leave_less_than_one_to_100(exam: Decimal) -> None:
+    assert 0 <= 100 - exam - most_points(Attempt(1, exam=exam)) < 1
+
+
+def test_no_points_can_be_added_to_no_mark() -> None:
+    assert most_points(Attempt(1)) == 0
+
+
 RETAKE = datetime(2026, 1, 21, 9, tzinfo=ALMATY)
 
 

@@ -12,13 +12,11 @@ from policy.decision import Allowed, Refused
 from policy.marks import (
     Attempt,
     ChangeCause,
-    CorrectionRefusal,
     MarkRules,
     Outcome,
     admission,
     looks_like_placeholder,
     may_change_posted,
-    may_correct,
     needed,
     result,
 )
@@ -157,23 +155,3 @@ def test_may_change_posted(case: Case) -> None:
         assert got.reason == case["expect"]
     else:
         assert isinstance(got, Allowed)
-
-
-@pytest.mark.parametrize(
-    ("reason", "confirmed_by", "expected"),
-    [
-        (" ", "T0002", CorrectionRefusal.NO_REASON),
-        ("typed 8 for 80", None, CorrectionRefusal.NOT_CONFIRMED),
-        ("typed 8 for 80", "T0001", CorrectionRefusal.CONFIRMED_BY_AUTHOR),
-    ],
-)
-def test_a_correction_needs_a_reason_and_a_second_person(
-    reason: str, confirmed_by: str | None, expected: CorrectionRefusal
-) -> None:
-    got = may_correct(reason=reason, author="T0001", confirmed_by=confirmed_by)
-    assert isinstance(got, Refused)
-    assert got.reason is expected
-
-
-def test_a_correction_with_a_reason_and_a_second_person_is_applied() -> None:
-    assert isinstance(may_correct(reason="typed 8 for 80", author="T0001", confirmed_by="T0002"), Allowed)

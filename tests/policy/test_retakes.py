@@ -9,9 +9,19 @@ from hypothesis import strategies as st
 from policy.calendar import Window
 from policy.decision import Allowed, Refused
 from policy.instant import MessageInstant
-from policy.marks import Attempt, ExamForm
-from policy.retakes import RetakeBasis, additional_period, may_retake, retake_window
-from tests.policy.case import Case, cases
+from policy.marks import Attempt, Enrolment, ExamForm
+from policy.people import Level
+from policy.retakes import (
+    MissedCause,
+    RetakeBasis,
+    additional_period,
+    may_retake,
+    may_take_missed_exam,
+    missed_causes,
+    missed_exam_window,
+    retake_window,
+)
+from tests.policy.case import Case, cases, exact
 from tests.policy.facts import ALMATY, CALENDAR, RULES, enrolment, period_dates, sat
 
 RETAKES, MARKS = RULES.retakes, RULES.marks
@@ -99,3 +109,64 @@ def test_an_fx_always_has_a_window_that_does_not_end_before_it_starts(
     assert (decided_at or posted) in window
     if window.basis is not RetakeBasis.GRACE:
         assert window.closes <= datetime(2026, 1, 30, tzinfo=ALMATY)
+
+
+MISSED = {"rating1": 80, "rating2": 80, "outcome": "did_not_come", "posted": datetime(2026, 1, 12, 10, tzinfo=ALMATY)}
+
+
+def missed(case: Case) -> Enrolment:
+    attempts = [{"posted": MISSED["posted"]} | facts for facts in case.get("attempts", [MISSED])]
+    return enrolment(
+        *sat(*attempts),
+        form=ExamForm(case.get("form", "written")),
+        course_work=case.get("course_work"),
+        fees_cleared=case.get("fees_cleared"),
+        missed_percent=exact(case.get("missed_percent")),
+    )
+
+
+@cases("retakes.missed_causes")
+def test_missed_causes(case: Case) -> None:
+    got = missed_causes(missed(case), Level(case.get("level", "bachelor")), MARKS)
+    if "refused" in case:
+        assert isinstance(got, Refused)
+        assert got.reason == case["refused"]
+        assert got.cites
+    else:
+        assert got == tuple(map(MissedCause, case["expect"]))
+
+
+@cases("retakes.missed_exam_window")
+def test_missed_exam_window(case: Case) -> None:
+    enrolled = enrolment(*sat(*case["attempts"]))
+    dates = period_dates(case.get("dates", WINTER))
+    got = missed_exam_window(enrolled, Level.BACHELOR, CALENDAR, RETAKES, MARKS, dates=dates)
+    if "refused" in case:
+        assert isinstance(got, Refused)
+        assert got.reason == case["refused"]
+    else:
+        assert isinstance(got, Window)
+        assert (got.opens, got.closes, got.basis) == (case["opens"], case["closes"], case["basis"])
+    assert got.cites
+
+
+@cases("retakes.may_take_missed_exam")
+def test_may_take_missed_exam(case: Case) -> None:
+    got = may_take_missed_exam(
+        missed(case),
+        Level.BACHELOR,
+        CALENDAR,
+        RETAKES,
+        MARKS,
+        cause=MissedCause(case.get("cause", "did_not_come")),
+        filed=MessageInstant(case["filed"]),
+        dates=period_dates(WINTER),
+        open_request=case.get("open_request", False),
+    )
+    if "expect" in case:
+        assert isinstance(got, Refused)
+        assert got.reason == case["expect"]
+    else:
+        assert isinstance(got, Allowed)
+    if case.get("expect") in (None, "window_closed"):
+        assert got.until == datetime(2026, 1, 30, tzinfo=ALMATY)

@@ -286,6 +286,10 @@ def last(place: Locator) -> Locator:
     return place.locator("article[data-message-id]").last
 
 
+def last_service(place: Locator) -> Locator:
+    return place.locator("[data-service]").last
+
+
 async def test_a_guest_opens_the_invitation_link_and_the_payload_reaches_the_bot(sandbox: Sandbox) -> None:
     page = await sandbox.open(language="ru")
     await page.locator(f"[data-person='{DARIA}']").click()
@@ -545,6 +549,76 @@ async def test_a_forum_shows_its_topics_one_at_a_time(sandbox: Sandbox) -> None:
     await expect(secretary.locator("article")).to_have_count(1)
     await secretary.locator("[data-thread='null']").click()
     await expect(secretary.locator("article")).to_have_count(2)
+
+
+async def test_a_card_in_a_group_leads_to_the_private_chat_of_whoever_opens_it(sandbox: Sandbox) -> None:
+    page = await sandbox.open(f"#{AIGERIM}:{COMMISSION}/{SECRETARY}:{COMMISSION}")
+    link = InlineKeyboardButton(text="Ашу", url="https://t.me/kenes_demo_bot?start=case-12")
+    taking = InlineKeyboardButton(text="Қабылдау", callback_data="alert")
+    card = InlineKeyboardMarkup(inline_keyboard=[[link, taking]])
+    await sandbox.bot.send_message(COMMISSION, "№ 12", reply_markup=card, protect_content=True)
+    aigerim, secretary = phone(page, AIGERIM), phone(page, SECRETARY)
+    await expect(last(aigerim).locator("[data-protected]")).to_be_visible()
+    await button(aigerim, "Ашу").click()
+    await expect(aigerim.locator(f"[data-open-chat='{AIGERIM}']")).to_be_visible()
+    await expect(last(aigerim)).to_contain_text("Қош келдіңіз!")
+    assert await sandbox.script.next() == ("start", "case-12")
+    await button(secretary, "Қабылдау").click()
+    await expect(page.locator("[data-dialog=alert]")).to_be_visible()
+    await expect(secretary.locator(f"[data-open-chat='{COMMISSION}']")).to_be_visible()
+
+
+async def test_voice_notes_and_stickers_are_sent_at_a_press(sandbox: Sandbox) -> None:
+    page = await sandbox.open(f"#{NURLAN}:{NURLAN}")
+    nurlan = phone(page, NURLAN)
+    await action(nurlan, "start").click()
+    for kind in ("voice", "sticker"):
+        await action(nurlan, "attach").click()
+        await action(page.locator("[data-menu]"), kind).click()
+        await expect(last(nurlan).locator(f"[data-{kind}]")).to_be_visible()
+    async with page.expect_download() as download:
+        await nurlan.locator("[data-voice='0:01']").click()
+    path = await (await download.value).path()
+    assert path.read_bytes().startswith(b"OggS")
+
+
+async def test_an_administrator_makes_a_supergroup_with_topics_and_writes_in_its_name(sandbox: Sandbox) -> None:
+    page = await sandbox.open(f"#{SECRETARY}:{SECRETARY}/{AIGERIM}:{AIGERIM}")
+    secretary, aigerim, menu = phone(page, SECRETARY), phone(page, AIGERIM), page.locator("[data-menu]")
+    made = await page.request.post(
+        f"{sandbox.address}/sandbox/api/groups",
+        data={"title": "СҚКО", "members": [SECRETARY, AIGERIM], "admins": [SECRETARY]},
+    )
+    group = (await made.json())["group"]["id"]
+
+    async def choose(name: str) -> None:
+        await action(secretary, "chat-menu").click()
+        await action(menu, name).click()
+
+    await secretary.locator(f"[data-chat='{group}']").click()
+    await aigerim.locator(f"[data-chat='{group}']").click()
+    await action(aigerim, "chat-menu").click()
+    await expect(action(menu, "leave")).to_be_visible()
+    await expect(action(menu, "migrate")).to_have_count(0)
+    await page.keyboard.press("Escape")
+
+    await choose("migrate")
+    supergroup = group - 1_000_000_000_000
+    await expect(secretary.locator(f"[data-open-chat='{supergroup}']")).to_be_visible()
+    await expect(aigerim.locator(f"[data-open-chat='{supergroup}']")).to_be_visible()
+    await choose("topics-on")
+    await choose("topic-new")
+    await page.locator("[data-dialog=topic] [data-topic-name]").fill("Қайта тапсыру")
+    await action(page.locator("[data-dialog=topic]"), "confirm").click()
+    topic = secretary.locator("[data-topics]").get_by_text("Қайта тапсыру")
+    await topic.click()
+    await choose("anonymous")
+    await expect(secretary.locator("[data-input]")).to_have_attribute("placeholder", "Топ атынан жазасыз")
+    await write(secretary, "жиналыс сағат екіде")
+    await expect(last(aigerim)).to_contain_text("СҚКО")
+    await expect(last(aigerim)).not_to_contain_text("Ольга")
+    await choose("topic-close")
+    await expect(last_service(aigerim)).to_have_text("Тақырып жабылды")
 
 
 async def test_a_group_that_becomes_a_supergroup_stays_open(sandbox: Sandbox) -> None:

@@ -108,6 +108,36 @@ async def test_sending_files(sandbox: Sandbox) -> None:
         assert (response.status, (await response.json())["error"]) == (400, "IMAGE_PROCESS_FAILED")
 
 
+async def test_a_voice_note_can_be_fetched_and_a_sticker_has_its_emoji(sandbox: Sandbox) -> None:
+    said = (await sandbox.act(AIGERIM, "voice"))["message"]
+    await sandbox.act(AIGERIM, "sticker", emoji="👍")
+    voice, sticker = [update.message for update in await sandbox.updates()]
+    assert voice is not None
+    assert voice.voice is not None
+    assert sticker is not None
+    assert sticker.sticker is not None
+    fetched = await sandbox.bot.download(voice.voice)
+    assert fetched is not None
+    assert fetched.read().startswith(b"OggS")
+    assert (sticker.sticker.emoji, sticker.sticker.type) == ("👍", "regular")
+    async with sandbox.http.get(said["voice"]["file_url"]) as response:
+        assert (await response.read()).startswith(b"OggS")
+    await sandbox.act(AIGERIM, "forward", chat=GROUP, from_chat=AIGERIM, message_id=said["message_id"])
+    assert [message["voice"]["duration"] for message in await sandbox.messages(DANIYAR, GROUP)] == [1]
+
+
+async def test_a_nameless_administrator_sends_files_as_the_group(sandbox: Sandbox) -> None:
+    form = FormData({"as": str(AIGERIM), "chat": str(FORUM), "do": "upload", "anonymous": "true"})
+    form.add_field("file", b"%PDF", filename="1.pdf", content_type="application/pdf")
+    async with sandbox.http.post("/sandbox/api/act", data=form) as response:
+        assert (await response.json())["ok"]
+    [update] = await sandbox.updates()
+    assert update.message is not None
+    assert update.message.sender_chat is not None
+    assert update.message.from_user is not None
+    assert (update.message.sender_chat.id, update.message.from_user.username) == (FORUM, "GroupAnonymousBot")
+
+
 async def test_a_page_uploaded_as_a_document_is_never_served_as_a_page(sandbox: Sandbox) -> None:
     sent = await sandbox.bot.send_document(AIGERIM, BufferedInputFile(b"<script>alert(1)</script>", "a.html"))
     assert sent.document is not None
@@ -178,6 +208,8 @@ DEEDS: tuple[tuple[str, ...], ...] = (
     ("start", "payload"),
     ("press", "message_id", "data"),
     ("contact", "of", "phone_number", "first_name"),
+    ("voice", "thread"),
+    ("sticker", "emoji"),
     ("edit", "message_id", "text"),
     ("delete", "message_id"),
     ("forward", "message_id", "from_chat"),

@@ -162,6 +162,33 @@ async def test_a_forced_reply_is_shown_until_the_person_writes(sandbox: Sandbox)
     assert page["force_reply"] is None
 
 
+async def test_in_a_group_a_selective_keyboard_is_for_those_meant_and_each_uses_up_their_own(sandbox: Sandbox) -> None:
+    async def asked(what: str) -> list[bool]:
+        pages = [await sandbox.get("/messages", **{"as": one, "chat": GROUP}) for one in (AIGERIM, DANIYAR)]
+        return [page[what] is not None for page in pages]
+
+    said = (await sandbox.act(DANIYAR, "send", chat=GROUP, text="/queue"))["message"]
+    force = ForceReply(selective=True)
+    await sandbox.bot.send_message(GROUP, "?", reply_markup=force)
+    assert await asked("force_reply") == [False, False]
+    await sandbox.bot.send_message(GROUP, "@aigerim ?", reply_markup=force)
+    assert await asked("force_reply") == [True, False]
+    mention = f'<a href="tg://user?id={DANIYAR}">?</a>'
+    await sandbox.bot.send_message(GROUP, mention, parse_mode="HTML", reply_markup=force)
+    assert await asked("force_reply") == [True, True]
+    await sandbox.act(DANIYAR, "send", chat=GROUP, text="x")
+    assert await asked("force_reply") == [True, False]
+    await sandbox.bot.send_message(
+        GROUP, "?", reply_markup=force, reply_parameters=ReplyParameters(message_id=said["message_id"])
+    )
+    assert await asked("force_reply") == [True, True]
+
+    once = ReplyKeyboardMarkup(keyboard=[[KeyboardButton(text="A")]], one_time_keyboard=True)
+    await sandbox.bot.send_message(GROUP, "?", reply_markup=once)
+    await sandbox.act(AIGERIM, "send", chat=GROUP, text="A")
+    assert await asked("reply_keyboard") == [False, True]
+
+
 async def test_who_cannot_be_written_to(sandbox: Sandbox) -> None:
     bot = sandbox.bot
     for chat, error, complaint in (
@@ -397,6 +424,8 @@ async def test_a_group_that_became_a_supergroup_answers_with_its_new_id(sandbox:
     assert since is not None
     assert (to.chat.id, to.migrate_to_chat_id) == (GROUP, group["id"])
     assert (since.chat.id, since.migrate_from_chat_id) == (group["id"], GROUP)
+    assert since.sender_chat is not None
+    assert since.sender_chat.id == group["id"]
 
 
 async def test_forum_topics(sandbox: Sandbox, refused: Refused) -> None:

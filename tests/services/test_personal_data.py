@@ -9,12 +9,15 @@ import pytest
 from policy.gpa import Components
 from policy.people import Role, RoleGrant
 from policy.profile import load_profile
+from policy.requests import Kind, RequestState
 from services import accounts
 from services.corrections import Proposed, Values, confirm_correction, propose_correction
 from services.invitations import invite, redeem
 from services.personal_data import everything_about
+from services.requests.history import recorded
 from storage.database import Database
 from storage.records import Person
+from storage.requests import ExamKey, Inquiry, NewDecision, NewRequest, Proposal, SentFile
 from tests.storage.examples import DEAN, NOW, REGISTRAR, enrolment, student
 
 PROFILE = load_profile(None)
@@ -64,11 +67,70 @@ async def lived_in(database: Database) -> Database:
     return database
 
 
+@pytest.fixture
+async def disputed(lived_in: Database) -> Database:
+    """The same, with an appeal that was asked about, proposed and signed, and another proposal that nobody signed."""
+    exam = ExamKey("2025-2026/1", "MAT1201", 1)
+    async with lived_in.write() as storage:
+        requests = storage.requests
+        for kind in (Kind.APPEAL, Kind.APPEAL_PROCEDURE):
+            new = NewRequest(kind, AIDA.person_id, exam, None, "3-сұрақ", NOW, NOW, REGISTRAR.person_id, NOW, NOW)
+            request = await requests.add(new)
+            assert request
+            await storage.changes.record([recorded(None, request, by=SECOND.person_id, now=NOW)])
+            asked = Inquiry("Қай сұрақ?", SECOND.person_id, NOW, "Үшінші", NOW)
+            proposal = Proposal(RequestState.UPHELD, 5, "ЖОБА", SECOND.person_id, NOW)
+            after = await requests.save(
+                replace(request, taken_by=SECOND.person_id, inquiries=(asked,), proposal=proposal)
+            )
+            assert after
+            await storage.changes.record([recorded(request, after, by=SECOND.person_id, now=NOW)])
+        await requests.decide(
+            NewDecision(
+                request_id=1,
+                outcome=RequestState.UPHELD,
+                points=5,
+                reason="Жауап дұрыс",
+                prepared_by=SECOND.person_id,
+                prepared_at=NOW,
+                signed_by=REGISTRAR.person_id,
+                signed_at=NOW,
+                mark_before=Decimal(54),
+                mark_after=Decimal(59),
+            )
+        )
+        file = SentFile("жауап.jpg", "photo", None, 10, "file id", "unique id")
+        await requests.add_document(1, file, sent_at=NOW, by=AIDA.person_id)
+        await storage.commit()
+    return lived_in
+
+
+async def test_requests_are_there_without_the_staff_and_without_what_nobody_signed(disputed: Database) -> None:
+    async with disputed.read() as storage:
+        data = await everything_about(storage, person_id=AIDA.person_id, now=NOW)
+    taken = json.loads(data.as_json())
+    assert [each["kind"] for each in taken["requests"]] == ["appeal", "appeal_procedure"]
+    assert [each["answer"] for each in taken["requests"][0]["inquiries"]] == ["Үшінші"]
+    assert [(each["request"], each["mark_after"]) for each in taken["decisions"]] == [(1, "59")]
+    assert [each["file_name"] for each in taken["request_documents"]] == ["жауап.jpg"]
+    assert len([each for each in taken["history"] if each["object"] == "request"]) == 4
+    whole = data.as_json().decode()
+    assert "ЖОБА" not in whole
+    assert SECOND.person_id not in whole
+    assert REGISTRAR.person_id not in whole
+
+
 async def test_everything_of_ones_own_is_there(lived_in: Database) -> None:
     async with lived_in.read() as storage:
         data = await everything_about(storage, person_id=AIDA.person_id, now=NOW)
     filled = {name for name, rows in data.sections.items() if rows}
-    assert filled == set(data.sections) - {"link_offers", "wrong_codes"}
+    assert filled == set(data.sections) - {
+        "link_offers",
+        "wrong_codes",
+        "requests",
+        "decisions",
+        "request_documents",
+    }
     taken = json.loads(data.as_json())
     assert taken["person"][0]["name"]["surname"] == AIDA.name.surname
     assert taken["courses_and_marks"][0]["attempts"][0]["exam"] == "54"

@@ -6,8 +6,8 @@ import pytest
 
 from policy.citation import HOUSE
 from policy.decision import Refused
-from policy.people import Role, RoleGrant
-from services.roles import RoleChange, RoleRefusal, grant, holds, revoke
+from policy.people import Role, RoleGrant, holds
+from services.roles import RoleChange, RoleRefusal, grant, revoke
 from storage.database import Database
 from tests.storage.examples import NOW, REGISTRAR
 

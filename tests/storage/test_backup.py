@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from storage.archive import ArchiveError, Manifest, kind_of
 from storage.backup import back_up
 from storage.database import Database
+from storage.files import Files
 from storage.inbox import Inbox, Waiting
 from storage.restore import Restored, restore
 from storage.tables import metadata
@@ -47,6 +48,7 @@ LEGAL: Mapping[str, Mapping[str, tuple[Any, Any]]] = {  # where the tables ask f
     "exams": {"ends_at": (NOW + timedelta(days=1), NOW)},
     "inbox": {"state": ("done", "failed")},  # what waits is put in by its own door, below
     "outbox": {"chat_id": (None, -(2**40)), "state": ("sent", "waiting")},
+    "request_documents": {"sha256": (sha256(DIFFICULT.encode()).hexdigest(), None)},
     "uploads": {"content": (bytes(range(256)) * 5_000, b"")},
 }
 
@@ -64,6 +66,17 @@ def rows_of(table: Table) -> Iterator[dict[str, Any]]:
 
 
 UPDATE = Waiting(2**40, -9, {"message": {"text": DIFFICULT}})
+
+
+LATER_TABLES = {  # those of requests
+    "requests",
+    "decisions",
+    "request_documents",
+    "queue_chats",
+    "cards",
+    "reason_templates",
+    "protocols",
+}
 
 
 async def fill(url: str) -> None:
@@ -104,11 +117,13 @@ def held(rows: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[tuple[Any, ..
 
 def back_up_to(file: Path, url: str) -> Manifest:
     with file.open("wb") as output:
-        return asyncio.run(back_up(url, output, at=NOW, progress=lambda _done, _total: None))
+        files = Files(file.parent / "documents")
+        return asyncio.run(back_up(url, output, files=files, at=NOW, progress=lambda _done, _total: None))
 
 
 def restore_from(file: Path, url: str, *, replace: bool = False) -> Restored:
-    return restore(url, file, replace=replace, at=NOW, progress=lambda _done, _total: None)
+    files = Files(file.parent / "documents")
+    return restore(url, file, files=files, replace=replace, at=NOW, progress=lambda _done, _total: None)
 
 
 @pytest.fixture
@@ -188,10 +203,31 @@ def test_what_is_written_during_a_backup_is_in_it_wholly_or_not_at_all(filled: s
 
     before = asyncio.run(everything(filled))
     with (tmp_path / "kenes.zip").open("wb") as output:
-        asyncio.run(back_up(filled, output, at=NOW, progress=progress))
+        asyncio.run(back_up(filled, output, files=Files(tmp_path / "documents"), at=NOW, progress=progress))
     assert asyncio.run(everything(filled)) != before
     restore_from(tmp_path / "kenes.zip", filled, replace=True)
     assert asyncio.run(everything(filled)) == held(before)
+
+
+def test_documents_of_requests_come_back_from_a_backup(sqlite_url: str, tmp_path: Path) -> None:
+    asyncio.run(fill(sqlite_url))
+    here, there = Files(tmp_path / "documents"), Files(tmp_path / "elsewhere" / "documents")
+    named = here.keep(DIFFICULT.encode())
+    manifest = back_up_to(tmp_path / "kenes.zip", sqlite_url)
+    assert (manifest.files, manifest.missing) == ((named,), [])
+
+    new = f"sqlite+aiosqlite:///{tmp_path / 'new.db'}"
+    restore(new, tmp_path / "kenes.zip", files=there, replace=False, at=NOW, progress=lambda _done, _total: None)
+
+    assert there.read(named) == DIFFICULT.encode()
+    assert there.path(named).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_document_that_is_missing_is_named_and_keeps_nobody_from_a_backup(sqlite_url: str, tmp_path: Path) -> None:
+    asyncio.run(fill(sqlite_url))
+    manifest = back_up_to(tmp_path / "kenes.zip", sqlite_url)
+    assert (manifest.files, manifest.missing) == ((), [sha256(DIFFICULT.encode()).hexdigest()])
+    restore_from(tmp_path / "kenes.zip", f"sqlite+aiosqlite:///{tmp_path / 'new.db'}")
 
 
 @pytest.mark.parametrize("hurt", ["cut", "changed", "missing", "no zip", "later"])
@@ -225,7 +261,7 @@ def test_an_archive_of_earlier_tables_is_brought_up_to_date(sqlite_url: str, tmp
     asyncio.run(fill(sqlite_url))
     back_up_to(tmp_path / "now.zip", sqlite_url)
     later = {"accounts": {"unreachable_since", "unreachable_why"}, "changes": {"act", "update_id"}}
-    gone = {"inbox", "outbox", "jobs", "pulse"}
+    gone = {"inbox", "outbox", "jobs", "pulse", *LATER_TABLES}
     with ZipFile(tmp_path / "now.zip") as archive, ZipFile(tmp_path / "then.zip", "w") as copy:
         manifest = json.loads(archive.read("manifest.json"))
         manifest["revision"] = "0001"

@@ -1,6 +1,7 @@
 """Nothing is kept without a commit, two writers take turns, and the migrations make the tables."""
 
 import asyncio
+import shutil
 import stat
 from pathlib import Path
 
@@ -203,7 +204,7 @@ async def test_a_student_is_kept_by_another_opening_of_the_same_file(database: D
 
 
 async def test_a_long_read_lets_others_have_their_turn(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.connection._TURN", 0)
+    monkeypatch.setattr("storage.connection.TURN_SECONDS", 0)
     turns = 0
 
     async def take_turns() -> None:
@@ -217,3 +218,94 @@ async def test_a_long_read_lets_others_have_their_turn(database: Database, monke
         assert await storage.students.by_ids(f"{number:08}" for number in range(3_000)) == {}
         others.cancel()
     assert turns > 0
+
+
+async def knows(database: Database, *users: int) -> list[bool]:
+    async with database.read() as storage:
+        return [await storage.accounts.acquaintance(user) is not None for user in users]
+
+
+async def test_of_short_writes_that_queue_up_each_takes_back_its_own_only(database: Database) -> None:
+    async def choose(user: int) -> None:
+        async with database.write(briefly=True) as storage:
+            await storage.accounts.choose_language(user, Language.KK)
+            if user % 3 == 0:
+                raise ValueError(user)
+            if user % 3 == 1:
+                await storage.commit()
+                assert await knows(database, user) == [True]  # by the time it is told so
+
+    told = await asyncio.gather(*map(choose, range(1, 10)), return_exceptions=True)
+    assert [user for user, error in enumerate(told, start=1) if error] == [3, 6, 9]
+    assert await knows(database, *range(1, 10)) == [True, False, False] * 3
+
+
+async def test_a_long_write_waits_for_nobody_s_commit_and_nobody_for_its_own(database: Database) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def import_(first: asyncio.Task[None]) -> None:
+        async with database.write() as storage:
+            await storage.people.save([REGISTRAR])
+            begun.set()
+            await first
+            await go_on.wait()
+
+    async def choose(user: int) -> None:
+        async with database.write(briefly=True) as storage:
+            await storage.accounts.choose_language(user, Language.KK)
+            await storage.commit()
+
+    first = asyncio.create_task(choose(1))
+    long = asyncio.create_task(import_(first))
+    await begun.wait()
+    second = asyncio.create_task(choose(2))
+    assert await knows(database, 1) == [True]
+    go_on.set()
+    await asyncio.gather(long, second)
+    async with database.read() as storage:
+        assert await storage.people.all_ids() == set()
+    assert await knows(database, 2) == [True]
+
+
+async def test_short_writes_whose_commit_fails_are_told_so_and_the_next_one_works(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "kenes.db"
+    shutil.copy(sqlite_template, file)
+    async with Database.open(f"sqlite+aiosqlite:///{file}") as database:
+
+        async def link(user: int, person: str) -> None:
+            async with database.write(briefly=True) as storage:
+                await storage._connection.execute(text("PRAGMA defer_foreign_keys = ON"))  # so that the commit finds it
+                await storage.accounts.choose_language(user, Language.KK)
+                change = text(f"UPDATE accounts SET person_id = '{person}' WHERE user_id = {user}")
+                await storage._connection.execute(change)
+                await storage.commit()
+
+        told = await asyncio.gather(link(1, "nobody"), link(2, "nobody else"), return_exceptions=True)
+        assert [type(error).__name__ for error in told] == ["IntegrityError", "IntegrityError"]
+        assert await knows(database, 1, 2) == [False, False]
+        async with database.write(briefly=True) as storage:
+            await storage.accounts.choose_language(3, Language.KK)
+            await storage.commit()
+        assert await knows(database, 3) == [True]
+
+
+async def test_a_cancelled_short_write_is_committed_with_the_others_or_not_at_all(database: Database) -> None:
+    async def choose(user: int) -> None:
+        async with database.write(briefly=True) as storage:
+            await storage.accounts.choose_language(user, Language.KK)
+            await storage.commit()
+
+    writing = [asyncio.create_task(choose(user)) for user in range(1, 8)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    for task in writing[1::2]:
+        task.cancel()
+    await asyncio.gather(*writing, return_exceptions=True)
+    known = await knows(database, *range(1, 8))
+    assert all(known[0::2])
+    async with database.write(briefly=True) as storage:
+        await storage.accounts.choose_language(8, Language.KK)
+        await storage.commit()
+    assert await knows(database, 8) == [True]

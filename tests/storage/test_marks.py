@@ -97,16 +97,33 @@ async def test_one_students_record_brings_timetable_and_locks_of_their_own_group
         record = await storage.marks.study_of("02500000")
     assert record.enrolments == (first, second)
     assert record.slots == (slot, retake)
-    assert record.locked == {(PERIOD, "PHY1202")}
+    assert record.printed == {(PERIOD, "PHY1202"): NOW}
 
 
-async def test_the_first_lock_of_a_sheet_counts(database: Database) -> None:
+async def test_a_sheet_printed_again_is_locked_as_of_then(database: Database) -> None:
     async with database.write() as storage:
         await storage.courses.save([Course("MAT1201", None, None)])
         await storage.sheets.lock("MAT1201", PERIOD, "ЭН-25-1", at=NOW, by="T0001")
         await storage.sheets.lock("MAT1201", PERIOD, "ЭН-25-1", at=NOW.replace(hour=9), by="T0002")
         lock = (await storage.sheets.locked_in(PERIOD))["MAT1201", "ЭН-25-1"]
-    assert (lock.locked_at, lock.locked_by) == (NOW, "T0001")
+    assert (lock.locked_at, lock.locked_by) == (NOW.replace(hour=9), "T0002")
+
+
+async def test_the_sheets_of_a_period_are_counted_by_group(database: Database) -> None:
+    async with database.write() as storage:
+        await storage.students.save([student(), student("02500001")])
+        await storage.marks.save([enrolment(), enrolment(code="PHY1202"), enrolment("02500001")])
+        await storage.marks.save([replace(enrolment("02500001", code="ENG1"), group="ЭН-25-2")])
+        await storage.marks.save([replace(enrolment("02500001", code="ART1"), group=None)])
+        await storage.sheets.lock("PHY1202", PERIOD, "ЭН-25-1", at=NOW, by=None)
+        assert await storage.sheets.groups_in(PERIOD) == (("ЭН-25-1", 2, 1), ("ЭН-25-2", 1, 0))
+        assert await storage.sheets.periods(limit=3) == (PERIOD,)
+        of_group = await storage.marks.of_group(PERIOD, "ЭН-25-1")
+    assert [(each.student_id, each.course.code) for each in of_group] == [
+        ("02500000", "MAT1201"),
+        ("02500000", "PHY1202"),
+        ("02500001", "MAT1201"),
+    ]
 
 
 async def test_a_whole_file_is_looked_up_across_chunks(database: Database) -> None:

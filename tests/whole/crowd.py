@@ -34,7 +34,7 @@ COURSES = 8
 FIRST_STRANGER = 3_000_001
 FIRST_REGISTRAR = 2_000_001
 ROWS_IN_A_FILE = 20
-PATIENCE_SECONDS = 20  # after this somebody whose file was cut short by a kill sends it again
+PATIENCE_SECONDS = 20  # how long somebody waits for the bot before they press a button once more
 PROFILE = "[service]\nfree_wrong_codes = 100\n"  # so that every wrong code is counted, once for each time it is handled
 
 
@@ -112,7 +112,7 @@ class Done:
     linked: set[int] = field(default_factory=set)
     corrections: int = 0
     imports: int = 0
-    sent_again: int = 0
+    pressed_again: int = 0
     asked: dict[int, list[str]] = field(default_factory=dict)
     """By chat: each question that has an answer of its own, in order, as `question_of` finds it in the answer."""
 
@@ -292,41 +292,41 @@ class OnePerson:
     async def loads_files(self) -> None:
         """Send three files of marks, load each once it is shown, and ask four questions."""
         for number in range(3):
-            self._done.deeds += 2
-            file = self._marks(number)
-            while not await self._loads(file):
-                self._done.sent_again += 1
+            await self._loads(self._marks(number))
             self._done.imports += 1
         await self._asks_at_once(3)
         await self._asks_at_once(1)
 
-    async def _loads(self, file: Upload) -> bool:
-        """Send a file and load it; False when a kill cut that short, for work that is begun is not begun anew."""
-        begun = self._scene.telegram.chats[self._user].last_id
-        kills = self._scene.kills
+    async def _loads(self, file: Upload) -> None:
+        """Send a file, and load it; when it can still be loaded a while after a kill, press that again."""
+        self._done.deeds += 1
         self._scene.people.upload({"as": self._user, "chat": self._user, "do": "upload"}, [file])
-        shown = await self._unless_killed(kills, lambda sent: "load" in sent or sent == {"files"}, after=begun)
-        if shown is None or "load" not in _sent_by(shown):
-            return shown is not None  # all of it is in the records already
+        shown = await self._offers(file, "load")
         kills = self._scene.kills
-        data = next(each for each in buttons(shown) if each.startswith("load:"))
-        self._scene.people.press(
-            {"as": self._user, "chat": self._user, "message_id": shown["message_id"], "data": data, "forged": True}
-        )
-        return await self._unless_killed(kills, lambda sent: "undo" in sent, after=begun) is not None
+        self._taps(shown, "load")
+        while not await self._soon(self._offers(file, "undo")):
+            shown = await self._offers(file)
+            if self._scene.kills > kills and "load" in _sent_by(shown):
+                kills = self._scene.kills
+                self._taps(shown, "load")
+                self._done.deeds -= 1  # it is the same deed
+                self._done.pressed_again += 1
 
-    async def _unless_killed(self, kills: int, matches: Callable[[set[str]], bool], *, after: int) -> Json | None:
-        """Wait for a message with such buttons; None when the bot was killed meanwhile and it does not come."""
-        while True:
-            try:
-                async with asyncio.timeout(PATIENCE_SECONDS):
-                    return await self._sees(
-                        "what becomes of a file",
-                        lambda message: message["message_id"] > after and matches(_sent_by(message)),
-                    )
-            except TimeoutError:
-                if self._scene.kills > kills:
-                    return None
+    async def _soon(self, what: Awaitable[Json]) -> bool:
+        """Tell whether something is seen before patience ends."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await what
+        except TimeoutError:
+            return False
+        return True
+
+    async def _offers(self, file: Upload, prefix: str = "") -> Json:
+        """Wait for the latest message about a file with a button that sends this."""
+        return await self._sees(
+            f"a button {prefix} below {file.name}",
+            lambda message: file.name in message.get("text", "") and (not prefix or prefix in _sent_by(message)),
+        )
 
     def _marks(self, number: int) -> Upload:
         course = f"IMP{self._user - FIRST_REGISTRAR:03}{number}"

@@ -63,7 +63,7 @@ class Scene:
         self.kills = 0
         self.quiet = asyncio.Event()
         """Set when the bot has done nothing for so long that nothing more is to be expected."""
-        self._environment = environment
+        self.environment = environment
         self._bot: asyncio.subprocess.Process | None = None
         self._news: dict[int, asyncio.Event] = {}
         telegram.listeners.add(self._hear)
@@ -77,7 +77,7 @@ class Scene:
                 sys.executable,
                 *("-m", "kenes", "run"),
                 cwd=self.folder,
-                env={**self._environment, **more},
+                env={**self.environment, **more},
                 stdout=log,
                 stderr=log,
             )
@@ -144,7 +144,7 @@ class Scene:
     async def until_nothing_is_left(self) -> None:
         """Wait until every update is taken, nothing is owed any more, and the bot has been silent for a while."""
         await self.until(lambda: self.telegram.updates.count() == 0, "every update is taken")
-        async with Database.open(self._environment["DATABASE_URL"]) as database:
+        async with Database.open(self.environment["DATABASE_URL"]) as database:
             while True:
                 async with database.read() as storage:
                     owed = await storage.outbox.depth(now=self.telegram.clock.now())
@@ -270,3 +270,16 @@ async def scene(world: World, database_url: str, folder: Path, **more: str) -> A
     finally:
         await made.close()
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def beside(stage: Scene, **more: str) -> AsyncIterator[Scene]:
+    """Give a second process of the same bot over the same records, not started yet; `more` is what differs in it."""
+    folder = stage.folder / "beside"
+    folder.mkdir()
+    other = Scene(stage.telegram, {**stage.environment, **more}, folder)
+    other.quiet = stage.quiet
+    try:
+        yield other
+    finally:
+        await other.close()

@@ -85,9 +85,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("dedupe_key", name=op.f("uq_outbox_dedupe_key")),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
-        batch_op.create_index("ix_outbox_chat_id", ["chat_id"], unique=False)
+        batch_op.create_index("ix_outbox_chat", ["chat_id", "state"], unique=False)
         batch_op.create_index("ix_outbox_group_key", ["group_key", "state"], unique=False)
-        batch_op.create_index("ix_outbox_person_id", ["person_id"], unique=False)
+        batch_op.create_index("ix_outbox_person", ["person_id", "state"], unique=False)
         batch_op.create_index(
             "ix_outbox_waiting",
             ["priority", "next_try_at", "id"],

@@ -1,4 +1,4 @@
-"""A file that a command writes: readable to its owner only, and there whole or not at all."""
+"""A file that is written: readable to its owner only, and there whole or not at all."""
 
 import os
 import tempfile

@@ -1,0 +1,260 @@
+"""/protocol: the commission's protocols and the registers; the application and the documents of a case."""
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import date, timedelta
+
+from aiogram import Router
+from aiogram.filters import Command
+from aiogram.types import CallbackQuery, Message
+
+from bot.handlers.cases import why
+from bot.handlers.queues import queues_of
+from bot.i18n import Html
+from bot.middlewares.context import WRITES, Answers, Said
+from bot.middlewares.review import Reviewer, of_staff
+from bot.screen import Event, Screen, Toast
+from bot.screens.review import papers as screens
+from bot.screens.review import queue as queue_screens
+from bot.screens.review.buttons import PrintApplication, SendFile
+from bot.screens.review.papers import (
+    BeginProtocol,
+    MakeProtocol,
+    MakeRegister,
+    OpenPapers,
+    PrintProtocol,
+    ProtocolForm,
+    TickMember,
+)
+from bot.screens.review.words import queue_name
+from policy.decision import Refused
+from policy.requests import Queue
+from policy.review import Act
+from services.papers.application import application
+from services.papers.protocol import protocol
+from services.papers.register import register_of_requests
+from services.reads import record_read
+from services.requests.cases import CaseRefusal, case_for
+from services.requests.papers import (
+    application_paper,
+    decided_on,
+    make_protocol,
+    members,
+    protocol_paper,
+    register_rows,
+)
+from services.requests.telling import readers_of
+from storage.database import Database
+
+FORM = "papers"
+PROTOCOL = "protocol"
+DAYS = 7  # looked through for decisions
+KEPT = 5  # protocols offered again
+DAY = re.compile(r"(\d{1,2})\.(\d{1,2})(?:\.(\d{4}))?")
+SPAN = re.compile(rf"({DAY.pattern})\s*[-–—]\s*({DAY.pattern})")
+NUMBERS = re.compile(r"№?\s*\d{1,9}(\s*[,;\s]\s*№?\s*\d{1,9})*")
+
+
+async def open_papers(_: Event, reviewer: Reviewer) -> Said:
+    """Show what can be printed, and wait for a day, numbers or two days."""
+    if not queues_of(reviewer):
+        return queue_screens.no_queue(reviewer.texts, reviewer.profile)
+    await reviewer.keep(FORM, {})
+    return await _papers(reviewer)
+
+
+async def write(message: Message, reviewer: Reviewer) -> Said:
+    """Take a day, numbers of cases, or two days."""
+    text = (message.text or "").strip()
+    if found := SPAN.fullmatch(text):
+        first, last = (day_written(found[place], reviewer.today) for place in (1, 5))
+        if first and last and first <= last:
+            return screens.choose_register(reviewer.texts, queues_of(reviewer), first, last)
+    elif DAY.fullmatch(text) and (day := day_written(text, reviewer.today)):
+        return await _begin(reviewer, day, await decided_on(reviewer.storage, day, profile=reviewer.profile))
+    elif NUMBERS.fullmatch(text):
+        return await _begin(reviewer, reviewer.today, [int(each) for each in re.findall(r"\d+", text)])
+    return await _papers(reviewer, screens.not_understood(reviewer.texts))
+
+
+async def begin_protocol(_: CallbackQuery, callback_data: BeginProtocol, reviewer: Reviewer) -> Said:
+    """Ask who was there on a day."""
+    day = date.fromisoformat(callback_data.day)
+    return await _begin(reviewer, day, await decided_on(reviewer.storage, day, profile=reviewer.profile))
+
+
+async def tick(_: CallbackQuery, callback_data: TickMember, reviewer: Reviewer) -> Said:
+    """Note that somebody was there, or was not after all."""
+    form = await _form(reviewer)
+    if form is None or form.token != callback_data.token:
+        return await _papers(reviewer)
+    present = set(form.present) ^ {callback_data.person}
+    return await _go_on(reviewer, replace(form, present=sorted(present)))
+
+
+async def make(_: CallbackQuery, callback_data: MakeProtocol, reviewer: Reviewer) -> Said:
+    """Number the protocol, keep it, print it."""
+    form = await _form(reviewer)
+    if form is None or form.token != callback_data.token or not _in_commission(reviewer):
+        return await _papers(reviewer)
+    if not form.present:
+        return Toast(screens.none_present(reviewer.texts))
+    kept = await make_protocol(
+        reviewer.storage,
+        day=date.fromisoformat(form.day),
+        numbers=form.numbers,
+        present=form.present,
+        by=reviewer.by,
+        now=reviewer.now,
+        profile=reviewer.profile,
+    )
+    await reviewer.leave(PROTOCOL)
+    if kept is None:
+        return await _papers(reviewer)
+    return screens.printed_protocol(
+        reviewer.texts, kept, await protocol(protocol_paper(kept, profile=reviewer.profile))
+    )
+
+
+async def print_again(_: CallbackQuery, callback_data: PrintProtocol, reviewer: Reviewer) -> Said:
+    """Print a protocol as it was made."""
+    kept = await reviewer.storage.queues.protocol(callback_data.number)
+    if kept is None or not _in_commission(reviewer):
+        return await _papers(reviewer)
+    return screens.printed_protocol(
+        reviewer.texts, kept, await protocol(protocol_paper(kept, profile=reviewer.profile))
+    )
+
+
+async def make_register(_: CallbackQuery, callback_data: MakeRegister, reviewer: Reviewer, database: Database) -> Said:
+    """Write the register of a queue, and keep who saw whom in it."""
+    queue, texts, profile = callback_data.queue, reviewer.texts, reviewer.profile
+    if queue not in queues_of(reviewer):
+        return queue_screens.no_queue(texts, profile)
+    rows = await register_rows(
+        reviewer.storage,
+        queue,
+        first=date.fromisoformat(callback_data.first),
+        last=date.fromisoformat(callback_data.last),
+        institutes=_institutes(reviewer, queue),
+        language=texts.language,
+        now=reviewer.now,
+        profile=profile,
+    )
+    if not rows:
+        return Toast(screens.nothing_filed(texts))
+    async with database.write() as storage:
+        seen = (each.student_id for each in rows)
+        await record_read(storage, of=seen, what="request", cause="register", by=reviewer.by, now=reviewer.now)
+        await storage.commit()
+    title = queue_name(texts, queue)
+    content = await register_of_requests(rows, title=title, language=texts.language, zone=profile.university.zone)
+    return screens.register(texts, callback_data, len(rows), content)
+
+
+async def print_application(_: CallbackQuery, callback_data: PrintApplication, reviewer: Reviewer) -> Said:
+    """Send the application of a case to print."""
+    storage, number, now, profile = reviewer.storage, callback_data.number, reviewer.now, reviewer.profile
+    case = await case_for(storage, Act.PRINT, request_id=number, by=reviewer.by, now=now, profile=profile)
+    if isinstance(case, Refused):
+        return await why(reviewer, number, case)
+    paper = await application_paper(storage, case, now=now, profile=profile)
+    await record_read(storage, of=[case.student.person_id], what="request", cause="request", by=reviewer.by, now=now)
+    await storage.commit()
+    return screens.application(reviewer.texts, number, await application(paper))
+
+
+async def send_file(_: CallbackQuery, callback_data: SendFile, reviewer: Reviewer) -> Said:
+    """Send a document of a case to whoever may read it."""
+    storage, now, profile = reviewer.storage, reviewer.now, reviewer.profile
+    document = await storage.requests.document(callback_data.document)
+    number = document.request_id if document else 0
+    case = await case_for(storage, Act.READ, request_id=number, by=reviewer.by, now=now, profile=profile)
+    if document is None or isinstance(case, Refused):
+        return await why(reviewer, number, case if isinstance(case, Refused) else Refused(CaseRefusal.UNKNOWN, ()))
+    of = [case.student.person_id]
+    await record_read(storage, of=of, what="request_document", cause="request", by=reviewer.by, now=now)
+    await storage.commit()
+    return screens.document(reviewer.texts, document)
+
+
+async def _begin(reviewer: Reviewer, day: date, numbers: Sequence[int]) -> Screen:
+    """Ask who was there, with everybody of the commission ticked who decided or is at work today."""
+    if not _in_commission(reviewer):
+        return queue_screens.no_queue(reviewer.texts, reviewer.profile)
+    decided = [each for each in numbers if (await reviewer.storage.requests.decisions_of([each])).get(each)]
+    if not decided:
+        return await _papers(reviewer, screens.nothing_decided(reviewer.texts))
+    there = [each.person.person_id for each in await members(reviewer.storage, today=day)]
+    return await _go_on(reviewer, ProtocolForm("", str(day), decided, there))
+
+
+async def _go_on(reviewer: Reviewer, form: ProtocolForm) -> Screen:
+    form = replace(form, token=secrets.token_hex(4))
+    await reviewer.keep(PROTOCOL, asdict(form))
+    those = await members(reviewer.storage, today=date.fromisoformat(form.day))
+    return screens.tick_members(reviewer.texts, form, those)
+
+
+async def _form(reviewer: Reviewer) -> ProtocolForm | None:
+    draft = await reviewer.draft(PROTOCOL)
+    return ProtocolForm(**draft.content) if draft else None
+
+
+async def _papers(reviewer: Reviewer, said: Html | None = None) -> Screen:
+    storage, today = reviewer.storage, reviewer.today
+    commission = _in_commission(reviewer)
+    days = [today - timedelta(days=each) for each in range(DAYS)] if commission else []
+    decided = [(day, len(await decided_on(storage, day, profile=reviewer.profile))) for day in days]
+    first = today.replace(day=1)
+    before = (first - timedelta(days=1)).replace(day=1)
+    return screens.papers(
+        reviewer.texts,
+        days=[(day, number) for day, number in decided if number],
+        kept=await storage.queues.protocols(Queue.APPEALS, limit=KEPT) if commission else (),
+        periods=[(first, today), (before, first - timedelta(days=1))],
+        queues=queues_of(reviewer),
+        commission=commission,
+        said=said,
+    )
+
+
+def _in_commission(reviewer: Reviewer) -> bool:
+    return Queue.APPEALS in queues_of(reviewer)
+
+
+def _institutes(reviewer: Reviewer, queue: Queue) -> frozenset[str] | None:
+    """Return the institutes whose requests somebody may see in a queue; None: all."""
+    roles = readers_of(queue, reviewer.profile.requests)
+    scopes = {grant.scope for grant in reviewer.roles if grant.role in roles}
+    return None if None in scopes else frozenset(scope for scope in scopes if scope)
+
+
+def day_written(text: str, today: date) -> date | None:
+    """Return the day that was written: without a year the latest such day. None: there is no such day."""
+    found = DAY.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        day = date(int(found[3] or today.year), int(found[2]), int(found[1]))
+        return day if found[3] or day <= today else day.replace(year=day.year - 1)
+    except ValueError:
+        return None
+
+
+def router() -> Router:
+    """Return the routes of this feature."""
+    router = of_staff(__name__)
+    router.message.register(open_papers, Command("protocol"), flags=WRITES)
+    router.message.register(write, Answers(FORM), flags=WRITES)
+    router.callback_query.register(open_papers, OpenPapers.filter(), flags=WRITES)
+    router.callback_query.register(begin_protocol, BeginProtocol.filter(), flags=WRITES)
+    router.callback_query.register(tick, TickMember.filter(), flags=WRITES)
+    router.callback_query.register(make, MakeProtocol.filter(), flags=WRITES)
+    router.callback_query.register(print_again, PrintProtocol.filter(), flags=WRITES)
+    router.callback_query.register(make_register, MakeRegister.filter())
+    router.callback_query.register(print_application, PrintApplication.filter(), flags=WRITES)
+    router.callback_query.register(send_file, SendFile.filter(), flags=WRITES)
+    return router

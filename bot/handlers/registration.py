@@ -1,0 +1,306 @@
+"""/register: a request made on paper or at the counter becomes one like any other, with its real instant."""
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from aiogram import F, Router
+from aiogram.filters import Command
+from aiogram.types import CallbackQuery, Message
+
+from bot.filters import Where
+from bot.handlers.documents import sent_file
+from bot.i18n import Html
+from bot.middlewares.context import WRITES, Answers, Said
+from bot.middlewares.review import Reviewer, of_staff
+from bot.screen import Event, Screen
+from bot.screens.corrections import PEOPLE_SHOWN
+from bot.screens.marks import reference
+from bot.screens.review import queue as queue_screens
+from bot.screens.review import registration as screens
+from bot.screens.review.registration import (
+    FilePaper,
+    PaperBack,
+    PaperForm,
+    PickApplicant,
+    PickCause,
+    PickExam,
+    PickKind,
+    StartPaper,
+    Step,
+    TakenNow,
+    WithoutScan,
+)
+from bot.screens.review.words import refusal
+from policy.calendar import Window
+from policy.citation import HOUSE
+from policy.decision import Refused
+from policy.instant import CounterInstant
+from policy.requests import Kind
+from services.reads import record_read
+from services.requests.filing import FilingRefusal, Offer, offers
+from services.requests.kinds import KINDS, FiledBy
+from services.requests.registration import OnPaper, kinds_registered_by, may_register, register_on_paper
+from services.standing import Study, study_of
+from storage.records import Draft
+
+FORM = "paper"
+SEARCHED = 50  # people looked through for students
+EXAMS_SHOWN = 12
+INSTANT = re.compile(r"(\d{1,2})\.(\d{1,2})(?:\.(\d{4}))?,?\s+(\d{1,2})[:.](\d{2})(?::(\d{2}))?")
+
+Press = PickApplicant | PickKind | PickExam | PickCause | TakenNow | WithoutScan | PaperBack
+
+
+async def begin(_: Event, reviewer: Reviewer) -> Said:
+    """Ask whose request it is."""
+    if not _kinds(reviewer):
+        return queue_screens.no_queue(reviewer.texts, reviewer.profile)
+    return await _go_on(reviewer, PaperForm())
+
+
+async def press(_: CallbackQuery, callback_data: Press, reviewer: Reviewer) -> Said:
+    """Take an answer given by a button; one from an earlier screen only shows where the form stands."""
+    form = await _form(reviewer)
+    if form is None:
+        return screens.over(reviewer.texts)
+    if form.token != callback_data.token:
+        return await _question(reviewer, form)
+    match callback_data:
+        case PickApplicant(student=student):
+            return await _go_on(reviewer, replace(form, student=student, step=Step.KIND))
+        case PickKind(kind=kind):
+            return await _go_on(reviewer, replace(form, kind=kind, step=Step.EXAM))
+        case PickExam(course=course):
+            return await _picked(reviewer, replace(form, course=course))
+        case PickCause(choice=choice):
+            return await _go_on(reviewer, replace(form, choice=choice, step=Step.INSTANT))
+        case TakenNow():
+            return await _taken(reviewer, form, reviewer.now)
+        case WithoutScan():
+            return await _go_on(reviewer, replace(form, step=Step.CONFIRM))
+        case PaperBack():
+            return await _go_on(reviewer, form.back())
+
+
+async def write(message: Message, draft: Draft, reviewer: Reviewer) -> Said:
+    """Take an answer that was written."""
+    form, text = PaperForm.read(draft.content), (message.text or "").strip()
+    match form.step:
+        case Step.STUDENT:
+            return await _search(reviewer, form, text)
+        case Step.INSTANT:
+            at = instant_written(text, reviewer.now.astimezone(reviewer.texts.zone))
+            if at is None:
+                return await _question(reviewer, form, screens.not_an_instant(reviewer.texts))
+            return await _taken(reviewer, form, at)
+        case Step.REASON:
+            return await _go_on(reviewer, replace(form, reason=text, step=Step.SCAN))
+        case Step.SCAN:
+            return await _question(reviewer, form, screens.only_file(reviewer.texts))
+    return await _question(reviewer, form, screens.use_buttons(reviewer.texts))
+
+
+async def take_scan(message: Message, draft: Draft, reviewer: Reviewer) -> Said:
+    """Take the scan, where it is waited for."""
+    form = PaperForm.read(draft.content)
+    if form.step is not Step.SCAN:
+        return await _question(reviewer, form, screens.use_buttons(reviewer.texts))
+    return await _go_on(reviewer, replace(form, scan=asdict(sent_file(message)), step=Step.CONFIRM))
+
+
+async def refuse_other(_: Message, draft: Draft, reviewer: Reviewer) -> Said:
+    """Say that a voice or a sticker is no answer."""
+    form = PaperForm.read(draft.content)
+    said = screens.only_file(reviewer.texts) if form.step is Step.SCAN else screens.use_buttons(reviewer.texts)
+    return await _question(reviewer, form, said)
+
+
+async def file(_: CallbackQuery, callback_data: FilePaper, reviewer: Reviewer) -> Said:
+    """File it as it was shown."""
+    form = await _form(reviewer)
+    if form is None or form.token != callback_data.token:
+        return screens.over(reviewer.texts) if form is None else await _question(reviewer, form)
+    study = await _study(reviewer, form)
+    offer = _offer(study, form)
+    if study is None or offer is None or form.at is None or form.kind is None:
+        return await _question(reviewer, form)
+    taken = CounterInstant(datetime.fromisoformat(form.at))
+    brought = OnPaper(form.kind, offer.exam, taken, form.choice, form.reason, form.sent)
+    done = await register_on_paper(
+        reviewer.storage, brought, study=study, by=reviewer.by, now=reviewer.now, profile=reviewer.profile
+    )
+    if isinstance(done, Refused):
+        return await _question(reviewer, replace(form, step=Step.INSTANT), _why(reviewer, done, form.kind))
+    await reviewer.leave(FORM)
+    return screens.registered(reviewer.texts, done, reviewer.profile)
+
+
+async def _go_on(reviewer: Reviewer, form: PaperForm, *said: Html) -> Screen:
+    """Keep the form and show its next question."""
+    form = replace(form, token=secrets.token_hex(4))
+    await reviewer.keep(FORM, form.written())
+    return await _question(reviewer, form, *said)
+
+
+async def _question(reviewer: Reviewer, form: PaperForm, *said: Html) -> Screen:
+    """Return the screen at which a form stands."""
+    texts = reviewer.texts
+    study = await _study(reviewer, form)
+    if study is None:
+        return screens.ask_student(texts, *said)
+    student = study.student
+    if form.kind is None or form.step is Step.KIND:
+        return screens.choose_kind(texts, form, student, await _allowed(reviewer, study), *said)
+    offer = _offer(study, form)
+    if offer is None or form.step is Step.EXAM:
+        return screens.choose_exam(texts, form, student, _offers(study, form.kind, reviewer), *said)
+    match form.step:
+        case Step.CAUSE:
+            return screens.choose_cause(texts, form, student, KINDS[form.kind].choices(offer.standing))
+        case Step.REASON:
+            return screens.ask_reason(texts, form, offer, *said)
+        case Step.SCAN:
+            return screens.ask_scan(texts, form, offer, *said, needed=_way(reviewer, form) is FiledBy.DOCUMENT)
+        case Step.CONFIRM:
+            return screens.confirm(texts, form, student, offer, reviewer.profile)
+    return screens.ask_instant(texts, form, offer, *said)
+
+
+async def _search(reviewer: Reviewer, form: PaperForm, text: str) -> Screen:
+    found = await reviewer.storage.people.found(text, limit=SEARCHED)
+    students = await reviewer.storage.students.by_ids(person.person_id for person in found)
+    those = [students[person.person_id] for person in found if person.person_id in students]
+    if not those:
+        return screens.ask_student(reviewer.texts, screens.nobody_found(reviewer.texts))
+    seen = [each.person_id for each in those[:PEOPLE_SHOWN]]
+    await record_read(reviewer.storage, of=seen, what="person", cause="search", by=reviewer.by, now=reviewer.now)
+    if len(those) == 1:
+        return await _go_on(reviewer, replace(form, student=those[0].person_id, step=Step.KIND))
+    await reviewer.storage.commit()
+    return screens.choose_student(reviewer.texts, form, those)
+
+
+async def _picked(reviewer: Reviewer, form: PaperForm) -> Screen:
+    """Go on from the exam: to the cause, where there are several, else to the instant."""
+    study = await _study(reviewer, form)
+    offer = _offer(study, form)
+    if study is None or offer is None or form.kind is None:
+        return await _question(reviewer, form)
+    grants = await reviewer.storage.roles.of_person(reviewer.by)
+    allowed = may_register(form.kind, study, offer.exam, by=reviewer.by, grants=grants, profile=reviewer.profile)
+    if isinstance(allowed, Refused):
+        return await _go_on(reviewer, replace(form, course=None), _why(reviewer, allowed, form.kind))
+    causes = KINDS[form.kind].choices(offer.standing)
+    if len(causes) == 1:
+        return await _go_on(reviewer, replace(form, choice=causes[0], step=Step.INSTANT))
+    return await _go_on(reviewer, replace(form, step=Step.CAUSE if causes else Step.INSTANT))
+
+
+async def _taken(reviewer: Reviewer, form: PaperForm, at: datetime) -> Screen:
+    """Measure the instant against the deadline before anything else is asked."""
+    study = await _study(reviewer, form)
+    offer = _offer(study, form)
+    if offer is None or form.kind is None:
+        return await _question(reviewer, form)
+    taken = CounterInstant(at)
+    allowed: Any = offer.kind.may_file(offer.standing, taken, form.choice)
+    if at > reviewer.now:
+        allowed = Refused(FilingRefusal.IN_FUTURE, (HOUSE,))
+    if isinstance(allowed, Refused):
+        return await _question(reviewer, form, _why(reviewer, allowed, form.kind))
+    step = Step.REASON if _way(reviewer, form) is FiledBy.TEXT else Step.SCAN
+    return await _go_on(reviewer, replace(form, at=at.isoformat(), step=step))
+
+
+async def _allowed(reviewer: Reviewer, study: Study) -> list[Kind]:
+    """Return the kinds this person may register for this student."""
+    grants = await reviewer.storage.roles.of_person(reviewer.by)
+    return [
+        kind
+        for kind in _kinds(reviewer)
+        if not isinstance(
+            may_register(kind, study, None, by=reviewer.by, grants=grants, profile=reviewer.profile), Refused
+        )
+    ]
+
+
+async def _study(reviewer: Reviewer, form: PaperForm) -> Study | None:
+    student = await reviewer.storage.students.by_id(form.student) if form.student else None
+    if student is None:
+        return None
+    return await study_of(reviewer.storage, student=student, now=reviewer.now, profile=reviewer.profile)
+
+
+def _offers(study: Study, kind: Kind, reviewer: Reviewer) -> Sequence[Offer]:
+    """Give the exams such a request could ever be about, the latest first; when, the instant will say."""
+    those = list(offers(study, kind, CounterInstant(reviewer.now)))
+    return [each for each in reversed(those) if isinstance(each.window, Window)][:EXAMS_SHOWN]
+
+
+def _offer(study: Study | None, form: PaperForm) -> Offer | None:
+    if study is None or form.kind is None or form.course is None:
+        return None
+    those = offers(study, form.kind, CounterInstant(study.now))
+    return next(
+        (
+            each
+            for each in those
+            if reference(each.standing.enrolment.period, each.standing.enrolment.course.code) == form.course
+        ),
+        None,
+    )
+
+
+def _kinds(reviewer: Reviewer) -> tuple[Kind, ...]:
+    return kinds_registered_by(frozenset(grant.role for grant in reviewer.roles), reviewer.profile)
+
+
+def _way(reviewer: Reviewer, form: PaperForm) -> FiledBy:
+    return KINDS[form.kind or Kind.APPEAL].filed_by(form.choice, reviewer.profile.requests)
+
+
+def _why(reviewer: Reviewer, refused: Refused[Any], kind: Kind) -> Html:
+    said = refusal(reviewer.texts, refused, now=reviewer.now)
+    return screens.refused(reviewer.texts, said, kind, reviewer.profile)
+
+
+async def _form(reviewer: Reviewer) -> PaperForm | None:
+    draft = await reviewer.draft(FORM)
+    return PaperForm.read(draft.content) if draft else None
+
+
+async def _waits(_: Message, draft: Draft | None) -> bool:
+    return draft is not None and draft.form == FORM
+
+
+def instant_written(text: str, now: datetime) -> datetime | None:
+    """Return the instant that was written, in the zone of `now`: without a year the latest such day; None: none."""
+    found = INSTANT.fullmatch(text)
+    if found is None:
+        return None
+    day, month, year, hour, minute, second = found.groups()
+    try:
+        at = datetime(
+            int(year or now.year), int(month), int(day), int(hour), int(minute), int(second or 0), tzinfo=now.tzinfo
+        )
+        return at if year or at.date() <= now.date() else at.replace(year=at.year - 1)
+    except ValueError:
+        return None
+
+
+def router() -> Router:
+    """Return the routes of this feature."""
+    router = of_staff(__name__)
+    router.message.register(begin, Command("register"), flags=WRITES)
+    router.message.register(write, Answers(FORM), flags=WRITES)
+    router.message.register(take_scan, _waits, Where(F.photo | F.document), flags=WRITES)
+    router.message.register(refuse_other, _waits, flags=WRITES)
+    router.callback_query.register(begin, StartPaper.filter(), flags=WRITES)
+    for button in (PickApplicant, PickKind, PickExam, PickCause, TakenNow, WithoutScan, PaperBack):
+        router.callback_query.register(press, button.filter(), flags=WRITES)
+    router.callback_query.register(file, FilePaper.filter(), flags=WRITES)
+    return router

@@ -1,0 +1,1 @@
+"""Requests as their students read them, and the words that both sides use."""

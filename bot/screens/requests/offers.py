@@ -1,0 +1,338 @@
+"""What can be filed now, and why the rest cannot: appeals, complaints of how an exam was held, retakes."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from itertools import chain
+from typing import Any
+
+from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
+from bot.screen import Button, Rows, Screen
+from bot.screens.clauses import clauses
+from bot.screens.contacts import desk
+from bot.screens.marks import BUTTON_LETTERS, LINE_LETTERS, course_name, mark, shortened
+from bot.screens.menu import OpenAppeals, OpenComplaints, OpenRetakes, back
+from bot.screens.requests.buttons import OpenForm, OpenRequest, WhyOpen, about
+from bot.screens.requests.words import AGAIN, cause_name, kind_name, number, refusal
+from bot.screens.windows import explanation, left, moment, until
+from policy.appeals import AppealRefusal
+from policy.calendar import Window
+from policy.citation import HOUSE
+from policy.decision import Allowed, Refused
+from policy.instant import MessageInstant
+from policy.marks import Standing
+from policy.people import Status
+from policy.profile import Desk, Profile
+from policy.requests import Kind, Queue, RequestState, queue_of
+from policy.retakes import MissedExamRefusal, RetakeRefusal
+from services.requests.filing import FilingRefusal, Offer, offer_of, offers
+from services.requests.kinds import KINDS
+from services.standing import CourseStanding, Study
+
+RECENT = timedelta(days=7)  # a window that closed is spoken of so long
+EXPLAINED = 3  # deadlines at most that a list offers to explain, the latest
+BESIDE_THE_POINT = frozenset(  # nobody would think of filing for such an exam
+    {
+        (RetakeRefusal, RetakeRefusal.NO_RESULT),
+        (RetakeRefusal, RetakeRefusal.PASSED),
+        (RetakeRefusal, RetakeRefusal.MISSED_THE_EXAM),
+        (MissedExamRefusal, MissedExamRefusal.NO_RESULT),
+        (MissedExamRefusal, MissedExamRefusal.SAT),
+    }
+)
+REPEATED: frozenset[Any] = frozenset(
+    {
+        RetakeRefusal.FAILED_WITH_F,
+        RetakeRefusal.REMOVED,
+        RetakeRefusal.SECOND_FX,
+        RetakeRefusal.RETAKE_USED,
+        RetakeRefusal.STATE_EXAM,
+        RetakeRefusal.WINDOW_CLOSED,
+    }
+)
+TITLES: Mapping[Kind, str] = {
+    Kind.APPEAL: msgid("<b>Appeal</b>"),
+    Kind.APPEAL_PROCEDURE: msgid("<b>Complaint about how the exam was held</b>"),
+    Kind.RETAKE: msgid("<b>Retake and additional period</b>"),
+}
+NOTHING: Mapping[Kind, str] = {
+    Kind.APPEAL: msgid("No mark of yours can be appealed now."),
+    Kind.APPEAL_PROCEDURE: msgid("There is no exam of yours that can be complained of now."),
+    Kind.RETAKE: msgid("No retake of yours can be applied for now."),
+}
+
+
+def appeals(texts: Texts, study: Study, profile: Profile, *said: Html) -> Screen:
+    """List what can be appealed now, and why the other exams cannot."""
+    other = Button(texts.plain("Complain about how an exam was held"), OpenComplaints())
+    return _listed(texts, study, profile, (Kind.APPEAL,), (other,), *said)
+
+
+def complaints(texts: Texts, study: Study, profile: Profile, *said: Html) -> Screen:
+    """List the exams whose holding can be complained of now, and why the others cannot."""
+    other = Button(texts.plain("« Appeal"), OpenAppeals())
+    return _listed(texts, study, profile, (Kind.APPEAL_PROCEDURE,), (other,), *said)
+
+
+def retakes(texts: Texts, study: Study, profile: Profile, *said: Html) -> Screen:
+    """List the retakes and missed exams that can be applied for now, and why the others cannot."""
+    return _listed(texts, study, profile, (Kind.RETAKE, Kind.MISSED_EXAM), (), *said)
+
+
+def listed(texts: Texts, study: Study, profile: Profile, kind: Kind, *said: Html) -> Screen:
+    """List what a kind is offered with."""
+    match kind:
+        case Kind.APPEAL:
+            return appeals(texts, study, profile, *said)
+        case Kind.APPEAL_PROCEDURE:
+            return complaints(texts, study, profile, *said)
+        case Kind.RETAKE | Kind.MISSED_EXAM:
+            return retakes(texts, study, profile, *said)
+
+
+def open_kinds(study: Study, standing: CourseStanding) -> Iterator[Kind]:
+    """Give the kinds that could be filed about a course now."""
+    if study.student.status is not Status.ACTIVE:
+        return
+    for kind in Kind:
+        if isinstance(offer_of(standing, kind, MessageInstant(study.now)).decision, Allowed):
+            yield kind
+
+
+def desk_of(texts: Texts, kind: Kind, profile: Profile) -> Html:
+    """Say who answers questions about a kind."""
+    desks: Mapping[Queue, Desk] = {
+        Queue.APPEALS: profile.contacts.appeal_commission,
+        Queue.SERVICE_DESK: profile.contacts.service_desk,
+        Queue.REGISTRAR: profile.contacts.registrar,
+    }
+    return desk(texts, desks[queue_of(kind)])
+
+
+def back_to(texts: Texts, kind: Kind) -> Button:
+    """Return the button that leads back to the list a kind is in."""
+    if queue_of(kind) is not Queue.APPEALS:
+        return Button(texts.plain("« Retakes"), OpenRetakes())
+    if kind is Kind.APPEAL:
+        return Button(texts.plain("« Appeal"), OpenAppeals())
+    return Button(texts.plain("« Complaints"), OpenComplaints())
+
+
+def why_open(texts: Texts, study: Study, standing: CourseStanding, kind: Kind) -> Screen | None:
+    """Explain day by day until when something can be filed about a course; None where nobody can say."""
+    window = KINDS[kind].window(standing)
+    if isinstance(window, Refused):
+        return None
+    title = lines(bold(kind_name(texts, kind)), course_name(texts, standing.enrolment.course))
+    return explanation(texts, title, window, now=study.now, back=((back_to(texts, kind),), back(texts)))
+
+
+def refused(
+    texts: Texts, study: Study, standing: CourseStanding | None, kind: Kind, no: Refused[Any], *, profile: Profile
+) -> Screen:
+    """Say why something is not filed: the reason with its clause, what can be done instead, who answers."""
+    return Screen(
+        paragraphs(
+            texts("❌ Not filed. {why}", why=why_not(texts, study, standing, kind, no)),
+            lines(bold(kind_name(texts, kind)), course_name(texts, standing.enrolment.course)) if standing else None,
+            instead(texts, standing, no),
+            clauses(texts, no.cites),
+            desk_of(texts, kind, profile),
+        ),
+        (
+            *(((why,),) if standing and (why := _why_button(texts, standing, kind, no)) else ()),
+            *((open_button,) for open_button in filed_already(texts, standing, kind)),
+            *((each,) for each in _others(texts, study, standing, kind)),
+            (back_to(texts, kind),),
+            back(texts),
+        ),
+    )
+
+
+def choose_cause(texts: Texts, study: Study, standing: CourseStanding, profile: Profile) -> Screen:
+    """Ask what kept the student from an exam; a cause that does not hold (any more) says why."""
+    kind = KINDS[Kind.MISSED_EXAM]
+    answers = {cause: kind.may_file(standing, MessageInstant(study.now), cause) for cause in kind.choices(standing)}
+    no = {cause: answer for cause, answer in answers.items() if isinstance(answer, Refused)}
+    return Screen(
+        paragraphs(
+            texts("What kept you from the exam? Choose below."),
+            bold(course_name(texts, standing.enrolment.course)),
+            lines(
+                *(
+                    texts("▫️ {cause}: {why}", cause=cause_name(texts, cause), why=refusal(texts, answer, now=study.now))
+                    for cause, answer in no.items()
+                )
+            ),
+            clauses(texts, tuple(chain.from_iterable(answer.cites for answer in no.values()))) if no else None,
+            desk_of(texts, Kind.MISSED_EXAM, profile) if no else None,
+        ),
+        (
+            *(
+                (Button(cause_name(texts, cause), OpenForm(kind=kind.kind, **about(standing), choice=cause)),)
+                for cause in answers
+                if cause not in no
+            ),
+            (back_to(texts, Kind.MISSED_EXAM),),
+        ),
+    )
+
+
+def form_button(texts: Texts, standing: CourseStanding, kind: Kind, label: str | None = None) -> Button:
+    """Return the button that begins to file a kind about a course, by the course's name unless there is a `label`."""
+    name = label or shortened(course_name(texts, standing.enrolment.course), BUTTON_LETTERS)
+    return Button(name, OpenForm(kind=kind, **about(standing)))
+
+
+def filed_already(texts: Texts, standing: CourseStanding | None, kind: Kind | None = None) -> Iterator[Button]:
+    """Give a button for each request about the latest sitting of a course that is open or granted, of a kind or all."""
+    for request in standing.requests if standing else ():
+        if (request.open or request.state is RequestState.APPROVED) and kind in (None, request.kind):
+            name = texts.plain("Open {number}", number=number(texts, request.id))
+            yield Button(name, OpenRequest(number=request.id))
+
+
+def why_not(texts: Texts, study: Study, standing: CourseStanding | None, kind: Kind, no: Refused[Any]) -> Html:
+    """Say why something cannot be filed, and from when it can where that is only a matter of time."""
+    window = KINDS[kind].window(standing) if standing else None
+    why = refusal(texts, no, kind, now=study.now)
+    if isinstance(window, Window) and study.now < window.opens and no.until is None:
+        return texts("{why} It begins: {opens}.", why=why, opens=moment(texts, window.opens, study.now))
+    return why
+
+
+def instead(texts: Texts, standing: CourseStanding | None, no: Refused[Any]) -> Html | None:
+    """Say what can be done in place of what is refused, besides what the buttons offer."""
+    if isinstance(no.reason, FilingRefusal):
+        return None
+    if isinstance(no.reason, AppealRefusal):
+        if standing is None or no.reason not in (AppealRefusal.WINDOW_CLOSED, AppealRefusal.SHEET_LOCKED):
+            return None
+        return texts("A mark that was entered by mistake is put right by the registrar's office at any time.")
+    if _repeated(no) and not (standing and standing.taken_again):
+        return texts(AGAIN)
+    if no.reason == MissedExamRefusal.ATTENDANCE:
+        return texts("With documents of a good cause the dean's office may still admit you to the exam.")
+    return None
+
+
+def _listed(
+    texts: Texts, study: Study, profile: Profile, kinds: Sequence[Kind], other: Sequence[Button], *said: Html
+) -> Screen:
+    now = MessageInstant(study.now)
+    if study.student.status is not Status.ACTIVE:
+        no = Refused(FilingRefusal.NOT_STUDYING, (HOUSE,))
+        why = refusal(texts, no, now=study.now), clauses(texts, no.cites), desk_of(texts, kinds[0], profile)
+        return Screen(paragraphs(*said, *why), (back(texts),))
+    those = [each for kind in kinds for each in offers(study, kind, now) if _sensible(study, each)]
+    possible = [each for each in those if isinstance(each.decision, Allowed)]
+    impossible = [each for each in those if isinstance(each.decision, Refused)]
+    possible.sort(key=_closing)
+    return Screen(
+        paragraphs(
+            *said,
+            texts(TITLES[kinds[0]]),
+            lines(texts("Possible now, choose the exam below:"), *(_possible(texts, study, each) for each in possible))
+            if possible
+            else texts(NOTHING[kinds[0]]),
+            lines(texts("Not possible:"), *_impossible(texts, study, impossible)) if impossible else None,
+            texts(AGAIN) if any(_repeated(each.decision) for each in impossible) else None,
+            clauses(texts, tuple(chain.from_iterable(each.decision.cites for each in those))) if those else None,
+            None if possible else desk_of(texts, kinds[0], profile),
+        ),
+        (
+            *((_button(texts, each),) for each in possible),
+            *_ways(texts, study, impossible),
+            *((each,) for each in other),
+            back(texts),
+        ),
+    )
+
+
+def _closing(offer: Offer) -> float:
+    return offer.window.closes.timestamp() if isinstance(offer.window, Window) else 0.0
+
+
+def _sensible(study: Study, offer: Offer) -> bool:
+    """Tell whether an exam is worth a word: it can be filed for, or it is of now and not beside the point."""
+    if isinstance(offer.decision, Allowed):
+        return True
+    reason = offer.decision.reason
+    if offer.standing.taken_again or (type(reason), reason) in BESIDE_THE_POINT:
+        return False
+    return offer.standing.enrolment.period == study.periods[0] or _just_over(study, offer)
+
+
+def _just_over(study: Study, offer: Offer) -> bool:
+    return isinstance(offer.window, Window) and study.now - offer.window.closes < RECENT
+
+
+def _name(texts: Texts, offer: Offer, letters: int) -> str:
+    name = shortened(course_name(texts, offer.standing.enrolment.course), letters)
+    attempt = offer.exam.attempt
+    return texts.plain("{course}, attempt {n}", course=name, n=attempt) if attempt > 1 else name
+
+
+def _button(texts: Texts, offer: Offer) -> Button:
+    return form_button(texts, offer.standing, offer.kind.kind, _name(texts, offer, BUTTON_LETTERS))
+
+
+def _possible(texts: Texts, study: Study, offer: Offer) -> Html:
+    result = offer.standing.result
+    name = _name(texts, offer, LINE_LETTERS)
+    closes = offer.window.closes if isinstance(offer.window, Window) else study.now
+    return lines(
+        texts("▫️ {course}", course=name)
+        if result.standing is Standing.PENDING
+        else texts("▫️ {course}: {mark}", course=name, mark=mark(texts, study, result)),
+        texts(
+            "   ↳ until <b>{until}</b> ({left} left)",
+            until=until(texts, closes, study.now),
+            left=left(texts, study.now, closes),
+        ),
+    )
+
+
+def _impossible(texts: Texts, study: Study, those: Iterable[Offer]) -> Iterator[Html]:
+    """Say each reason once, with the courses it holds for."""
+    courses: dict[Html, list[str]] = {}
+    for offer in those:
+        if isinstance(offer.decision, Refused):
+            why = why_not(texts, study, offer.standing, offer.kind.kind, offer.decision)
+            courses.setdefault(why, []).append(_name(texts, offer, LINE_LETTERS))
+    for why, names in courses.items():
+        yield texts("▫️ {courses}. {why}", courses=", ".join(names), why=why)
+
+
+def _ways(texts: Texts, study: Study, those: Iterable[Offer]) -> Rows:
+    """Return the buttons of what is not possible: the request there is, or how its deadline came to be."""
+    those = sorted(those, key=_closing, reverse=True)
+    whys = [
+        why
+        for offer in those
+        if isinstance(offer.decision, Refused) and _just_over(study, offer)
+        if (why := _why_button(texts, offer.standing, offer.kind.kind, offer.decision))
+    ]
+    filed = chain.from_iterable(filed_already(texts, offer.standing, offer.kind.kind) for offer in those)
+    return [(button,) for button in (*filed, *whys[:EXPLAINED])]
+
+
+def _why_button(texts: Texts, standing: CourseStanding, kind: Kind, no: Refused[Any]) -> Button | None:
+    """Return the button that explains a deadline that has passed."""
+    if no.until is None or isinstance(KINDS[kind].window(standing), Refused):
+        return None
+    name = shortened(course_name(texts, standing.enrolment.course), BUTTON_LETTERS)
+    return Button(texts.plain("Why is it late? {course}", course=name), WhyOpen(kind=kind, **about(standing)))
+
+
+def _others(texts: Texts, study: Study, standing: CourseStanding | None, kind: Kind) -> Iterator[Button]:
+    """Give the buttons of what else could be filed about a course now."""
+    for other in open_kinds(study, standing) if standing else ():
+        if other is not kind and standing:
+            yield form_button(texts, standing, other, kind_name(texts, other))
+
+
+def _repeated(decision: Allowed | Refused[Any]) -> bool:
+    """Tell whether the course has to be taken again; the reasons of appeals have values that are equal to these."""
+    if isinstance(decision, Allowed) or isinstance(decision.reason, AppealRefusal):
+        return False
+    return decision.reason in REPEATED

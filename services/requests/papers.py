@@ -1,0 +1,299 @@
+"""Papers of requests: what stands on the application, the protocol and the register, put together from the records."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from policy.marks import Attempt, Course
+from policy.people import Language, Role
+from policy.profile import Bilingual, Profile
+from policy.requests import Queue, RequestState
+from services.papers.application import (
+    Applicant,
+    ApplicationPaper,
+    AppliedExam,
+    AttachedDocument,
+    OnPaper,
+)
+from services.papers.decided import PrintedDecision
+from services.papers.protocol import Function, Present, ProtocolCase, ProtocolPaper
+from services.papers.register import RegisterRow
+from services.requests.cases import Case, case_of
+from services.requests.history import OBJECT
+from services.requests.telling import kinds_of
+from storage.queues import Protocol
+from storage.records import Person
+from storage.requests import Decision
+from storage.unit import Storage
+
+FUNCTIONS: Mapping[Role, Function] = {
+    Role.APPEALS_CHAIR: Function.CHAIR,
+    Role.APPEALS_DEPUTY: Function.DEPUTY,
+    Role.APPEALS_MEMBER: Function.MEMBER,
+    Role.APPEALS_SECRETARY: Function.SECRETARY,
+}
+_DAY = timedelta(days=1)
+_PRESENT = TypeAdapter(tuple[Present, ...])
+_CASES = TypeAdapter(tuple[ProtocolCase, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody of the commission, with what they are in it."""
+
+    person: Person
+    function: Function
+
+
+async def application_paper(storage: Storage, case: Case, *, now: datetime, profile: Profile) -> ApplicationPaper:
+    """Return what stands on a request's application, in its student's language."""
+    request, student, attempt = case.request, case.student, case.attempt
+    language = student.language
+    changes = await storage.changes.of(OBJECT, (str(request.id),))
+    texts = [
+        each.at for each in changes if each.before and each.after and each.before["reason"] != each.after["reason"]
+    ]
+    return ApplicationPaper(
+        language=language,
+        zone=profile.university.zone,
+        university=_in(language, profile.university.name),
+        number=str(request.id),
+        kind=request.kind,
+        applicant=Applicant(
+            name=student.name.full,
+            student_id=student.person_id,
+            group=student.group,
+            degree_programme=student.degree_programme,
+            year=student.year,
+            phone=student.phone,
+        ),
+        exam=AppliedExam(
+            course=_in(language, _course(case)),
+            period=request.exam.period,
+            day=attempt.exam_date if attempt else None,
+            mark=_mark(case),
+            outcome=attempt.outcome if attempt else None,
+            posted_at=attempt.posted_at if attempt else None,
+        ),
+        filed_at=request.filed_at,
+        in_time_until=request.closes_at,
+        printed_at=now,
+        choice=request.choice,
+        reason=request.reason,
+        reason_changed_at=max(texts, default=None),
+        on_paper=OnPaper(registered_by=_full(case, request.registered_by), registered_at=request.received_at)
+        if request.registered_by
+        else None,
+        documents=tuple(
+            AttachedDocument(name=each.file.file_name, size=each.file.size, sha256=each.sha256, added_at=each.sent_at)
+            for each in case.documents
+        ),
+        decision=_printed(case, case.decisions[-1]) if case.decisions else None,
+    )
+
+
+async def members(storage: Storage, *, today: date) -> tuple[Member, ...]:
+    """Return the appeal commission as it is today, the chair first, the secretary last."""
+    found: dict[str, Function] = {}
+    for role, function in FUNCTIONS.items():
+        for grant in await storage.roles.holders(role):
+            if grant.holds_on(today):
+                found.setdefault(grant.person_id, function)
+    people = await storage.people.by_ids(found)
+    return tuple(Member(people[each], function) for each, function in found.items() if each in people)
+
+
+async def decided_on(storage: Storage, day: date, *, profile: Profile) -> tuple[int, ...]:
+    """Return the numbers of the requests the commission decided on a day, in the order of their decisions.
+
+    What stands in a protocol already is left out.
+    """
+    since = datetime.combine(day, time.min, profile.university.zone)
+    those = await storage.requests.decided_between(kinds_of(Queue.APPEALS), since, since + _DAY)
+    done = {
+        (case["number"], datetime.fromisoformat(case["decision"]["signed_at"]))
+        for kept in await storage.queues.protocols(Queue.APPEALS, since=since)
+        for case in kept.content["cases"]
+    }
+    return tuple(dict.fromkeys(each.request_id for each in those if (str(each.request_id), each.signed_at) not in done))
+
+
+async def make_protocol(
+    storage: Storage,
+    *,
+    day: date,
+    numbers: Sequence[int],
+    present: Iterable[str],
+    by: str,
+    now: datetime,
+    profile: Profile,
+) -> Protocol | None:
+    """Keep a numbered protocol of these decided requests; None when none of them is the commission's and decided.
+
+    Whoever was there and had a conflict of interest in a case stood aside in it; a substitute who signed was there.
+    Commits.
+    """
+    cases = [case for number in numbers if (case := await _decided(storage, number, now=now, profile=profile))]
+    if not cases:
+        return None
+    there = {
+        each.person.person_id: each
+        for each in await members(storage, today=day)
+        if each.person.person_id in set(present)
+    }
+    for case in cases:
+        signed = case.decisions[-1].signed_by
+        if signed == case.request.substitute and signed not in there and (person := await storage.people.by_id(signed)):
+            there[signed] = Member(person, Function.SUBSTITUTE)
+    content = {
+        "present": _PRESENT.dump_python(tuple(_present(each, cases) for each in there.values()), mode="json"),
+        "cases": _CASES.dump_python(tuple(map(_of_protocol, cases)), mode="json"),
+    }
+    number = await storage.queues.add_protocol(Queue.APPEALS, day, by=by, at=now, content=content)
+    await storage.commit()
+    return Protocol(number, Queue.APPEALS, day, by, now, content)
+
+
+def protocol_paper(kept: Protocol, *, profile: Profile) -> ProtocolPaper:
+    """Return a protocol as it was made, to be printed, however often."""
+    return ProtocolPaper(
+        zone=profile.university.zone,
+        university=profile.university.name,
+        number=str(kept.number),
+        day=kept.day,
+        place=profile.contacts.appeal_commission.place,
+        present=_PRESENT.validate_python(kept.content["present"]),
+        cases=_CASES.validate_python(kept.content["cases"]),
+    )
+
+
+async def register_rows(
+    storage: Storage,
+    queue: Queue,
+    *,
+    first: date,
+    last: date,
+    institutes: frozenset[str] | None,
+    language: Language,
+    now: datetime,
+    profile: Profile,
+) -> tuple[RegisterRow, ...]:
+    """Return what was filed with a queue from one day to another, both inclusive; `institutes` None: of all."""
+    zone = profile.university.zone
+    since, until = datetime.combine(first, time.min, zone), datetime.combine(last, time.min, zone) + _DAY
+    rows = []
+    for request in await storage.requests.filed_between(kinds_of(queue), since, until):
+        case = await case_of(storage, request, now=now, profile=profile)
+        if institutes is None or case.student.institute in institutes:
+            rows.append(_row(case, language))
+    return tuple(rows)
+
+
+async def _decided(storage: Storage, number: int, *, now: datetime, profile: Profile) -> Case | None:
+    request = await storage.requests.by_id(number)
+    if request is None or request.kind not in kinds_of(Queue.APPEALS):
+        return None
+    case = await case_of(storage, request, now=now, profile=profile)
+    return case if case.decisions else None
+
+
+def _present(member: Member, cases: Sequence[Case]) -> Present:
+    person_id = member.person.person_id
+    aside = [case for case in cases if person_id in {case.student.person_id, *case.reviewed.lecturers}]
+    numbers = tuple(str(case.request.id) for case in aside)
+    return Present(name=member.person.name.full, function=member.function, withdrew_from=numbers)
+
+
+def _of_protocol(case: Case) -> ProtocolCase:
+    request, attempt = case.request, case.attempt
+    return ProtocolCase(
+        number=str(request.id),
+        kind=request.kind,
+        student=case.student.name.full,
+        group=case.student.group,
+        course=_course(case),
+        period=request.exam.period,
+        attempt=request.exam.attempt,
+        filed_at=request.filed_at,
+        in_time_until=request.closes_at,
+        decision=_printed(case, case.decisions[-1]),
+        exam_day=attempt.exam_date if attempt else None,
+        exam_form=case.standing.enrolment.exam_form if case.standing else None,
+        outcome=attempt.outcome if attempt else None,
+    )
+
+
+def _row(case: Case, language: Language) -> RegisterRow:
+    request, attempt = case.request, case.attempt
+    return RegisterRow(
+        number=request.id,
+        kind=request.kind,
+        state=request.state,
+        student_id=case.student.person_id,
+        student=case.student.name.full,
+        group=case.student.group,
+        course=_in(language, _course(case)),
+        period=request.exam.period,
+        filed_at=request.filed_at,
+        in_time_until=request.closes_at,
+        due_at=request.due_at,
+        on_paper=request.registered_by is not None,
+        exam_day=attempt.exam_date if attempt else None,
+        mark=_mark(case),
+        decision=_printed(case, case.decisions[-1]) if case.decisions else None,
+        entered_at=request.entered_at,
+        entered_by=_full(case, request.entered_by) if request.entered_by else None,
+    )
+
+
+def _printed(case: Case, decision: Decision) -> PrintedDecision:
+    before = [each for each in case.decisions if each.id < decision.id]
+    seat = case.request.seat
+    final, letter = _result(case, case.attempt) if case.kind.gives_points else (None, None)
+    return PrintedDecision(
+        outcome=decision.outcome,
+        reason=decision.reason,
+        prepared_by=_full(case, decision.prepared_by),
+        signed_by=_full(case, decision.signed_by),
+        signed_at=decision.signed_at,
+        mark_before=decision.mark_before,
+        points=decision.points,
+        mark_after=decision.mark_after,
+        final=final if decision.outcome is RequestState.UPHELD else None,
+        letter=letter if decision.outcome is RequestState.UPHELD else None,
+        replaces_signed_at=before[-1].signed_at if before else None,
+        seat_at=seat.starts_at if seat else None,
+        seat_room=seat.room if seat else "",
+    )
+
+
+def _result(case: Case, attempt: Attempt | None) -> tuple[int | None, str | None]:
+    """Return the final mark and the letter an attempt comes to now."""
+    results = case.standing.attempts if case.standing and attempt else ()
+    result = next((each for each in results if attempt and each.attempt == attempt.number), None)
+    return (result.final, result.grade.letter if result.grade else None) if result else (None, None)
+
+
+def _mark(case: Case) -> Any:
+    """Return the exam mark as it stood before anything was decided."""
+    if case.decisions:
+        return case.decisions[0].mark_before
+    return case.attempt.exam if case.attempt else None
+
+
+def _course(case: Case) -> Bilingual:
+    code = case.request.exam.course_code
+    course = case.standing.enrolment.course if case.standing else Course(code, None, None)
+    return Bilingual(course.name_kk or course.name_ru or code, course.name_ru or course.name_kk or code)
+
+
+def _full(case: Case, person_id: str | None) -> str:
+    known = case.people.get(person_id or "")
+    return known.full if known else person_id or ""
+
+
+def _in(language: Language, text: Bilingual) -> str:
+    return text.kk if language is Language.KK else text.ru

@@ -1,0 +1,147 @@
+"""Final mark sheets: what keeps each from being printed, and the printing, which locks its marks (A7, M9)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from policy.calendar import Calendar, ExamSlot, PeriodDates, Window
+from policy.citation import HOUSE
+from policy.decision import Decision, Refused
+from policy.marks import Course, Enrolment
+from policy.people import Role, Student, holds
+from policy.profile import Profile
+from policy.requests import Queue, queue_of
+from policy.sheets import Sheet, SheetRefusal, is_printed, may_print
+from services.calendar import calendar_of
+from services.standing import Study
+from storage.records import Change, Lock
+from storage.unit import Storage
+
+
+class PrintingRefusal(StrEnum):
+    """Why a sheet was not printed, besides what the rule says."""
+
+    NO_SUCH_SHEET = "no_such_sheet"
+    NOT_ALLOWED = "not_allowed"  # no registrar of these students' institute
+
+
+@dataclass(frozen=True, slots=True)
+class SheetStanding:
+    """The sheet of a course and a group as it stands; `decision` says whether it may be printed now."""
+
+    period: str
+    course: Course
+    group: str
+    institutes: frozenset[str]
+    students: int
+    sheet: Sheet
+    decision: Decision[SheetRefusal]
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    calendar: Calendar
+    profile: Profile
+    dates: dict[str, PeriodDates]
+    slots: tuple[ExamSlot, ...]
+    locks: dict[tuple[str, str], Lock]
+    students: dict[str, Student]
+    now: datetime
+
+
+async def sheets_of_group(
+    storage: Storage, period: str, group: str, *, now: datetime, profile: Profile
+) -> tuple[SheetStanding, ...]:
+    """Return the sheets of a group in a period, by course code."""
+    enrolments = await storage.marks.of_group(period, group)
+    facts = _Facts(
+        calendar=await calendar_of(storage, profile=profile),
+        profile=profile,
+        dates=await storage.calendar.dates_of([period]),
+        slots=tuple(each for each in await storage.calendar.exams_in([period]) if each.group == group),
+        locks=await storage.sheets.locked_in(period),
+        students=await storage.students.by_ids(each.student_id for each in enrolments),
+        now=now,
+    )
+    courses: dict[str, list[Enrolment]] = {}
+    for enrolment in enrolments:
+        courses.setdefault(enrolment.course.code, []).append(enrolment)
+    return tuple([await _standing(storage, facts, courses[code], group) for code in sorted(courses)])
+
+
+async def print_sheet(
+    storage: Storage, *, period: str, course_code: str, group: str, by: str, now: datetime, profile: Profile
+) -> SheetStanding | Refused[SheetRefusal | PrintingRefusal]:
+    """Keep that a registrar printed a final sheet: its marks are locked from now on. Commits."""
+    await storage.imports.take_turn()  # no mark comes in between
+    found = await sheets_of_group(storage, period, group, now=now, profile=profile)
+    standing = next((each for each in found if each.course.code == course_code), None)
+    if standing is None:
+        return Refused(PrintingRefusal.NO_SUCH_SHEET, (HOUSE,))
+    held = await storage.roles.of_person(by)
+    today = now.astimezone(profile.university.zone).date()
+    if not all(holds(held, Role.REGISTRAR, on=today, scope=each) for each in standing.institutes):
+        return Refused(PrintingRefusal.NOT_ALLOWED, (HOUSE,))
+    if isinstance(standing.decision, Refused):
+        return standing.decision
+    await storage.sheets.lock(course_code, period, group, at=now, by=by)
+    before = standing.sheet.printed_at
+    await storage.changes.record(
+        [
+            Change(
+                object="sheet",
+                key=(period, course_code, group),
+                before=None if before is None else {"printed_at": before},
+                after={"printed_at": now},
+                cause="sheet",
+                at=now,
+                actor=by,
+            )
+        ]
+    )
+    await storage.commit()
+    return standing
+
+
+async def _standing(storage: Storage, facts: _Facts, enrolments: list[Enrolment], group: str) -> SheetStanding:
+    first = enrolments[0]
+    lock = facts.locks.get((first.course.code, group))
+    printed_at = lock.locked_at if lock else None
+    concluded = [each for each in enrolments if each.attempts and each.attempts[-1].concluded]
+    there = {each.student_id for each in enrolments}
+    waiting = await storage.requests.open_of_course(first.period, first.course.code)
+    sheet = Sheet(
+        marks=sum(not is_printed(each.attempts[-1], printed_at) for each in concluded),
+        missing=len(enrolments) - len(concluded),
+        open_appeals=sum(each.student_id in there and queue_of(each.kind) is Queue.APPEALS for each in waiting),
+        closes=max(_closings(facts, concluded, printed_at), default=None),
+        printed_at=printed_at,
+    )
+    return SheetStanding(
+        period=first.period,
+        course=first.course,
+        group=group,
+        institutes=frozenset(facts.students[each.student_id].institute for each in enrolments),
+        students=len(enrolments),
+        sheet=sheet,
+        decision=may_print(sheet, facts.now),
+    )
+
+
+def _closings(facts: _Facts, enrolments: Iterable[Enrolment], printed_at: datetime | None) -> Iterable[datetime]:
+    """Go through the ends of the windows in which these marks, and how their exams were held, can be appealed."""
+    for enrolment in enrolments:
+        study = Study(
+            facts.students[enrolment.student_id],
+            (enrolment,),
+            slots=facts.slots,
+            dates=facts.dates,
+            printed={} if printed_at is None else {(enrolment.period, enrolment.course.code): printed_at},
+            calendar=facts.calendar,
+            profile=facts.profile,
+            now=facts.now,
+        )
+        standing = study.standing(enrolment)
+        if not standing.exam.sheet_locked:
+            yield from (each.closes for each in (standing.appeal, standing.complaint) if isinstance(each, Window))

@@ -1,0 +1,290 @@
+"""Requests hold together with what else changes marks: imports, their undoing, corrections."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from policy.appeals import UpholdRefusal
+from policy.calendar import DateSpan, PeriodDates, PeriodEvent
+from policy.decision import Refused
+from policy.instant import MessageInstant
+from policy.people import Role, RoleGrant
+from policy.requests import Kind, RequestState
+from services.corrections import Applied, Proposed, Values, confirm_correction, propose_correction
+from services.importing import Imported, Preview, Undone, UndoRefused, apply, undo
+from services.importing import Kind as FileKind
+from services.importing import preview as look_at
+from services.requests.filing import Filed, file_request
+from services.requests.reviewing import Acting, Verdict, decide, enter, propose, sign, take
+from services.standing import study_of
+from storage.database import Database
+from storage.records import Person
+from storage.requests import ExamKey, NewRequest, Request
+from tests.services.test_requests import PROFILE
+from tests.storage.examples import DEAN, NOW, REGISTRAR, student
+
+STUDENT = student()
+SECRETARY, CHAIR, DESK, ADMIN = "T0010", "T0011", "T0012", "T0013"
+EXAM = ExamKey("2025-2026/1", "MAT1201", 1)
+HEADER = "student_id,period,course_code,credits,exam_form,rating1,rating2,exam,posted_at,attempt"
+POSTED = "2026-01-12 11:00"  # Almaty; NOW is half an hour later
+
+
+@pytest.fixture(autouse=True)
+async def records(database: Database) -> None:
+    async with database.write() as storage:
+        await storage.students.save([STUDENT])
+        people = [REGISTRAR, *(Person(each, DEAN.name, DEAN.language) for each in (SECRETARY, CHAIR, DESK, ADMIN))]
+        await storage.people.save(people)
+        held = {
+            SECRETARY: Role.APPEALS_SECRETARY,
+            CHAIR: Role.APPEALS_CHAIR,
+            REGISTRAR.person_id: Role.REGISTRAR,
+            DESK: Role.SERVICE_DESK,
+            ADMIN: Role.ADMIN,
+        }
+        await storage.roles.grant([RoleGrant(person, role) for person, role in held.items()], at=NOW, by=None)
+        session = DateSpan(date(2026, 1, 5), date(2026, 1, 24))
+        await storage.calendar.save_dates([PeriodDates(EXAM.period, {PeriodEvent.SESSION: session})])
+        await storage.commit()
+
+
+def row(exam: str, attempt: int = 1) -> str:
+    return f"{STUDENT.person_id},{EXAM.period},{EXAM.course_code},5,written,80,80,{exam},{POSTED},{attempt}"
+
+
+async def look(database: Database, *rows: str) -> Preview:
+    async with database.read() as storage:
+        return await look_at(
+            storage,
+            kind=FileKind.MARKS,
+            source="\n".join([HEADER, *rows]).encode(),
+            file_name="marks.csv",
+            profile=PROFILE,
+            now=NOW,
+        )
+
+
+async def load(database: Database, *rows: str) -> int:
+    shown = await look(database, *rows)
+    async with database.write() as storage:
+        done = await apply(storage, shown, now=NOW, actor=None)
+    assert isinstance(done, Imported)
+    return done.import_id
+
+
+async def filed(database: Database, kind: Kind = Kind.APPEAL) -> Request:
+    async with database.write() as storage:
+        study = await study_of(storage, student=STUDENT, now=NOW, profile=PROFILE)
+        outcome = await file_request(
+            storage,
+            kind=kind,
+            study=study,
+            exam=EXAM,
+            filed=MessageInstant(NOW),
+            by=STUDENT.person_id,
+            now=NOW,
+            profile=PROFILE,
+            reason="3-сұрақ дұрыс" if kind is Kind.APPEAL else None,
+        )
+    assert isinstance(outcome, Filed), outcome
+    return outcome.request
+
+
+def acting(by: str) -> Acting:
+    return Acting(by, NOW + timedelta(minutes=5), PROFILE)
+
+
+async def prepared(database: Database, points: int) -> Request:
+    request = await filed(database)
+    async with database.write() as storage:
+        await take(storage, request.id, acting(SECRETARY))
+        verdict = Verdict(RequestState.UPHELD, "Жауап дұрыс", points)
+        proposed = await propose(storage, request.id, verdict, acting(SECRETARY))
+    assert isinstance(proposed, Request), proposed
+    return proposed
+
+
+async def signed(database: Database, request: Request) -> Any:
+    async with database.write() as storage:
+        return await sign(storage, request.id, acting(CHAIR))
+
+
+async def corrected(database: Database, exam: int) -> Applied:
+    async with database.write() as storage:
+        proposed = await propose_correction(
+            storage,
+            student_id=STUDENT.person_id,
+            period=EXAM.period,
+            course_code=EXAM.course_code,
+            attempt=1,
+            values=Values(exam=Decimal(exam)),
+            reason="Ведомосте басқа баға",
+            by=REGISTRAR.person_id,
+            now=NOW,
+            profile=PROFILE,
+        )
+        assert isinstance(proposed, Proposed), proposed
+        number = proposed.correction_id
+        done = await confirm_correction(storage, correction_id=number, by=ADMIN, now=NOW, profile=PROFILE)
+    assert isinstance(done, Applied), done
+    return done
+
+
+async def granted_retake(database: Database) -> Request:
+    request = await filed(database, Kind.RETAKE)
+    async with database.write() as storage:
+        decided = await decide(storage, request.id, Verdict(RequestState.APPROVED, "Мерзімінде"), acting(DESK))
+    assert not isinstance(decided, Refused), decided
+    return request
+
+
+async def state(database: Database, request: Request) -> RequestState:
+    async with database.read() as storage:
+        kept = await storage.requests.by_id(request.id)
+    assert kept
+    return kept.state
+
+
+async def news(database: Database) -> list[str]:
+    async with database.read() as storage:
+        owed = await storage.outbox.to_person(STUDENT.person_id, None)
+    return [each.content["news"] for each in owed if each.kind == "request news"]
+
+
+def told(shown: Preview) -> Sequence[tuple[str, str]]:
+    return [(notice.reason, notice.arguments["what"]) for notice in shown.notices if "what" in notice.arguments]
+
+
+async def test_the_old_mark_of_an_appeal_that_is_not_entered_yet_is_no_change(database: Database) -> None:
+    await load(database, row("60"))
+    request = await prepared(database, 5)
+    await signed(database, request)
+
+    old, new, other = [await look(database, row(exam)) for exam in ("60", "65", "61")]
+
+    assert (old.refusals, old.nothing_to_do, old.rows.same) == ((), True, 1)
+    assert told(old) == [("old_mark_of_appeal", f"№ {request.id}")]
+    assert (new.nothing_to_do, told(new)) == (True, [("raised_mark_there", f"№ {request.id}")])
+    assert [each.reason for each in other.refusals] == ["already_posted"]
+
+
+async def test_once_the_raised_mark_is_entered_the_old_one_is_a_change_again(database: Database) -> None:
+    await load(database, row("60"))
+    request = await prepared(database, 5)
+    await signed(database, request)
+    async with database.write() as storage:
+        assert isinstance(await enter(storage, request.id, acting(REGISTRAR.person_id)), Request)
+
+    shown = await look(database, row("60"))
+
+    assert [each.reason for each in shown.refusals] == ["already_posted"]
+    assert told(await look(database, row("65"))) == []
+
+
+async def test_after_a_correction_the_mark_before_the_appeal_is_a_change(database: Database) -> None:
+    await load(database, row("60"))
+    await signed(database, await prepared(database, 5))
+    await corrected(database, 55)
+
+    assert [each.reason for each in (await look(database, row("60"))).refusals] == ["already_posted"]
+
+
+async def test_what_nobody_decided_about_a_withdrawn_mark_is_void_and_its_student_told(database: Database) -> None:
+    number = await load(database, row("60"))
+    request = await filed(database)
+
+    async with database.write() as storage:
+        undone = await undo(storage, number, now=NOW, actor=REGISTRAR.person_id, reason="басқа топ")
+
+    assert isinstance(undone, Undone)
+    assert await state(database, request) is RequestState.VOID
+    assert (await news(database))[-1] == "void"
+    async with database.read() as storage:
+        last = (await storage.changes.of("request", (str(request.id),)))[-1]
+    assert (last.actor, last.why) == (REGISTRAR.person_id, "басқа топ")
+
+
+async def test_an_appeal_filed_while_its_exam_ran_outlives_the_mark(database: Database) -> None:
+    earlier = NOW - timedelta(minutes=1)
+    appeal = NewRequest(
+        Kind.APPEAL, STUDENT.person_id, EXAM, None, "3-сұрақ", earlier, earlier, None, closes_at=NOW, due_at=NOW
+    )
+    async with database.write() as storage:
+        request = await storage.requests.add(appeal)
+        await storage.commit()
+    assert request
+    number = await load(database, row("60"))
+
+    async with database.write() as storage:
+        assert isinstance(await undo(storage, number, now=NOW, actor=None, reason="қате файл"), Undone)
+
+    assert await state(database, request) is RequestState.FILED
+
+
+@pytest.mark.parametrize("decided", ["upheld", "granted"])
+async def test_an_import_stays_while_a_decision_stands_on_its_mark(database: Database, decided: str) -> None:
+    number = await load(database, row("60" if decided == "upheld" else "40"))
+    if decided == "upheld":
+        request = await prepared(database, 5)
+        await signed(database, request)
+    else:
+        request = await granted_retake(database)
+
+    async with database.write() as storage:
+        outcome = await undo(storage, number, now=NOW, actor=None, reason="қате файл")
+
+    assert isinstance(outcome, UndoRefused)
+    cause = "appeal" if decided == "upheld" else "request"
+    assert [(each.cause, each.cause_id) for each in outcome.dependents] == [(cause, request.id)]
+
+
+async def test_an_appeal_goes_on_against_the_corrected_mark(database: Database) -> None:
+    await load(database, row("60"))
+    request = await prepared(database, 5)
+    await corrected(database, 70)
+
+    decision = await signed(database, request)
+
+    assert (decision.mark_before, decision.mark_after) == (Decimal(70), Decimal(75))
+
+
+async def test_points_that_fit_no_more_after_a_correction_are_not_signed(database: Database) -> None:
+    await load(database, row("60"))
+    request = await prepared(database, 30)
+    await corrected(database, 75)
+
+    outcome = await signed(database, request)
+
+    assert isinstance(outcome, Refused)
+    assert outcome.reason is UpholdRefusal.TOO_MANY
+    assert await state(database, request) is RequestState.PROPOSED
+
+
+@pytest.mark.parametrize("granted", [False, True])
+async def test_a_correction_that_makes_an_fx_a_pass_takes_its_retake_away(database: Database, granted: bool) -> None:
+    await load(database, row("40"))
+    request = await (granted_retake(database) if granted else filed(database, Kind.RETAKE))
+
+    await corrected(database, 45)
+    assert await state(database, request) is (RequestState.APPROVED if granted else RequestState.FILED)
+    await corrected(database, 50)
+
+    assert await state(database, request) is RequestState.VOID
+    assert (await news(database))[-1] == "void"
+
+
+async def test_a_granted_retake_stays_granted_when_its_mark_comes(database: Database) -> None:
+    await load(database, row("40"))
+    request = await granted_retake(database)
+    await load(database, row("60", attempt=2))
+
+    assert await state(database, request) is RequestState.APPROVED
+    async with database.read() as storage:
+        study = await study_of(storage, student=STUDENT, now=NOW, profile=PROFILE)
+    standing = study.standing(study.enrolments[0])
+    assert standing.exam_key == EXAM._replace(attempt=2)
+    assert standing.requests == ()
