@@ -308,14 +308,17 @@ def _understood(body: Any) -> Waiting | None:
 
 
 def _chat(body: dict[str, Any]) -> int | None:
-    """Return the chat, or else the person, an update comes from; None when it names none."""
+    """Return the chat, or else the person, an update comes from; None when it names none.
+
+    A press belongs to the chat of the message it is on: of two people who press in a group, the first is first.
+    """
     for event in body.values():
         if isinstance(event, dict):
-            for holder in (event, event.get("message")):
-                for name in ("chat", "from"):
-                    place = holder.get(name) if isinstance(holder, dict) else None
-                    if (number := _number(place, "id")) is not None:
-                        return number
+            message = event.get("message")
+            for holder, name in ((event, "chat"), (message, "chat"), (event, "from")):
+                place = holder.get(name) if isinstance(holder, dict) else None
+                if (number := _number(place, "id")) is not None:
+                    return number
     return None
 
 

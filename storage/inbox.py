@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import sleep
 from typing import Any, ClassVar
 
 from sqlalchemy import URL, NullPool, Row, text
@@ -33,6 +34,7 @@ from storage.tables import inbox
 _SPACE = 5_306  # of our advisory locks in a PostgreSQL database: a chat's lock is (this, a hash of the chat)
 _LATE = timedelta(seconds=10)  # what waits longer has perhaps been tried before, by a process that is gone
 _ROWS_AT_ONCE = 100
+_SWITCH_TRIES, _SWITCH_PAUSE_SECONDS = 500, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,7 @@ class _SqliteInbox(Inbox):
         if self._connection is None:
             self._file.touch(mode=0o600)  # it holds what people write
             connection = sqlite3.connect(self._file, isolation_level=None, timeout=60)
-            connection.execute("PRAGMA journal_mode = WAL")
+            _log_ahead(connection)
             dialect = sqlite.dialect()
             connection.execute(str(CreateTable(inbox, if_not_exists=True).compile(dialect=dialect)))
             for index in inbox.indexes:
@@ -254,6 +256,19 @@ class _SqliteInbox(Inbox):
 
         await asyncio.get_running_loop().run_in_executor(self._thread, close)
         self._thread.shutdown()
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Switch a file to WAL; of two that switch a new one at once SQLite refuses one, whatever the timeout."""
+    for tries_left in reversed(range(_SWITCH_TRIES)):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not tries_left:
+                raise
+            sleep(_SWITCH_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _take(connection: sqlite3.Connection, step: _Step) -> Any:

@@ -116,6 +116,22 @@ async def test_a_chat_waits_for_itself_and_not_for_others(
     assert await waiting(inbox) == []
 
 
+async def test_two_people_who_press_in_one_group_are_handled_in_turn(
+    updates_to: Callable[..., Updates], inbox: Inbox, log: Log
+) -> None:
+    updates = updates_to(log)
+    under = {"message_id": 1, "date": 0, "chat": {"id": -5, "type": "group"}}
+    presses = [
+        {"update_id": number, "callback_query": {"id": str(number), "from": {"id": person}, "message": under}}
+        for number, person in ((2, 7), (3, 8))
+    ]
+    await updates.take([update(1, "wait", chat=-5), *presses])
+    await until(lambda: len(log.begun) == 1)
+    assert [(each.update_id, each.chat_id) for each in await inbox.waiting(at=NOW)] == [(1, -5), (2, -5), (3, -5)]
+    log.gate.set()
+    await updates.idle()
+
+
 async def test_no_more_than_so_many_are_handled_side_by_side(updates_to: Callable[..., Updates], log: Log) -> None:
     updates = updates_to(log, at_once=3)
     await updates.take([update(number, "wait", chat=number) for number in range(1, 11)])

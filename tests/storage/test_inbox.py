@@ -140,6 +140,14 @@ async def test_two_processes_that_store_the_same_batch_share_it_out(inbox: Inbox
     assert not mine & theirs
 
 
+async def test_two_processes_may_open_a_new_file_at_once(tmp_path: Path) -> None:
+    for number in range(30):  # one time in five SQLite refuses one of them
+        url = f"sqlite+aiosqlite:///{tmp_path / str(number)}"
+        async with Inbox.open(url) as one, Inbox.open(url) as two:
+            mine, theirs = await asyncio.gather(one.keep([update(1)], at=NOW), two.keep([update(2)], at=NOW))
+        assert (mine, theirs) == ({1}, {2})
+
+
 async def test_handled_updates_are_known_for_a_day(inbox: Inbox, database: Database) -> None:
     await inbox.keep([update(1), update(2), update(3)], at=NOW)
     await inbox.finish(1, at=NOW)
