@@ -65,10 +65,10 @@ from services.clock import Clock
 from storage.database import Database
 
 FEATURES = (  # asked in this order; the first that knows the update handles it
-    reach,  # takes what nobody waits for an answer to
     marks,  # these three are asked for most and for themselves alone: somebody linked, in private
     gpa,
     need,
+    reach,  # takes what nobody waits for an answer to
     binding,
     cards,
     groups,  # takes everything that is not a private chat
@@ -119,8 +119,7 @@ def make_dispatcher(
     dispatcher.message.middleware(speech)
     dispatcher.callback_query.middleware(speech)
     dispatcher.edited_message.middleware(speech)
-    dispatcher.include_router(errors.router())
-    for feature in FEATURES:
+    for feature in (*FEATURES, errors):
         dispatcher.include_router(feature.router())
     return dispatcher
 

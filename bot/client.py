@@ -2,19 +2,20 @@
 
 import json
 from typing import Any
-from urllib.parse import urlencode
 
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.methods import TelegramMethod
+from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
-from aiogram.types import InputFile
+from aiogram.types import InputFile, Message
 from aiohttp import BytesPayload, FormData
+
+_SHAPES = (Response[Message], Response[bool])  # else they are built anew whenever the garbage is collected
 
 
 class Client(AiohttpSession):
-    """A session that builds the form of a request in half the time: without the fields that are not given."""
+    """A session that sends JSON, which is faster put together than a form, unless a file goes along."""
 
     def __init__(self, api_url: str) -> None:
         """Speak to the server at `api_url`."""
@@ -31,12 +32,9 @@ class Client(AiohttpSession):
         }
         if files:
             return super().build_form_data(bot, method)
-        fields = {name: _field(value) for name, value in given.items() if value not in (None, "")}
-        return BytesPayload(urlencode(fields, doseq=True).encode(), content_type="application/x-www-form-urlencoded")
-
-
-def _field(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        fields = {name: value for name, value in given.items() if value not in (None, "")}
+        body = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+        return BytesPayload(body.encode(), content_type="application/json")
 
 
 def _without_echo(content: str) -> Any:

@@ -20,6 +20,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import LiteralString
@@ -114,11 +115,7 @@ class Texts:
 
     def number(self, value: Decimal, places: int | None = None) -> str:
         """Return a number with a decimal comma: 84,6; with exactly `places` decimals when given, halves up."""
-        if places is None:
-            return format_decimal(value.normalize(), locale=LOCALE[self.language], decimal_quantization=False)
-        rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-        pattern = "#,##0." + "0" * places if places else "#,##0"
-        return format_decimal(rounded, pattern, locale=LOCALE[self.language])
+        return _number(value, places, self.language)
 
     def money(self, tenge: Decimal | int) -> str:
         """Return a sum in tenge."""
@@ -141,7 +138,7 @@ class Texts:
         return self._dated(day, FIGURES)
 
     def _dated(self, day: date, pattern: str) -> str:
-        return format_date(day, self._catalogue.gettext(pattern), locale=LOCALE[self.language])
+        return _dated(day, self._catalogue.gettext(pattern), self.language)
 
     def time(self, at: datetime) -> str:
         """Return an instant's time of day in the university's zone: 13:00."""
@@ -150,6 +147,20 @@ class Texts:
     def instant(self, at: datetime) -> str:
         """Return an instant in the university's zone: 5 наурыз, 13:00."""
         return f"{self.day(at.astimezone(self.zone).date())}, {self.time(at)}"
+
+
+@lru_cache(4096)  # the same few marks and days are said to everybody, and Babel takes its time
+def _number(value: Decimal, places: int | None, language: Language) -> str:
+    if places is None:
+        return format_decimal(value.normalize(), locale=LOCALE[language], decimal_quantization=False)
+    rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    pattern = "#,##0." + "0" * places if places else "#,##0"
+    return format_decimal(rounded, pattern, locale=LOCALE[language])
+
+
+@lru_cache(4096)
+def _dated(day: date, pattern: str, language: Language) -> str:
+    return format_date(day, pattern, locale=LOCALE[language])
 
 
 def load_texts(zone: tzinfo) -> Mapping[Language, Texts]:

@@ -12,13 +12,19 @@ from bot.middlewares.review import Reviewer, of_staff
 from bot.screen import Event, Screen
 from bot.screens.review import templates as screens
 from bot.screens.review.deciding import too_long
-from bot.screens.review.templates import AddTemplate, OpenTemplate, OpenTemplates, RetireTemplate
+from bot.screens.review.templates import AddTemplate, AddUsual, OpenTemplate, OpenTemplates, RetireTemplate
 from bot.screens.review.words import refusal
 from policy.decision import Refused
 from policy.people import Language
 from policy.requests import Queue, RequestState
 from services.requests.reviewing import REASON_LENGTH
-from services.requests.templates import add_template, outcomes_of, queues_worded_by, retire_template
+from services.requests.templates import (
+    add_template,
+    add_usual_templates,
+    outcomes_of,
+    queues_worded_by,
+    retire_template,
+)
 from storage.records import Draft
 
 FORM = "template"
@@ -75,6 +81,17 @@ async def write(message: Message, draft: Draft, reviewer: Reviewer) -> Said:
     return await _listed(reviewer, queue, _said(reviewer, done, screens.added(reviewer.texts)))
 
 
+async def begin_with_usual(_: CallbackQuery, callback_data: AddUsual, reviewer: Reviewer) -> Said:
+    """Keep the reasons a queue may begin with."""
+    queue = callback_data.queue
+    done = await add_usual_templates(
+        reviewer.storage, queue, by=reviewer.by, now=reviewer.now, profile=reviewer.profile
+    )
+    if isinstance(done, Refused):
+        return screens.no_queue(reviewer.texts)
+    return await _listed(reviewer, queue, screens.added_usual(reviewer.texts, done))
+
+
 async def retire(_: CallbackQuery, callback_data: RetireTemplate, reviewer: Reviewer) -> Said:
     """Offer a reason no more."""
     done = await retire_template(
@@ -114,5 +131,6 @@ def router() -> Router:
     router.callback_query.register(open_queue, OpenTemplates.filter())
     router.callback_query.register(open_one, OpenTemplate.filter())
     router.callback_query.register(begin, AddTemplate.filter(), flags=WRITES)
+    router.callback_query.register(begin_with_usual, AddUsual.filter(), flags=WRITES)
     router.callback_query.register(retire, RetireTemplate.filter(), flags=WRITES)
     return router

@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 
 from aiogram.filters.callback_data import CallbackData
@@ -54,6 +55,7 @@ class OpenCourse(CallbackData, prefix="course"):
     course: str
 
 
+@lru_cache(10_000)
 def reference(period: str, code: str) -> str:
     """Return what names a course of a period in a button: a code of any length would not fit into its 64 bytes."""
     return urlsafe_b64encode(blake2b(f"{period} {code}".encode(), digest_size=9).digest()).decode()
@@ -251,22 +253,25 @@ def _course_buttons(texts: Texts, courses: Sequence[CourseStanding]) -> Rows:
         (
             Button(
                 shortened(course_name(texts, course.enrolment.course), BUTTON_LETTERS),
-                open_course(course.enrolment),
+                _opens(course.enrolment.period, course.enrolment.course.code),
             ),
         )
         for course in courses
     ]
 
 
+@lru_cache(10_000)
+def _opens(period: str, code: str) -> str:
+    return OpenCourse(course=reference(period, code)).pack()
+
+
 def _period_buttons(texts: Texts, study: Study, current: str) -> Rows:
-    others = [
-        Button(_period_label(texts, study, period), OpenPeriod(period=period))
-        for period in study.periods
-        if period != current
-    ]
+    others = [_period_button(texts, period, study.is_summer(period)) for period in study.periods if period != current]
     return [others[start : start + 2] for start in range(0, len(others), 2)]
 
 
-def _period_label(texts: Texts, study: Study, period: str) -> str:
-    part = part_name(texts, period, summer=study.is_summer(period)).replace(" ", "\N{NO-BREAK SPACE}")
-    return texts.plain("{year}, {part}", year=short_year(period), part=part)
+@lru_cache(1000)  # everybody's are the same
+def _period_button(texts: Texts, period: str, summer: bool | None) -> Button:
+    part = part_name(texts, period, summer=summer).replace(" ", "\N{NO-BREAK SPACE}")
+    label = texts.plain("{year}, {part}", year=short_year(period), part=part)
+    return Button(label, OpenPeriod(period=period).pack())

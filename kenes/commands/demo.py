@@ -9,13 +9,11 @@ import os
 import shutil
 import signal
 import sys
-import tomllib
 import webbrowser
 from asyncio.subprocess import Process
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from time import monotonic
 
@@ -28,7 +26,7 @@ from kenes.settings import Settings
 from policy.decision import Refused
 from policy.people import Language, Role
 from policy.profile import load_profile, use_pinned_time_zones
-from policy.requests import Queue, RequestState
+from policy.requests import Queue
 from sandbox.cast import World
 from sandbox.server import serve
 from sandbox.world import DEMO_MOMENT, LOAD_ORDER, University, make_world, to_sandbox_world, write
@@ -37,7 +35,7 @@ from services.clock import MovedClock
 from services.importing import Kind, apply, describe, preview
 from services.invitations import invite
 from services.requests.binding import bind
-from services.requests.templates import add_template
+from services.requests.templates import add_usual_templates
 from storage.queues import QueueChat
 from storage.unit import Storage
 
@@ -47,6 +45,7 @@ CLOCK = FOLDER / "clock"
 LOG = FOLDER / "bot.log"
 TOKEN = "7000000001:kenes-demo-opens-nothing-else-anywhere"  # noqa: S105 - the sandbox's own, known to everybody
 STAFF_GROUPS = {"Апелляциялық комиссия": Queue.APPEALS, "СҚКО": Queue.SERVICE_DESK}
+WORDING = {Queue.APPEALS: Role.APPEALS_SECRETARY, Queue.SERVICE_DESK: Role.SERVICE_DESK}
 LONGEST_PAUSE = 30
 STOPPING_SECONDS = 10
 
@@ -118,19 +117,9 @@ async def _fill(opened: Opened, university: University) -> Mapping[str, str]:
 
 async def _offer_reasons(storage: Storage, opened: Opened) -> None:
     """Let the staff have reasons ready to be given."""
-    told = tomllib.loads(files("kenes.commands").joinpath("demo.toml").read_text(encoding="utf-8"))
-    for reason in told["reasons"]:
-        author, *_ = await storage.roles.holders(Role(reason["by"]))
-        made = await add_template(
-            storage,
-            Queue(reason["queue"]),
-            RequestState(reason["outcome"]),
-            text_kk=reason["kk"],
-            text_ru=reason["ru"],
-            by=author.person_id,
-            now=opened.now,
-            profile=opened.profile,
-        )
+    for queue, role in WORDING.items():
+        author, *_ = await storage.roles.holders(role)
+        made = await add_usual_templates(storage, queue, by=author.person_id, now=opened.now, profile=opened.profile)
         if isinstance(made, Refused):
             raise click.ClickException(f"{author.person_id}: {made.reason}")
 

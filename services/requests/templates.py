@@ -1,6 +1,8 @@
 """Templates: reasons that are given often, kept in both languages by those who give them."""
 
+import tomllib
 from datetime import date, datetime
+from importlib.resources import files
 
 from policy.citation import HOUSE
 from policy.decision import Refused
@@ -55,12 +57,35 @@ async def add_template(
         return Refused(ReviewingRefusal.NO_REASON, (HOUSE,))
     if max(len(text_kk), len(text_ru)) > REASON_LENGTH:
         return Refused(ReviewingRefusal.REASON_TOO_LONG, (HOUSE,))
-    number = await storage.queues.add_template(
-        queue, outcome, text_kk=text_kk.strip(), text_ru=text_ru.strip(), by=by, at=now
-    )
-    told = {"queue": queue, "outcome": outcome, "kk": text_kk.strip(), "ru": text_ru.strip()}
-    await storage.changes.record([Change(OBJECT, (str(number),), None, told, "request", now, actor=by)])
+    number = await _added(storage, queue, outcome, text_kk.strip(), text_ru.strip(), by=by, now=now)
     await storage.commit()
+    return number
+
+
+async def add_usual_templates(
+    storage: Storage, queue: Queue, *, by: str, now: datetime, profile: Profile
+) -> int | Refused[ReviewRefusal] | Refused[ReviewingRefusal]:
+    """Keep the reasons a queue may begin with and return how many there are; 0 when it has some already. Commits."""
+    if refused := await _stranger(storage, queue, by=by, now=now, profile=profile):
+        return refused
+    for outcome in outcomes_of(queue):
+        if await storage.queues.templates(queue, outcome):
+            return 0
+    told = tomllib.loads(files(__package__).joinpath("reasons.toml").read_text(encoding="utf-8"))
+    usual = [reason for reason in told["reasons"] if reason["queue"] == queue]
+    for reason in usual:
+        outcome = RequestState(reason["outcome"])
+        await _added(storage, queue, outcome, reason["kk"], reason["ru"], by=by, now=now)
+    await storage.commit()
+    return len(usual)
+
+
+async def _added(
+    storage: Storage, queue: Queue, outcome: RequestState, kk: str, ru: str, *, by: str, now: datetime
+) -> int:
+    number = await storage.queues.add_template(queue, outcome, text_kk=kk, text_ru=ru, by=by, at=now)
+    told = {"queue": queue, "outcome": outcome, "kk": kk, "ru": ru}
+    await storage.changes.record([Change(OBJECT, (str(number),), None, told, "request", now, actor=by)])
     return number
 
 

@@ -131,3 +131,19 @@ async def test_a_reason_is_added_in_both_languages_offered_and_retired(linked: L
     desk = await at_work(linked, DESK)
     await desk.presses("tmpla:appeals:refused", on=secretary.last)
     assert "комиссия хатшысы" in secretary.last.text
+
+
+async def test_a_queue_without_reasons_begins_with_the_usual_ones(linked: Linked) -> None:
+    deputy = await at_work(linked, DEPUTY)
+    await deputy.sends("/templates")
+    assert "Здесь пока ничего нет" in deputy.sees
+    asked = deputy.last
+    await deputy.taps("Начать с обычных")
+    assert "Обычные обоснования сохранены" in deputy.sees
+    assert len([label for label in deputy.buttons if "Работа оценена верно" in label]) == 1
+    assert "Начать с обычных" not in str(deputy.buttons)
+    await deputy.presses("tmplu:appeals", on=asked)  # a double tap
+    assert "Обоснования здесь уже есть" in deputy.sees
+    assert len([label for label in deputy.buttons if "Работа оценена верно" in label]) == 1
+    await deputy.presses("tmplu:service_desk", on=asked)
+    assert "секретарь комиссии" in deputy.last.text

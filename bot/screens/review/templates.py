@@ -37,6 +37,12 @@ class AddTemplate(CallbackData, prefix="tmpla"):
     outcome: RequestState
 
 
+class AddUsual(CallbackData, prefix="tmplu"):
+    """Begin with the usual reasons."""
+
+    queue: Queue
+
+
 class RetireTemplate(CallbackData, prefix="tmplx"):
     """Offer it no more."""
 
@@ -52,6 +58,8 @@ def listed(
 ) -> Screen:
     """Show the reasons of a queue by decision."""
     rows = []
+    if empty := not any(those.values()):
+        rows.append((Button(texts.plain("Begin with the usual ones"), AddUsual(queue=queue)),))
     for outcome, templates in those.items():
         rows += [(Button(_short(texts, each), OpenTemplate(number=each.id)),) for each in templates]
         label = texts.plain("➕ Add: {outcome}", outcome=outcome_name(texts, queue, outcome))
@@ -60,6 +68,7 @@ def listed(
         paragraphs(
             *said,
             lines(bold(texts("Reasons ready to be given")), queue_name(texts, queue)),
+            texts("There are none yet: begin with the usual ones, or add your own.") if empty else None,
             texts("They are offered when a decision is made. Each stands in both languages."),
         ),
         (
@@ -100,6 +109,13 @@ def ask_text(texts: Texts, queue: Queue, outcome: RequestState, language: Langua
 def added(texts: Texts) -> Html:
     """Confirm that a reason is kept."""
     return texts("✅ The reason is kept.")
+
+
+def added_usual(texts: Texts, number: int) -> Html:
+    """Confirm that the usual reasons are kept; none are where there were some already."""
+    if not number:
+        return texts("There are reasons here already.")
+    return texts("✅ The usual reasons are kept. Those that do not suit you can be dropped.")
 
 
 def retired(texts: Texts) -> Html:
