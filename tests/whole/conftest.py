@@ -16,6 +16,7 @@ import pytest
 
 from bench.measurements import record
 from bench.table import Table
+from tests.whole.hatchery import hatchery
 
 PATIENCE_SECONDS = 120
 
@@ -42,6 +43,13 @@ def show(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> 
             record(title, [table])
 
     return shown
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_hatchery_is_left() -> Iterator[None]:
+    yield
+    if hatchery.cache_info().currsize:
+        hatchery().close()
 
 
 def engine(database_url: str) -> str:

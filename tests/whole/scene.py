@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -20,6 +19,7 @@ from sandbox.server import TELEGRAM, World, make_app
 from sandbox.state import Json, Telegram
 from sandbox.trouble import Fault, Trouble
 from storage.database import Database
+from tests.whole.hatchery import Hatched, hatchery
 
 TOKEN = "7000000001:whole-whole-whole-whole-whole-whole"
 IN_A_HURRY = {"KENES_MESSAGES_A_SECOND": "inf", "KENES_UPDATES_A_MINUTE": "inf"}
@@ -27,7 +27,7 @@ QUIET_SECONDS = 90  # the bot has had this long to do anything at all: what is m
 STOP_SECONDS = 60
 REDELIVERY_SECONDS = 0.2  # in place of Telegram's growing pauses
 JITTER_SECONDS = 0.1
-STARTING_SECONDS = 4
+STARTING_SECONDS = 1
 ANSWERS = ("editMessageText", "editMessageMedia", "answerCallbackQuery")
 SENDS = ("sendMessage", "sendPhoto", "sendDocument", "sendMediaGroup")
 
@@ -64,7 +64,7 @@ class Scene:
         self.quiet = asyncio.Event()
         """Set when the bot has done nothing for so long that nothing more is to be expected."""
         self.environment = environment
-        self._bot: asyncio.subprocess.Process | None = None
+        self._bot: Hatched | None = None
         self._news: dict[int, asyncio.Event] = {}
         telegram.listeners.add(self._hear)
 
@@ -72,15 +72,10 @@ class Scene:
 
     async def start(self, **more: str) -> None:
         """Start the bot."""
-        with self._log.open("ab") as log:
-            self._bot = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-m", "kenes", "run"),
-                cwd=self.folder,
-                env={**self.environment, **more},
-                stdout=log,
-                stderr=log,
-            )
+        environment = {**self.environment, **more}
+        self._bot = await asyncio.to_thread(
+            hatchery().start, "run", folder=self.folder, environment=environment, log=self._log
+        )
 
     async def kill(self) -> None:
         """End the bot as a power cut does."""

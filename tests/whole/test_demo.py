@@ -66,19 +66,18 @@ async def test_a_student_opens_marks_and_gpa(page: Page, name: str, agree: str, 
 
 def test_the_demo_stops_when_it_is_told_to_and_leaves_nothing_running(tmp_path: Path) -> None:
     port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kenes", "demo", "--port", str(port), "--no-browser"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    url = f"http://127.0.0.1:{port}"
-    wait_until(lambda: "getUpdates" in answer(f"{url}/sandbox/api/stats"), "the bot polls", process)
+    said = tmp_path / "said"
+    with said.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "kenes", "demo", "--port", str(port), "--no-browser"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    wait_until(lambda: "The bot is up" in said.read_text(), "the bot is up", process)
     process.send_signal(signal.SIGTERM)
-    said, _ = process.communicate(timeout=30)
-    assert process.returncode == 0, said
-    assert "The bot is up" in said
-    assert answer(url) == ""
+    assert process.wait(30) == 0, said.read_text()
+    assert answer(f"http://127.0.0.1:{port}") == ""
     assert '"event": "stopped"' in (tmp_path / "var/demo/bot.log").read_text()

@@ -26,7 +26,10 @@ def _consequences(texts: Texts, outlook: Outlook) -> Iterable[Html]:
     yield texts("Exam mark: {before} → <b>{after}</b>", before=marks[0], after=marks[1])
     yield texts("Final mark: {before} → <b>{after}</b>", before=final(texts, before), after=final(texts, after))
     gpas = [_gpa(texts, each) for each in (outlook.gpa_before, outlook.gpa_after)]
-    yield texts("Overall GPA: {before} → <b>{after}</b>", before=gpas[0], after=gpas[1])
+    if gpas[0] == gpas[1]:
+        yield texts("Overall GPA: stays {gpa}", gpa=gpas[0])
+    else:
+        yield texts("Overall GPA: {before} → <b>{after}</b>", before=gpas[0], after=gpas[1])
     standings = before.result.standing, after.result.standing
     if standings == (Standing.FX, Standing.PASSED):
         yield texts("The course is passed: no retake is needed.")
