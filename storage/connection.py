@@ -30,6 +30,10 @@ class Connection(ABC):
     dialect: Dialect
 
     @abstractmethod
+    async def begin(self) -> None:
+        """Wait for one's turn, as the first statement would; where there are none, for nothing."""
+
+    @abstractmethod
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> Rows:
         """Run a statement, once or for each of many sets of parameters; all its rows are there."""
 
@@ -60,6 +64,9 @@ class Awaited(Connection):
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
         self.dialect = connection.dialect
+
+    async def begin(self) -> None:
+        """Wait for nothing: several may write."""
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> Rows:
         """Run a statement and wait for its rows."""
@@ -94,6 +101,9 @@ class Immediate(Connection):
         self._connection = connection
         self.dialect = connection.dialect
         self._turn_began = perf_counter()
+
+    async def begin(self) -> None:
+        """Wait for nothing: a reader waits for nobody."""
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> Rows:
         """Run a statement; a task that runs one after another lets the others have their turn in between."""

@@ -190,6 +190,13 @@ class Turn(Connection):
         self._inside = False  # a transaction that holds others' changes too
         self._began = 0.0
 
+    async def begin(self) -> None:
+        """Wait until nobody else writes."""
+        if not self._begun:
+            self._inside = await self._writer.begin(briefly=self._briefly)
+            self._begun = True
+            self._began = perf_counter()
+
     async def execute(self, statement: sqlalchemy.Executable, parameters: Parameters | None = None) -> Rows:
         """Run a statement; whoever runs many lets the other tasks go on in between."""
         return await self._do(lambda: self._writer.connection.execute(statement, parameters))
@@ -219,10 +226,7 @@ class Turn(Connection):
             self._writer.forget(inside=self._inside)
 
     async def _do(self, step: Callable[[], Result]) -> Result:
-        if not self._begun:
-            self._inside = await self._writer.begin(briefly=self._briefly)
-            self._begun = True
-            self._began = perf_counter()
+        await self.begin()
         if not self._briefly:
             return await self._writer.in_thread(step)
         if perf_counter() - self._began > TURN_SECONDS:

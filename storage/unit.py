@@ -58,6 +58,10 @@ class Storage:
         """Whether those who write take turns, so that the history grows in the order in which it is kept: on SQLite."""
         return self._connection.dialect.name == "sqlite"
 
+    async def begin(self) -> None:
+        """Wait for one's turn to write: on SQLite a long import may have it. Else the first statement waits for it."""
+        await self._connection.begin()
+
     async def commit(self) -> None:
         """Keep everything done so far; a cancelled commit is finished first, because it may have happened already."""
         if not self._put_off:

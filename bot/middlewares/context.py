@@ -34,7 +34,7 @@ write, only so.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -43,8 +43,9 @@ import structlog
 from aiogram import BaseMiddleware
 from aiogram.dispatcher.flags import get_flag
 from aiogram.dispatcher.middlewares.user_context import EventContext
+from aiogram.exceptions import ClientDecodeError, TelegramAPIError
 from aiogram.filters import Filter
-from aiogram.types import CallbackQuery, Message, TelegramObject, Update
+from aiogram.types import CallbackQuery, InaccessibleMessage, Message, TelegramObject, Update
 
 from bot.i18n import Texts
 from bot.notices import owed_elsewhere, owed_screen
@@ -70,6 +71,9 @@ Said = Screen | Toast | tuple[Part, ...] | None
 WRITES = {"writes": True}
 FINAL = {"writes": True, "final": True}  # a press that decides or withdraws: one that waited out an outage asks again
 HANDLER_SECONDS = 30  # what takes longer is work (`bot/jobs`)
+TURN_SECONDS = 600  # to wait for whoever writes for long, as a large import does, before that begins to count
+TYPING_AFTER_SECONDS = 2.0
+TYPING_SECONDS = 4.5  # Telegram shows it for five
 
 
 class HandledError(Exception):
@@ -141,6 +145,7 @@ class Speech(BaseMiddleware):
         elif get_flag(data, "writes"):
             await reading.aclose()
             async with self._database.write(briefly=True) as storage:
+                await _take_turn(storage, event, data["time_limit"])
                 storage.put_off_commits()
                 said = _parts(await handler(event, {**data, "storage": storage}))
                 if storage.committed and isinstance(event, Message | CallbackQuery):
@@ -176,6 +181,41 @@ class Speech(BaseMiddleware):
                 sender: Sender = data["sender"]
                 sender.wake()
                 return
+
+
+async def _take_turn(storage: Storage, event: TelegramObject, time_limit: asyncio.Timeout) -> None:
+    """Wait to write; what is filed meanwhile is late, not lost, and whoever waits sees that something goes on."""
+    now = asyncio.get_running_loop().time
+    time_limit.reschedule(now() + TURN_SECONDS)
+    with _Typing(event):
+        await storage.begin()
+    time_limit.reschedule(now() + HANDLER_SECONDS)
+
+
+class _Typing:
+    """Shows, from two seconds on, that an answer is being written."""
+
+    def __init__(self, event: TelegramObject) -> None:
+        message = event.message if isinstance(event, CallbackQuery) else event
+        self._chat = message.chat.id if isinstance(message, Message | InaccessibleMessage) else None
+        self._bot = event.bot
+        self._loop = asyncio.get_running_loop()
+        self._telling: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> None:
+        self._next = self._loop.call_later(TYPING_AFTER_SECONDS, self._tell)
+
+    def __exit__(self, *raised: object) -> None:
+        self._next.cancel()
+
+    def _tell(self) -> None:
+        self._telling = self._loop.create_task(self._type())
+        self._next = self._loop.call_later(TYPING_SECONDS, self._tell)
+
+    async def _type(self) -> None:
+        if self._bot and self._chat is not None:
+            with suppress(TelegramAPIError, ClientDecodeError):
+                await self._bot.send_chat_action(self._chat, "typing")
 
 
 def _parts(said: Said) -> tuple[Part, ...]:

@@ -11,7 +11,7 @@ import pytest
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import TelegramServerError
 from aiogram.filters import Command
-from aiogram.methods import GetMe
+from aiogram.methods import GetMe, SendChatAction
 from aiogram.types import Message, Update
 
 from bot.i18n import Html
@@ -379,13 +379,52 @@ async def test_wherever_the_process_is_stopped_each_effect_happens_once_and_each
 async def test_a_handler_that_takes_too_long_tells_and_changes_nothing(
     telegram: Telegram, linked: Callable[..., Awaitable[Person]], database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    aigerim = await linked(AIGERIM)
+
+    async def count_slowly(message: Message, storage: Storage, event_update: Update, now: datetime) -> Screen:
+        done = await count(message, storage, event_update, now)
+        await asyncio.sleep(3600)
+        return done
+
+    telegram.dispatcher.message.register(count_slowly, Command("count"), flags=WRITES)
+    monkeypatch.setattr(context, "HANDLER_SECONDS", 0.05)
+    await aigerim.sends("/count")
+    assert "ештеңе өзгерген жоқ" in aigerim.sees
+    assert await counted(database) == {}
+
+
+async def test_who_writes_while_somebody_else_does_so_for_long_is_late_and_sees_that_it_goes_on(
+    telegram: Telegram, linked: Callable[..., Awaitable[Person]], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if database.shared:
         pytest.skip("several may write at once")
     aigerim = await linked(AIGERIM)
     await aigerim.sends("/language")
     monkeypatch.setattr(context, "HANDLER_SECONDS", 0.05)
+    monkeypatch.setattr(context, "TYPING_AFTER_SECONDS", 0.01)
     async with database.write() as storage:
         await storage.uploads.size()  # somebody else writes for long
+        pressing = asyncio.create_task(aigerim.presses(ChooseLanguage(language=Language.RU).pack()))
+        await until(lambda: any(isinstance(call, SendChatAction) for call in telegram.calls))
+        _, waits = await asyncio.wait([pressing], timeout=0.1)
+        assert waits
+    await pressing
+    async with database.read() as storage:
+        known = await storage.accounts.acquaintance(1)
+    assert known
+    assert known.account.language is Language.RU
+
+
+async def test_who_waits_to_write_for_much_too_long_is_told(
+    telegram: Telegram, linked: Callable[..., Awaitable[Person]], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.shared:
+        pytest.skip("several may write at once")
+    aigerim = await linked(AIGERIM)
+    await aigerim.sends("/language")
+    monkeypatch.setattr(context, "TURN_SECONDS", 0.05)
+    async with database.write() as storage:
+        await storage.uploads.size()
         pressing = asyncio.create_task(aigerim.presses(ChooseLanguage(language=Language.RU).pack()))
         await until(lambda: "ештеңе өзгерген жоқ" in aigerim.sees)
     await pressing

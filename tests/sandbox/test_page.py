@@ -28,6 +28,7 @@ from aiogram.types import (
     Message,
     ReplyKeyboardMarkup,
 )
+from aiogram.utils.chat_action import ChatActionSender
 from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
@@ -521,8 +522,8 @@ async def test_two_phones_side_by_side_see_a_group_and_count_what_is_unread(sand
     await write(secretary, "Бүгін үш апелляция бар")
     tab = aigerim.locator(f"[data-chat='{COMMISSION}']")
     await expect(tab).to_have_attribute("data-unread", "1")
-    await sandbox.bot.send_chat_action(COMMISSION, "typing")
-    await expect(secretary.locator("[data-status]")).to_have_text("жазып жатыр…")
+    async with ChatActionSender.typing(COMMISSION, sandbox.bot, interval=1):
+        await expect(secretary.locator("[data-status]")).to_have_text("жазып жатыр…")
     await tab.click()
     await expect(last(aigerim)).to_contain_text("Ольга Ким")
     await expect(last(aigerim)).to_have_attribute("data-outgoing", "false")

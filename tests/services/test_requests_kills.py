@@ -40,6 +40,9 @@ class Mortal(Connection):
         if self.lives < 0:
             raise Killed
 
+    async def begin(self) -> None:
+        await self._connection.begin()
+
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> Rows:
         self._live()
         return await self._connection.execute(statement, parameters)
