@@ -6,14 +6,14 @@ to say any more), name it in `NOTICES`, and call `services.owing.owe` where the 
 
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from aiogram import Bot
 
 from bot.i18n import Html, Texts
-from bot.screen import Button, Elsewhere, File, Screen, SentBefore, Standing
+from bot.screen import Button, Elsewhere, File, Paper, Screen, SentBefore, Standing
 from bot.screens import alerts, corrections, documents, exports, news, outages
 from bot.screens.requests import documents as request_documents
 from bot.screens.requests import news as request_news
@@ -103,27 +103,28 @@ def stored(screen: Screen) -> dict[str, Any]:
     packed = {name: getattr(screen, name) for name in _OF_SCREENS}
     packed["buttons"] = [[_packed(button) for button in row] for row in screen.buttons]
     for name in ("picture", "document"):
-        if file := getattr(screen, name):
-            packed[name] = (
-                {"file_id": file.file_id}
-                if isinstance(file, SentBefore)
-                else {"name": file.name, "content": b64encode(file.content).decode()}
-            )
+        match getattr(screen, name):
+            case File(of, content):
+                packed[name] = {"name": of, "content": b64encode(content).decode()}
+            case SentBefore() | Paper() as file:
+                packed[name] = asdict(file)
     return packed
 
 
 def restored(packed: Mapping[str, Any]) -> Screen:
     """Return the screen that `stored` wrote, whatever else is there; its buttons hold packed data."""
-    files = {
-        name: SentBefore(packed[name]["file_id"])
-        if "file_id" in packed[name]
-        else File(packed[name]["name"], b64decode(packed[name]["content"]))
-        for name in ("picture", "document")
-        if packed[name]
-    }
+    files = {name: _file(packed[name]) for name in ("picture", "document") if packed[name]}
     buttons = [[Button(**button) for button in row] for row in packed["buttons"]]
     kept = {name: packed[name] for name in _OF_SCREENS}
     return Screen(**{**kept, **files, "text": Html(packed["text"]), "buttons": buttons})
+
+
+def _file(packed: Mapping[str, Any]) -> File | SentBefore | Paper:
+    if "file_id" in packed:
+        return SentBefore(**packed)
+    if "what" in packed:
+        return Paper(**packed)
+    return File(packed["name"], b64decode(packed["content"]))
 
 
 def _packed(button: Button) -> dict[str, Any]:

@@ -67,6 +67,15 @@ class SentBefore:
 
 
 @dataclass(frozen=True, slots=True)
+class Paper:
+    """A file that is made when it is sent, because making it takes long: what it is (`bot/papers.py`), and of which."""
+
+    name: str
+    what: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """One thing to read, and what can be done next.
 
@@ -79,7 +88,7 @@ class Screen:
     text: Html
     buttons: Rows = ()
     picture: File | SentBefore | None = None
-    document: File | SentBefore | None = None
+    document: File | SentBefore | Paper | None = None
     ask_contact: str | None = None
     keys: Sequence[str] = ()
     drop_keyboard: bool = False
@@ -315,7 +324,9 @@ def _keyboard(screen: Screen) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | Re
     return ReplyKeyboardRemove() if screen.drop_keyboard else _inline(screen)
 
 
-def _upload(file: File | SentBefore) -> BufferedInputFile | str:
+def _upload(file: File | SentBefore | Paper) -> BufferedInputFile | str:
+    if isinstance(file, Paper):
+        raise TypeError(f"{file.name} is not made yet: only owed answers bring papers")
     if isinstance(file, SentBefore):
         return file.file_id
     return BufferedInputFile(file.content, file.name)

@@ -33,7 +33,8 @@ from bot.metrics import Meter, Uncounted
 from bot.notices import NOTICES, SCREEN, Telling, holds, restored
 from bot.pacing import Pace
 from bot.pacing import owed as owed_priority
-from bot.screen import Screen, Standing, delete, edited, parts
+from bot.papers import PAPERS
+from bot.screen import File, Paper, Screen, Standing, delete, edited, parts
 from bot.voices import language_of
 from policy.people import Language
 from policy.profile import Profile
@@ -347,7 +348,8 @@ class Sender:
     async def _letter(self, owed: Owed, now: datetime) -> _Letter | _Outcome:
         """Find where a message goes, and word it in the language read there: a group's stands in the content."""
         if owed.kind == SCREEN and owed.chat_id is not None:  # worded already
-            return self._put_off(owed, owed.chat_id) or _letter_to(owed.chat_id, owed, restored(owed.content))
+            put_off = self._put_off(owed, owed.chat_id)
+            return put_off or _letter_to(owed.chat_id, owed, await self._with_paper(restored(owed.content), now))
         async with self._database.read() as storage:
             chat = owed.chat_id
             if chat is None:
@@ -370,6 +372,17 @@ class Sender:
         if screen is None:
             return _one(Settled(owed.id, OwedState.WITHDRAWN, arrived=owed.arrived))
         return _letter_to(chat, owed, screen)
+
+    async def _with_paper(self, screen: Screen, now: datetime) -> Screen:
+        """Make the paper that goes with a screen, if one does; raises LookupError for one of nothing."""
+        paper = screen.document
+        if not isinstance(paper, Paper):
+            return screen
+        async with self._database.read() as storage:
+            lay_out = await PAPERS[paper.what](storage, paper.number, now, self._profile)
+        if lay_out is None:
+            raise LookupError(f"there is no {paper.what} {paper.number}")
+        return replace(screen, document=File(paper.name, await lay_out()))
 
     def _put_off(self, owed: Owed, chat: int) -> _Outcome | None:
         """Put a message off whose chat has to wait too long."""

@@ -32,21 +32,19 @@ from bot.screens.review.words import queue_name
 from policy.decision import Refused
 from policy.requests import Queue
 from policy.review import Act
-from services.papers.application import application
-from services.papers.protocol import protocol
 from services.papers.register import register_of_requests
 from services.reads import record_read
 from services.requests.cases import CaseRefusal, case_for
 from services.requests.papers import (
-    application_paper,
     decided_on,
     make_protocol,
     members,
-    protocol_paper,
     register_rows,
+    students_in,
 )
 from services.requests.telling import readers_of
 from storage.database import Database
+from storage.queues import Protocol
 
 FORM = "papers"
 PROTOCOL = "protocol"
@@ -111,11 +109,7 @@ async def make(_: CallbackQuery, callback_data: MakeProtocol, reviewer: Reviewer
         profile=reviewer.profile,
     )
     await reviewer.leave(PROTOCOL)
-    if kept is None:
-        return await _papers(reviewer)
-    return screens.printed_protocol(
-        reviewer.texts, kept, await protocol(protocol_paper(kept, profile=reviewer.profile))
-    )
+    return await _printed(reviewer, kept) if kept else await _papers(reviewer)
 
 
 async def print_again(_: CallbackQuery, callback_data: PrintProtocol, reviewer: Reviewer) -> Said:
@@ -123,9 +117,14 @@ async def print_again(_: CallbackQuery, callback_data: PrintProtocol, reviewer: 
     kept = await reviewer.storage.queues.protocol(callback_data.number)
     if kept is None or not _in_commission(reviewer):
         return await _papers(reviewer)
-    return screens.printed_protocol(
-        reviewer.texts, kept, await protocol(protocol_paper(kept, profile=reviewer.profile))
-    )
+    return await _printed(reviewer, kept)
+
+
+async def _printed(reviewer: Reviewer, kept: Protocol) -> Screen:
+    storage, of = reviewer.storage, await students_in(reviewer.storage, kept)
+    await record_read(storage, of=of, what="request", cause="protocol", by=reviewer.by, now=reviewer.now)
+    await storage.commit()
+    return screens.printed_protocol(reviewer.texts, kept)
 
 
 async def make_register(_: CallbackQuery, callback_data: MakeRegister, reviewer: Reviewer, database: Database) -> Said:
@@ -160,10 +159,9 @@ async def print_application(_: CallbackQuery, callback_data: PrintApplication, r
     case = await case_for(storage, Act.PRINT, request_id=number, by=reviewer.by, now=now, profile=profile)
     if isinstance(case, Refused):
         return await why(reviewer, number, case)
-    paper = await application_paper(storage, case, now=now, profile=profile)
     await record_read(storage, of=[case.student.person_id], what="request", cause="request", by=reviewer.by, now=now)
     await storage.commit()
-    return screens.application(reviewer.texts, number, await application(paper))
+    return screens.application(reviewer.texts, number)
 
 
 async def send_file(_: CallbackQuery, callback_data: SendFile, reviewer: Reviewer) -> Said:

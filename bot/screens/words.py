@@ -75,6 +75,7 @@ CODES = {  # what the history and the links are kept with: objects, causes, ways
     "request_document": msgid("document of a request"),
     "appeal": msgid("upheld appeal"),
     "register": msgid("register of requests"),
+    "protocol": msgid("protocol of the commission"),
     "invitation": msgid("invitation"),
     "language": msgid("language"),
     "invite": msgid("invitation"),

@@ -170,6 +170,13 @@ def protocol_paper(kept: Protocol, *, profile: Profile) -> ProtocolPaper:
     )
 
 
+async def students_in(storage: Storage, kept: Protocol) -> tuple[str, ...]:
+    """Return whose cases a protocol tells of."""
+    numbers = [int(case["number"]) for case in kept.content["cases"]]
+    requests = [await storage.requests.by_id(number) for number in numbers]
+    return tuple(dict.fromkeys(each.student_id for each in requests if each))
+
+
 async def register_rows(
     storage: Storage,
     queue: Queue,

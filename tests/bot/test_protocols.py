@@ -1,16 +1,20 @@
 """Papers in chat: the protocol of a day or of chosen cases, kept and printed again; the register; the application."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 
 import pytest
 from python_calamine import CalamineWorkbook
 
+from bot.papers import APPLICATION, PAPERS, PROTOCOL, LayOut
 from policy.profile import Profile
 from policy.requests import RequestState
 from services.requests.reviewing import Acting, Verdict, propose, sign
 from storage.database import Database
+from storage.records import READ
+from storage.unit import Storage
 from tests.bot.conftest import AIGERIM, HandClock
 from tests.bot.staff import CHAIR, DEPUTY, DESK, MEMBER, SECRETARY, at_work, employ, file
 from tests.bot.studies import course, load, local, slot
@@ -80,6 +84,40 @@ async def test_the_protocol_of_a_day_is_made_with_those_present_and_printed_agai
     await member.sends("/protocol")
     await member.taps("Протокол № 1")
     assert member.last.document == printed
+    async with database.read() as storage:
+        seen = [each for each in await storage.changes.about(AIGERIM) if each.cause == "protocol"]
+    assert [(each.actor, each.act) for each in seen] == [(SECRETARY, READ), (MEMBER, READ)]
+
+
+@pytest.fixture
+async def upheld(database: Database, profile: Profile, telegram: Telegram, clock: HandClock) -> int:
+    return await decided(database, profile, telegram, clock, points=5)
+
+
+@pytest.mark.usefixtures("upheld")
+async def test_others_may_write_while_a_paper_is_laid_out(
+    database: Database, linked: Linked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secretary = await at_work(linked, SECRETARY)
+    laid_out = []
+
+    async def slow(_storage: Storage, number: int, now: datetime, _: Profile) -> LayOut:
+        async def lay_out() -> bytes:
+            async with asyncio.timeout(10), database.write() as storage:
+                await storage.pulse.take_turn(f"written meanwhile {number}", at=now, every=timedelta(days=1))
+                await storage.commit()
+            laid_out.append(number)
+            return b"%PDF"
+
+        return lay_out
+
+    for paper in (PROTOCOL, APPLICATION):
+        monkeypatch.setitem(PAPERS, paper, slow)
+    await secretary.sends("/protocol")
+    await secretary.taps("15 қаңтар: шешім 1")
+    await secretary.taps("✅ Хаттама жасау")
+    assert secretary.last.document == ("protocol-1.pdf", b"%PDF")
+    assert laid_out == [1]
 
 
 async def test_a_decision_stands_in_one_protocol_unless_it_is_chosen_for_another(

@@ -7,7 +7,8 @@ from datetime import date
 from aiogram.filters.callback_data import CallbackData
 
 from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
-from bot.screen import Button, File, Screen, SentBefore
+from bot.papers import APPLICATION, PROTOCOL
+from bot.screen import Button, File, Paper, Screen, SentBefore
 from bot.screens.menu import back
 from bot.screens.requests.words import number
 from bot.screens.review.words import queue_name
@@ -177,7 +178,7 @@ def tick_members(texts: Texts, form: ProtocolForm, those: Sequence[Member]) -> S
     )
 
 
-def printed_protocol(texts: Texts, kept: Protocol, content: bytes) -> Screen:
+def printed_protocol(texts: Texts, kept: Protocol) -> Screen:
     """Hand a protocol out."""
     return Screen(
         lines(
@@ -185,7 +186,7 @@ def printed_protocol(texts: Texts, kept: Protocol, content: bytes) -> Screen:
             texts("Print it and have it signed. It can be printed again from /protocol."),
         ),
         ((Button(texts.plain("« Papers"), OpenPapers()),),),
-        document=File(f"protocol-{kept.number}.pdf", content),
+        document=Paper(f"protocol-{kept.number}.pdf", PROTOCOL, kept.number),
     )
 
 
@@ -232,9 +233,9 @@ def document(texts: Texts, one: Document) -> Screen:
     return Screen(said, document=there, protected=True)
 
 
-def application(texts: Texts, request_id: int, content: bytes) -> Screen:
+def application(texts: Texts, request_id: int) -> Screen:
     """Hand an application out."""
     return Screen(
         texts("Application {number}", number=number(texts, request_id)),
-        document=File(f"application-{request_id}.pdf", content),
+        document=Paper(f"application-{request_id}.pdf", APPLICATION, request_id),
     )
