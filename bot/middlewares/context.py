@@ -243,7 +243,8 @@ def _answers(event: Event, said: tuple[Part, ...], handling: Handling, now: date
 async def _send(event: Event, said: tuple[Part, ...], sender: Sender, owed: tuple[Owed, ...]) -> None:
     """Send the answer by the fast path; raises UnsaidError when it never can be."""
     try:
-        await sender.send_now(owed)
+        with _Typing(event):  # a paper that goes with it is made now
+            await sender.send_now(owed)
     except RefusedError as error:
         raise UnsaidError from error
     if toasts := [part for part in said if isinstance(part, Toast)]:

@@ -26,7 +26,7 @@ from services.requests.history import OBJECT
 from services.requests.telling import kinds_of
 from storage.queues import Protocol
 from storage.records import Person
-from storage.requests import Decision
+from storage.requests import Decision, Request
 from storage.unit import Storage
 
 FUNCTIONS: Mapping[Role, Function] = {
@@ -177,26 +177,26 @@ async def students_in(storage: Storage, kept: Protocol) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.student_id for each in requests if each))
 
 
-async def register_rows(
-    storage: Storage,
-    queue: Queue,
-    *,
-    first: date,
-    last: date,
-    institutes: frozenset[str] | None,
-    language: Language,
-    now: datetime,
-    profile: Profile,
-) -> tuple[RegisterRow, ...]:
+async def filed_in(
+    storage: Storage, queue: Queue, *, first: date, last: date, institutes: frozenset[str] | None, profile: Profile
+) -> tuple[Request, ...]:
     """Return what was filed with a queue from one day to another, both inclusive; `institutes` None: of all."""
     zone = profile.university.zone
     since, until = datetime.combine(first, time.min, zone), datetime.combine(last, time.min, zone) + _DAY
-    rows = []
-    for request in await storage.requests.filed_between(kinds_of(queue), since, until):
-        case = await case_of(storage, request, now=now, profile=profile)
-        if institutes is None or case.student.institute in institutes:
-            rows.append(_row(case, language))
-    return tuple(rows)
+    filed = await storage.requests.filed_between(kinds_of(queue), since, until)
+    if institutes is None:
+        return filed
+    students = await storage.students.by_ids(each.student_id for each in filed)
+    return tuple(each for each in filed if students[each.student_id].institute in institutes)
+
+
+async def register_rows(
+    storage: Storage, numbers: Iterable[int], *, language: Language, now: datetime, profile: Profile
+) -> tuple[RegisterRow, ...]:
+    """Return what a register says of these requests, in this order."""
+    requests = [await storage.requests.by_id(number) for number in numbers]
+    cases = [await case_of(storage, each, now=now, profile=profile) for each in requests if each]
+    return tuple(_row(case, language) for case in cases)
 
 
 async def _decided(storage: Storage, number: int, *, now: datetime, profile: Profile) -> Case | None:

@@ -1,7 +1,8 @@
-"""What goes to Telegram: JSON with nothing that is not said, in parts when a file goes along."""
+"""What goes to Telegram: a form with nothing that is not said, in parts when a file goes along."""
 
 import json
 import math
+from urllib.parse import parse_qsl
 
 from aiogram.methods import SendDocument, SendMessage
 from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup
@@ -18,15 +19,16 @@ def test_a_message_goes_with_the_bot_s_defaults_and_nothing_empty() -> None:
     message = SendMessage(chat_id=1, text="Сәлем", reply_markup=keyboard, protect_content=False)
     body = BOT.session.build_form_data(BOT, message)  # type: ignore[attr-defined]
     assert isinstance(body, BytesPayload)
-    assert body.content_type == "application/json"
-    assert json.loads(body.decode()) == {
-        "chat_id": 1,
+    assert body.content_type == "application/x-www-form-urlencoded"
+    said = dict(parse_qsl(body.decode(), strict_parsing=True))
+    assert json.loads(said.pop("reply_markup")) == {"inline_keyboard": [[{"text": "Иә", "callback_data": "yes"}]]}
+    assert said == {
+        "chat_id": "1",
         "text": "Сәлем",
-        "reply_markup": {"inline_keyboard": [[{"text": "Иә", "callback_data": "yes"}]]},
         "parse_mode": "HTML",
-        "link_preview_options": {"is_disabled": True},
-        "disable_web_page_preview": True,
-        "protect_content": False,
+        "link_preview_options": '{"is_disabled":true}',
+        "disable_web_page_preview": "true",
+        "protect_content": "false",
     }
 
 

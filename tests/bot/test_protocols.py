@@ -1,14 +1,15 @@
 """Papers in chat: the protocol of a day or of chosen cases, kept and printed again; the register; the application."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from io import BytesIO
+from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
 
-from bot.papers import APPLICATION, PAPERS, PROTOCOL, LayOut
+from bot.papers import PAPERS, PROTOCOL, LayOut
 from policy.profile import Profile
 from policy.requests import RequestState
 from services.requests.reviewing import Acting, Verdict, propose, sign
@@ -101,23 +102,22 @@ async def test_others_may_write_while_a_paper_is_laid_out(
     secretary = await at_work(linked, SECRETARY)
     laid_out = []
 
-    async def slow(_storage: Storage, number: int, now: datetime, _: Profile) -> LayOut:
+    async def slow(_storage: Storage, of: Mapping[str, Any], now: datetime, _: Profile) -> LayOut:
         async def lay_out() -> bytes:
             async with asyncio.timeout(10), database.write() as storage:
-                await storage.pulse.take_turn(f"written meanwhile {number}", at=now, every=timedelta(days=1))
+                await storage.pulse.take_turn(f"written meanwhile {of}", at=now, every=timedelta(days=1))
                 await storage.commit()
-            laid_out.append(number)
+            laid_out.append(of)
             return b"%PDF"
 
         return lay_out
 
-    for paper in (PROTOCOL, APPLICATION):
-        monkeypatch.setitem(PAPERS, paper, slow)
+    monkeypatch.setitem(PAPERS, PROTOCOL, slow)
     await secretary.sends("/protocol")
     await secretary.taps("15 қаңтар: шешім 1")
     await secretary.taps("✅ Хаттама жасау")
     assert secretary.last.document == ("protocol-1.pdf", b"%PDF")
-    assert laid_out == [1]
+    assert laid_out == [{"number": 1}]
 
 
 async def test_a_decision_stands_in_one_protocol_unless_it_is_chosen_for_another(

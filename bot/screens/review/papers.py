@@ -7,8 +7,8 @@ from datetime import date
 from aiogram.filters.callback_data import CallbackData
 
 from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
-from bot.papers import APPLICATION, PROTOCOL
-from bot.screen import Button, File, Paper, Screen, SentBefore
+from bot.papers import APPLICATION, PROTOCOL, REGISTER
+from bot.screen import Button, Paper, Screen, SentBefore
 from bot.screens.menu import back
 from bot.screens.requests.words import number
 from bot.screens.review.words import queue_name
@@ -186,21 +186,26 @@ def printed_protocol(texts: Texts, kept: Protocol) -> Screen:
             texts("Print it and have it signed. It can be printed again from /protocol."),
         ),
         ((Button(texts.plain("« Papers"), OpenPapers()),),),
-        document=Paper(f"protocol-{kept.number}.pdf", PROTOCOL, kept.number),
+        document=Paper(f"protocol-{kept.number}.pdf", PROTOCOL, {"number": kept.number}),
     )
 
 
-def register(texts: Texts, button: MakeRegister, rows: int, content: bytes) -> Screen:
-    """Hand a register out."""
+def register(texts: Texts, button: MakeRegister, requests: Sequence[int]) -> Screen:
+    """Hand a register of these requests out."""
     queue, first, last = button.queue, date.fromisoformat(button.first), date.fromisoformat(button.last)
+    title = queue_name(texts, queue)
     return Screen(
         lines(
-            bold(queue_name(texts, queue)),
+            bold(title),
             texts("Register from {first} to {last}", first=texts.figures(first), last=texts.figures(last)),
-            texts("Requests: {n}", n=rows),
+            texts("Requests: {n}", n=len(requests)),
         ),
         ((Button(texts.plain("« Papers"), OpenPapers()),),),
-        document=File(f"register-{queue}-{first}-{last}.xlsx", content),
+        document=Paper(
+            f"register-{queue}-{first}-{last}.xlsx",
+            REGISTER,
+            {"requests": list(requests), "title": title, "language": texts.language},
+        ),
     )
 
 
@@ -237,5 +242,5 @@ def application(texts: Texts, request_id: int) -> Screen:
     """Hand an application out."""
     return Screen(
         texts("Application {number}", number=number(texts, request_id)),
-        document=Paper(f"application-{request_id}.pdf", APPLICATION, request_id),
+        document=Paper(f"application-{request_id}.pdf", APPLICATION, {"request": request_id}),
     )
