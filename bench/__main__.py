@@ -27,7 +27,7 @@ from bench.throughput import measure_reading, measure_writing
 def main(*, full: bool) -> None:
     """Measure how fast updates are handled and messages sent, how long people wait, what a large workbook takes."""
     click.echo(f"Python {platform.python_version()}, {platform.machine()}, {sys.platform}")
-    rounds, updates = (5, 6000) if full else (3, 1500)
+    rounds, updates = (5, 6000) if full else (3, 1000)
     measured: dict[str, Callable[[str], Awaitable[Table]]] = {
         "Updates read": lambda url: measure_reading(url, rounds=rounds, updates=updates),
         "Updates written": lambda url: measure_writing(url, rounds=rounds, updates=updates),
@@ -42,7 +42,7 @@ def main(*, full: bool) -> None:
     with TemporaryDirectory(prefix="kenes-bench-") as folder:
         _show("Rush", asyncio.run(measure_rush(Path(folder), students=2000 if full else 300)), full=full)
     with TemporaryDirectory(prefix="kenes-bench-") as folder:
-        _show("Loading", measure_import(Path(folder), rows=100_000), full=full)
+        _show("Loading", measure_import(Path(folder), rows=100_000 if full else 20_000), full=full)
 
 
 async def _measured(measure: Callable[[str], Awaitable[Table]], folder: Path) -> Table:

@@ -8,11 +8,19 @@ from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
+import structlog
 from sqlalchemy import make_url
 
 from storage.database import Database
 from storage.migrations import migrate
 from storage.tables import metadata
+
+structlog.configure(  # a traceback with everybody's variables takes structlog seconds
+    processors=[
+        structlog.stdlib.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 POSTGRES = os.environ.get("KENES_TEST_POSTGRES", "postgresql+asyncpg://root@127.0.0.1:5432/test")
 
