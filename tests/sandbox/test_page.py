@@ -634,6 +634,8 @@ async def test_a_group_that_becomes_a_supergroup_stays_open(sandbox: Sandbox) ->
     moved = await page.request.post(f"{sandbox.address}/sandbox/api/groups", data={"id": group, "migrate": True})
     supergroup = (await moved.json())["group"]["id"]
     await expect(secretary.locator(f"[data-open-chat='{supergroup}']")).to_be_visible()
+    # what the page was asking about the group just then is refused: there is no such chat any more
+    sandbox.trouble[:] = [line for line in sandbox.trouble if "400 (Bad Request)" not in line]
 
 
 async def test_somebody_whose_phone_is_closed_gets_a_badge_that_a_reload_keeps(sandbox: Sandbox) -> None:
