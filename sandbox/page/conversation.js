@@ -73,7 +73,7 @@ export class Conversation {
       }
       if (!hasMore) this.hasMore = false;
     }
-    this.keep(messages);
+    this.keep(messages.filter(({ message_id: id }) => !(this.stored.get(id)?.change > asked))); // what was told since is newer
     this.layout();
     this.log.setAttribute("aria-busy", "false");
   }

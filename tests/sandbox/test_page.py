@@ -30,7 +30,7 @@ from aiogram.types import (
 )
 from aiogram.utils.chat_action import ChatActionSender
 from aiohttp import web
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, Route, async_playwright, expect
 
 from sandbox.server import BotAccount, Group, Person, World, make_app
 
@@ -636,6 +636,33 @@ async def test_a_group_that_becomes_a_supergroup_stays_open(sandbox: Sandbox) ->
     await expect(secretary.locator(f"[data-open-chat='{supergroup}']")).to_be_visible()
     # what the page was asking about the group just then is refused: there is no such chat any more
     sandbox.trouble[:] = [line for line in sandbox.trouble if "400 (Bad Request)" not in line]
+
+
+async def test_an_edit_is_not_lost_to_an_answer_that_is_older(sandbox: Sandbox) -> None:
+    page = await sandbox.open(f"#{NURLAN}:{NURLAN}")
+    sent = await sandbox.bot.send_message(NURLAN, "бұрынғы")
+    nurlan = phone(page, NURLAN)
+    await expect(last(nurlan)).to_contain_text("бұрынғы")
+    asked, edited, seen = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        answer = await route.fetch()
+        late = seen if asked.is_set() else edited
+        asked.set()
+        await late.wait()
+        await route.fulfill(response=answer)
+
+    await page.route("**/sandbox/api/messages*", slowly)
+    await sandbox.bot.send_message(NURLAN, "тағы")
+    await asked.wait()
+    await sandbox.bot.edit_message_text("жаңа", chat_id=NURLAN, message_id=sent.message_id)
+    first = nurlan.locator(f"[data-message-id='{sent.message_id}']")
+    await expect(first).to_contain_text("жаңа")
+    async with page.expect_response("**/sandbox/api/messages*"):
+        edited.set()
+    await page.wait_for_timeout(100)
+    assert "жаңа" in await first.inner_text()
+    seen.set()
 
 
 async def test_somebody_whose_phone_is_closed_gets_a_badge_that_a_reload_keeps(sandbox: Sandbox) -> None:
