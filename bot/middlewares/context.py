@@ -71,7 +71,7 @@ Said = Screen | Toast | tuple[Part, ...] | None
 WRITES = {"writes": True}
 FINAL = {"writes": True, "final": True}  # a press that decides or withdraws: one that waited out an outage asks again
 HANDLER_SECONDS = 30  # what takes longer is work (`bot/jobs`)
-TURN_SECONDS = 600  # to wait for whoever writes for long, as a large import does, before that begins to count
+WAIT_TO_WRITE_SECONDS = 600  # for whoever writes for long, as a large import does, before that begins to count
 TYPING_AFTER_SECONDS = 2.0
 TYPING_SECONDS = 4.5  # Telegram shows it for five
 
@@ -186,7 +186,7 @@ class Speech(BaseMiddleware):
 async def _take_turn(storage: Storage, event: TelegramObject, time_limit: asyncio.Timeout) -> None:
     """Wait to write; what is filed meanwhile is late, not lost, and whoever waits sees that something goes on."""
     now = asyncio.get_running_loop().time
-    time_limit.reschedule(now() + TURN_SECONDS)
+    time_limit.reschedule(now() + WAIT_TO_WRITE_SECONDS)
     with _Typing(event):
         await storage.begin()
     time_limit.reschedule(now() + HANDLER_SECONDS)
@@ -200,7 +200,7 @@ class _Typing:
         self._chat = message.chat.id if isinstance(message, Message | InaccessibleMessage) else None
         self._bot = event.bot
         self._loop = asyncio.get_running_loop()
-        self._telling: asyncio.Task[None] | None = None
+        self._telling: asyncio.Task[None] | None = None  # or it might be collected before it is done
 
     def __enter__(self) -> None:
         self._next = self._loop.call_later(TYPING_AFTER_SECONDS, self._tell)

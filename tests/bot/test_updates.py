@@ -422,7 +422,7 @@ async def test_who_waits_to_write_for_much_too_long_is_told(
         pytest.skip("several may write at once")
     aigerim = await linked(AIGERIM)
     await aigerim.sends("/language")
-    monkeypatch.setattr(context, "TURN_SECONDS", 0.05)
+    monkeypatch.setattr(context, "WAIT_TO_WRITE_SECONDS", 0.05)
     async with database.write() as storage:
         await storage.uploads.size()
         pressing = asyncio.create_task(aigerim.presses(ChooseLanguage(language=Language.RU).pack()))

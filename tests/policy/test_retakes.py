@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +31,16 @@ WINTER = {"session": (date(2025, 12, 29), date(2026, 1, 17))}
 FX = Attempt(1, Decimal(80), Decimal(80), Decimal(40), posted_at=datetime(2026, 1, 9, 10, tzinfo=ALMATY))
 
 
+def is_as_told(got: Window | Refused[Any], case: Case) -> None:
+    if "refused" in case:
+        assert isinstance(got, Refused)
+        assert got.reason == case["refused"]
+    else:
+        assert isinstance(got, Window)
+        assert (got.opens, got.closes, got.basis) == (case["opens"], case["closes"], case["basis"])
+    assert got.cites
+
+
 @cases("retakes.additional_period")
 def test_additional_period(case: Case) -> None:
     got = additional_period(period_dates(case["dates"]), CALENDAR, RETAKES)
@@ -54,13 +65,7 @@ def test_retake_window(case: Case) -> None:
         decided_at=case.get("decided"),
         earlier=[enrolment(*sat(facts), period="2024-2025/1") for facts in case.get("earlier", [])],
     )
-    if "refused" in case:
-        assert isinstance(got, Refused)
-        assert got.reason == case["refused"]
-    else:
-        assert isinstance(got, Window)
-        assert (got.opens, got.closes, got.basis) == (case["opens"], case["closes"], case["basis"])
-    assert got.cites
+    is_as_told(got, case)
 
 
 @cases("retakes.may_retake")
@@ -141,13 +146,7 @@ def test_missed_exam_window(case: Case) -> None:
     enrolled = enrolment(*sat(*case["attempts"]))
     dates = period_dates(case.get("dates", WINTER))
     got = missed_exam_window(enrolled, Level.BACHELOR, CALENDAR, RETAKES, MARKS, dates=dates)
-    if "refused" in case:
-        assert isinstance(got, Refused)
-        assert got.reason == case["refused"]
-    else:
-        assert isinstance(got, Window)
-        assert (got.opens, got.closes, got.basis) == (case["opens"], case["closes"], case["basis"])
-    assert got.cites
+    is_as_told(got, case)
 
 
 @cases("retakes.may_take_missed_exam")
