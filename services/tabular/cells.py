@@ -1,0 +1,68 @@
+"""What a file is read into: cells, rows and the table they make, or the reason why it cannot be read."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+
+Cell = str | Decimal | bool | date | datetime | time | None
+Recognise = Callable[[str], str | None]
+
+
+class Unreadable(ValueError):  # noqa: N818 - as a file is
+    """A file that cannot be read as a table at all.
+
+    ``reason`` is a stable code: missing, too_large, empty, pdf, old_excel, encrypted, not_a_workbook, too_much_inside,
+    damaged, unknown_encoding, ambiguous_encoding, no_header. ``arguments`` are what a text about it may want to name.
+    """
+
+    def __init__(self, reason: str, **arguments: str) -> None:
+        """Keep the reason and its arguments."""
+        super().__init__(reason)
+        self.reason = reason
+        self.arguments = arguments
+
+
+class ValueMissing(str):
+    """A formula cell without a kept value (the text is ``=``), or an error (the text is what Excel shows: #DIV/0!)."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the table: where it stands, how the file labels it, and the name it was recognised by, if any."""
+
+    index: int
+    label: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its number and its cells, one for each of the table's columns.
+
+    ``width`` is how many cells the file gave it, not counting empty ones beyond the header's.
+    """
+
+    number: int
+    cells: tuple[Cell, ...]
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with what stood above it; ``rows`` can be walked once. Blank rows are left out of both.
+
+    ``sheet`` is None for a text file; ``width`` is how many cells the header has, empty ones counted; ``height`` is how
+    many rows or lines there are at most.
+    """
+
+    sheet: str | None
+    titles: tuple[Row, ...]
+    header_row: int
+    width: int
+    height: int
+    columns: tuple[Column, ...]
+    rows: Iterator[Row]
+    other_sheets: tuple[str, ...]
