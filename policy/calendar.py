@@ -1,16 +1,17 @@
 """The university's calendar: which days count, and how a deadline explains itself day by day."""
 
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from policy.citation import Cites
+from policy.citation import Cites, encodes
 from policy.instant import FilingInstant
 from policy.marks import ExamForm
 
-_WEEK = timedelta(days=7)
+_NO_DAY, _DAY, _WEEK = timedelta(), timedelta(days=1), timedelta(days=7)
 _LONGEST_CLOSURE = timedelta(days=366)
 
 
@@ -40,6 +41,8 @@ class DayReason(StrEnum):
     CALENDAR_DAY = "calendar_day"
     WEEKEND = "weekend"
     DAY_OFF = "day_off"
+    SAME_DATE = "same_date"
+    LAST_OF_MONTH = "last_of_month"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,27 +175,22 @@ class Calendar:
 
         Raises ValueError for n below 1, and where the calendar stays closed for a year.
         """
-        if n < 1:
-            raise ValueError(f"cannot count {n} working days")
-        counted: list[CountedDay] = []
-        number = 0
-        current = day
-        while number < n:
-            current += timedelta(days=1)
-            if current - day > n * _WEEK + _LONGEST_CLOSURE:
-                raise ValueError(f"the calendar has no {n} working days after {day}")
-            working = self.is_working(current)
-            number += working
-            counted.append(self._explained(current, number if working else None))
-        return tuple(counted)
+        return self._working_days(day, n, _DAY)
+
+    def working_days_before(self, day: date, n: int) -> tuple[CountedDay, ...]:
+        """Return the days before ``day`` back to the n-th working day (n >= 1), each counted or skipped and why (T6).
+
+        Raises ValueError as `working_days_after` does.
+        """
+        return self._working_days(day, n, -_DAY)
 
     def days_after(self, day: date, n: int, counting: DayCounting) -> tuple[CountedDay, ...]:
         """Return the days after ``day`` up to the n-th (n >= 1) that counts."""
-        if counting is DayCounting.WORKING:
-            return self.working_days_after(day, n)
-        return tuple(
-            CountedDay(day + timedelta(days=number), number, DayReason.CALENDAR_DAY) for number in range(1, n + 1)
-        )
+        return self.working_days_after(day, n) if counting is DayCounting.WORKING else _calendar_days(day, n, _DAY)
+
+    def days_before(self, day: date, n: int, counting: DayCounting) -> tuple[CountedDay, ...]:
+        """Return the days before ``day`` back to the n-th (n >= 1) that counts."""
+        return self.working_days_before(day, n) if counting is DayCounting.WORKING else _calendar_days(day, n, -_DAY)
 
     def instant(self, day: date, hour: time) -> datetime:
         """Return an hour of a day in the university's zone."""
@@ -206,6 +204,23 @@ class Calendar:
         """Return the university's date at an instant."""
         return instant.astimezone(self.zone).date()
 
+    def _working_days(self, day: date, n: int, step: timedelta) -> tuple[CountedDay, ...]:
+        if n < 1:
+            raise ValueError(f"cannot count {n} working days")
+        counted: list[CountedDay] = []
+        number = 0
+        current = day
+        while number < n:
+            current += step
+            if abs(current - day) > n * _WEEK + _LONGEST_CLOSURE:
+                raise ValueError(
+                    f"the calendar has no {n} working days {'after' if step > _NO_DAY else 'before'} {day}"
+                )
+            working = self.is_working(current)
+            number += working
+            counted.append(self._explained(current, number if working else None))
+        return tuple(counted)
+
     def _explained(self, day: date, number: int | None) -> CountedDay:
         special = self.days.get(day)
         if number is None:
@@ -215,3 +230,52 @@ class Calendar:
         if special is None or day.weekday() < self.working_week:
             return CountedDay(day, number, DayReason.WORKING_DAY)
         return CountedDay(day, number, DayReason.WORKED_BY_ORDER, special.name_kk, special.name_ru)
+
+
+class LimitUnit(StrEnum):
+    """What a limit before a day is counted in."""
+
+    DAYS = "days"
+    WORKING_DAYS = "working_days"
+    MONTHS = "months"
+
+
+@dataclass(frozen=True, slots=True)
+class LimitBefore:
+    """A limit that is counted back from a day: an act is in time before ``closes``, the end of the last day in time.
+
+    ``days`` are those before the day, the nearest first, each counted or skipped; of months, the last day alone.
+    """
+
+    last: date
+    closes: datetime
+    days: tuple[CountedDay, ...]
+
+
+@encodes("HOUSE")
+def limit_before(day: date, n: int, unit: LimitUnit, calendar: Calendar) -> LimitBefore:
+    """Return until when something is to be done that is due n days, working days or months before a day (T6).
+
+    A month before is the same date of the month before, or that month's last day. Raises ValueError for n below 1.
+    """
+    if n < 1:
+        raise ValueError(f"cannot count {n} {unit}")
+    match unit:
+        case LimitUnit.DAYS:
+            days = calendar.days_before(day, n, DayCounting.CALENDAR)
+        case LimitUnit.WORKING_DAYS:
+            days = calendar.working_days_before(day, n)
+        case LimitUnit.MONTHS:
+            days = (_months_before(day, n),)
+    return LimitBefore(days[-1].day, calendar.end_of(days[-1].day), days)
+
+
+def _months_before(day: date, n: int) -> CountedDay:
+    year, month = divmod(day.year * 12 + day.month - 1 - n, 12)
+    last = monthrange(year, month + 1)[1]
+    reason = DayReason.SAME_DATE if day.day <= last else DayReason.LAST_OF_MONTH
+    return CountedDay(date(year, month + 1, min(day.day, last)), n, reason)
+
+
+def _calendar_days(day: date, n: int, step: timedelta) -> tuple[CountedDay, ...]:
+    return tuple(CountedDay(day + number * step, number, DayReason.CALENDAR_DAY) for number in range(1, n + 1))

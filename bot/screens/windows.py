@@ -31,6 +31,8 @@ REASONS = {
     DayReason.CALENDAR_DAY: msgid("counts"),
     DayReason.WEEKEND: msgid("weekend, not counted"),
     DayReason.DAY_OFF: msgid("day off, not counted"),
+    DayReason.SAME_DATE: msgid("the same date of an earlier month"),
+    DayReason.LAST_OF_MONTH: msgid("an earlier month has no such date: its last day"),
 }
 
 
