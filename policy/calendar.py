@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from policy.citation import Cites, encodes
+from policy.decision import Allowed, Refused
 from policy.instant import FilingInstant
 from policy.marks import ExamForm
 
+_Reason = TypeVar("_Reason", bound=StrEnum)
 _NO_DAY, _DAY, _WEEK = timedelta(), timedelta(days=1), timedelta(days=7)
 _LONGEST_CLOSURE = timedelta(days=366)
 
@@ -89,6 +92,48 @@ class Window:
         """Tell whether an instant is in time."""
         at = instant if isinstance(instant, datetime) else instant.at
         return self.opens <= at < self.closes
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """One or more windows in which the same thing may be done; they may overlap, and there may be time between them.
+
+    Raises ValueError without any.
+    """
+
+    each: tuple[Window, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse none at all: whoever has no window has a refusal."""
+        if not self.each:
+            raise ValueError("no window")
+
+    def __contains__(self, instant: datetime | FilingInstant) -> bool:
+        """Tell whether an instant is inside any of them."""
+        return any(instant in window for window in self.each)
+
+    def at(self, instant: datetime) -> Window:
+        """Return the window an instant is in (of several the last to close), else the next to open, else the last."""
+        inside = [window for window in self.each if instant in window]
+        ahead = [window for window in self.each if window.opens > instant]
+        if inside or not ahead:
+            return max(inside or self.each, key=lambda window: window.closes)
+        return min(ahead, key=lambda window: window.opens)
+
+    @property
+    def closes(self) -> datetime:
+        """From when on nothing can be done any more."""
+        return max(window.closes for window in self.each)
+
+
+def in_time(windows: Windows, filed: FilingInstant, *, early: _Reason, late: _Reason) -> Allowed | Refused[_Reason]:
+    """Tell whether something was filed inside a window, else whether before the next opens or after the last (T2)."""
+    window = windows.at(filed.at)
+    if filed.at < window.opens:
+        return Refused(early, window.cites)
+    if filed not in window:
+        return Refused(late, window.cites, until=window.closes)
+    return Allowed(window.cites, until=window.closes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,9 @@ BASIS = {
         "The last day of the session is {day}. The academic calendar says when the additional period ends."
     ),
     RetakeBasis.WORKING_DAYS: msgid("The last day of the session is {day}. Working days are counted from the next."),
-    RetakeBasis.GRACE: msgid("The result was settled after the additional period: {at}. Working days are counted."),
+    RetakeBasis.GRACE: msgid(
+        "The result was settled near the end of the additional period or after it: {at}. Working days are counted."
+    ),
 }
 REASONS = {
     DayReason.WORKING_DAY: msgid("working day"),

@@ -286,5 +286,5 @@ async def test_a_granted_retake_stays_granted_when_its_mark_comes(database: Data
     async with database.read() as storage:
         study = await study_of(storage, student=STUDENT, now=NOW, profile=PROFILE)
     standing = study.standing(study.enrolments[0])
-    assert standing.exam_key == EXAM._replace(attempt=2)
-    assert standing.requests == ()
+    assert standing.latest.key == EXAM._replace(attempt=2)
+    assert standing.latest.requests == ()

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from policy.appeals import AppealBasis, AppealRefusal
-from policy.calendar import DateSpan, DaySource, ExamSlot, PeriodDates, PeriodEvent, SpecialDay, Window
+from policy.calendar import DateSpan, DaySource, ExamSlot, PeriodDates, PeriodEvent, SpecialDay, Windows
 from policy.decision import Refused
 from policy.gpa import Components, Formula, Igpa, IgpaRefusal
 from policy.marks import Attempt, Course, Enrolment, ExamForm, Outcome, Standing
@@ -78,11 +78,11 @@ async def test_a_course_is_laid_open_with_its_windows(database: Database, profil
     standing = found.standing(found.enrolments[0])
     assert standing.result.standing is Standing.FX
     assert (standing.weighted, standing.result.computed) == (Decimal(61), 61)
-    assert isinstance(standing.appeal, Window)
-    assert standing.appeal.basis is AppealBasis.AFTER_POSTING
+    assert isinstance(standing.appeal, Windows)
+    assert standing.appeal.at(NOW).basis is AppealBasis.AFTER_POSTING
     assert standing.appeal.closes == datetime(2026, 1, 12, 13, tzinfo=ALMATY)
-    assert isinstance(standing.retake, Window)
-    assert standing.retake.basis is RetakeBasis.WORKING_DAYS
+    assert isinstance(standing.retake, Windows)
+    assert standing.retake.at(NOW).basis is RetakeBasis.WORKING_DAYS
     assert standing.retake.closes == datetime(2026, 1, 31, tzinfo=ALMATY)
 
 
@@ -94,7 +94,7 @@ async def test_the_universitys_own_days_move_the_deadline(database: Database, pr
         await storage.commit()
     found = await study(database, profile)
     retake = found.standing(found.enrolments[0]).retake
-    assert isinstance(retake, Window)
+    assert isinstance(retake, Windows)
     assert retake.closes == datetime(2026, 2, 3, tzinfo=ALMATY)
 
 
@@ -108,7 +108,7 @@ async def test_a_printed_sheet_leaves_nothing_to_appeal(database: Database, prof
     assert isinstance(locked, Refused)
     assert locked.reason is AppealRefusal.SHEET_LOCKED
     assert locked.until == datetime(2026, 1, 12, 13, tzinfo=ALMATY)
-    assert isinstance(open_, Window)
+    assert isinstance(open_, Windows)
 
 
 async def test_only_the_line_of_the_timetable_of_the_students_group_counts(
