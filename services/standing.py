@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from policy.appeals import AppealRefusal, Stood, lines_of
+from policy.appeals import AppealRefusal, Stood, line_at, lines_of
 from policy.calendar import Calendar, ExamSlot, PeriodDates, PeriodEvent, Window, Windows
 from policy.decision import Decision, Refused
 from policy.gpa import (
@@ -251,9 +251,13 @@ class OpenExam:
 
 @dataclass(frozen=True, slots=True)
 class YearStanding:
-    """One academic year (`2025-2026`) of a student's GPA and iGPA; `year` of study, None where no record says it."""
+    """One academic year (`2025-2026`) of a student's GPA and iGPA; `year` of study, None where no record says it.
+
+    `rules` are those it is judged by.
+    """
 
     academic_year: str
+    rules: GpaRules
     year: int | None
     gpa: Gpa
     components: Components
@@ -334,9 +338,19 @@ class Study:
         return known[1]
 
     def rules(self, enrolment: Enrolment) -> Rules:
-        """Return the rules in force on the day of a course's last exam; today's while that is not known."""
-        days = [attempt.exam_date for attempt in enrolment.attempts if attempt.exam_date]
-        return self._profile.on(max(days)) if days else self.rules_now
+        """Return the rules a course's marks are read by.
+
+        Of one of which no day is known, those of the day the timetable has for its exam; today's while nobody can say.
+        """
+        known = self._profile.of(enrolment)
+        if known is not None:
+            return known
+        line = line_at(sorted(self.lines(enrolment), key=lambda slot: slot.starts), self.now)
+        return self._profile.on(self.calendar.local_day(line.starts)) if line else self.rules_now
+
+    def rules_of_year(self, academic_year: str) -> GpaRules:
+        """Return the rules of the GPA chapters an academic year (`2025-2026`) is judged by."""
+        return self._profile.of_year(academic_year).gpa
 
     @cached_property
     def today(self) -> date:
@@ -391,7 +405,7 @@ class Study:
     def open_exams(self) -> tuple[OpenExam, ...]:
         """The exams whose mark may still come: in the latest period, or where the additional period is not over."""
         return tuple(
-            OpenExam(enrolment, counts, self._needed(counts))
+            OpenExam(enrolment, counts, self._needed(enrolment, counts))
             for enrolment in self.enrolments
             if enrolment.period == self.periods[0] or self._additional_over(enrolment.period) is False
             if self._may_come(enrolment, counts := self.result(enrolment))
@@ -408,10 +422,10 @@ class Study:
             return not self._additional_over(enrolment.period)
         return counts.standing is Standing.PENDING
 
-    def _needed(self, result: Result) -> Needed | None:
+    def _needed(self, enrolment: Enrolment, result: Result) -> Needed | None:
         if result.rating1 is None or result.rating2 is None:
             return None
-        return needed(result.rating1, result.rating2, self.rules_now.marks)
+        return needed(result.rating1, result.rating2, self.rules(enrolment).marks)
 
     @cached_property
     def outcomes(self) -> tuple[CourseOutcome, ...]:
@@ -538,11 +552,11 @@ async def years_of(storage: Storage, study: Study) -> tuple[YearStanding, ...]:
     years = await storage.students.years_of(study.student.person_id)
     averages = gpa_by_year(study.outcomes)
     known = sorted({*averages, *components}, reverse=True)
-    rules = study.rules_now.gpa
     standings = []
     for name in known:
         year = years.get(name, study.student.year if name == known[0] else None)
         average, parts = averages.get(name) or gpa(()), components.get(name) or Components()
+        rules = study.rules_of_year(name)
         standings.append(_year(study.student, name, year, average=average, parts=parts, rules=rules))
     return tuple(standings)
 
@@ -551,9 +565,10 @@ def _year(
     student: Student, name: str, year: int | None, *, average: Gpa, parts: Components, rules: GpaRules
 ) -> YearStanding:
     if year is None:
-        return YearStanding(name, None, average, parts, None, None)
+        return YearStanding(name, rules, None, average, parts, None, None)
     return YearStanding(
         academic_year=name,
+        rules=rules,
         year=year,
         gpa=average,
         components=parts,

@@ -44,7 +44,9 @@ def outlook_of(case: Case, points: int) -> Outlook | Refused[Any]:
     after = case.study.standing(replace(enrolment, attempts=attempts))
     grade = after.result.grade
     grades = {(enrolment.period, enrolment.course.code): grade} if grade else {}
-    closed = not any(each.attempt == raised.number and each.standing is Standing.FX for each in after.attempts)
+    still_fx = any(each.attempt == raised.number and each.standing is Standing.FX for each in after.attempts)
+    sat = any(each.number > raised.number and each.concluded for each in attempts)
+    closed = not still_fx and not sat
     return Outlook(
         mark_before=case.attempt.exam or _ZERO,
         mark_after=raised.exam or _ZERO,

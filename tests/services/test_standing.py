@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -282,6 +283,34 @@ async def test_a_student_who_studies_is_not_asked_when_they_left(database: Datab
         await storage.changes.record([told(Status.ACTIVE, Status.EXPELLED, datetime(2020, 1, 1, tzinfo=UTC))])
         await storage.commit()
     assert (await study(database, profile)).readable
+
+
+async def test_letters_go_by_the_day_of_the_exam_though_the_rules_have_changed_since(
+    database: Database, tmp_path: Path
+) -> None:
+    """From February on the exam no longer decides failure: what was an FX in January stays one."""
+    file = tmp_path / "university.toml"
+    file.write_text("[marks]\nexam_decides_failure = [{ from = 2026-02-01, value = false }]\n", encoding="utf-8")
+    changed = load_profile(file)
+    undated = sat("PHY1", "40")
+    by_posting = replace(undated, attempts=(replace(undated.attempts[0], exam_date=None),))
+    later = sat("CHE1", "40")
+    february = replace(later.attempts[0], exam_date=date(2026, 2, 3))
+    await fill(database, sat(exam="40"), by_posting, replace(later, attempts=(february,)))
+    found = await study(database, changed, now=datetime(2026, 3, 1, tzinfo=ALMATY))
+    standings = {each.course.code: found.result(each).standing for each in found.enrolments}
+    assert standings == {"MAT1": Standing.FX, "PHY1": Standing.FX, "CHE1": Standing.PASSED}
+
+
+async def test_what_is_needed_goes_by_the_rules_of_the_day_the_exam_is_on(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "university.toml"
+    file.write_text("[marks]\nadmission_rating_minimum = [{ from = 2026-01-14, value = 80 }]\n", encoding="utf-8")
+    starts = datetime(2026, 1, 14, 9, tzinfo=ALMATY)
+    line = ExamSlot(WINTER, "MAT1", STUDENT.group, ExamForm.WRITTEN, starts, starts + timedelta(hours=2))
+    await fill(database, sat(exam=None), sat("PHY1", exam=None), slots=[line])
+    found = await study(database, load_profile(file))
+    admitted = {each.enrolment.course.code: each.needed and each.needed.admitted for each in found.open_exams}
+    assert admitted == {"MAT1": False, "PHY1": True}
 
 
 async def test_nothing_loaded_is_an_empty_study(database: Database, profile: Profile) -> None:
