@@ -93,6 +93,20 @@ class GpaRules(Chapter):
             raise NotAllowedError(list(self.senior_years), "years that are not among junior_years", "senior_years")
 
 
+class GpaBlock(StrEnum):
+    """What the first block of the promotion check is in the junior years: AP 9 and AP 12 name two things "GPA"."""
+
+    COMPOSITE = "composite"
+    GPA = "gpa"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromotionRules(Chapter):
+    """How the university reads the conditions of passing to the next year, on one day."""
+
+    gpa_block: Annotated[GpaBlock, choice(GpaBlock)]
+
+
 @dataclass(frozen=True, slots=True)
 class CourseOutcome:
     """A course as the GPA sees it; ``numeric`` is None where no letter stands.
@@ -200,6 +214,19 @@ def what_if(courses: Iterable[CourseOutcome], grades: Mapping[tuple[str, str], G
 def shown(value: Decimal) -> Decimal:
     """Return a GPA as people see it: two decimals, halves up."""
     return value.quantize(_HUNDREDTH, ROUND_HALF_UP)
+
+
+def decimals_apart(value: Decimal, required: Decimal) -> int:
+    """Return with how many decimals a value is shown that falls short: two, or what it takes to see that it does.
+
+    1.996 of 2 would read 2.00, short by 0.00. Raises ValueError for one that does not fall short.
+    """
+    if value >= required:
+        raise ValueError(f"{value} does not fall short of {required}")
+    places = 2
+    while value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) >= required:
+        places += 1
+    return places
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,11 +343,20 @@ def _scaled(gpa_value: Decimal | None, components: Components, rules: GpaRules) 
     return scaled
 
 
+class BlockPart(StrEnum):
+    """A block of the promotion check; academic: the average of GPA and research."""
+
+    ACADEMIC = "academic"
+    GPA = "gpa"
+    IROS = "iros"
+    SSCI = "ssci"
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """One block of the promotion check; ``value`` on the scale of the GPA, ``shortfall`` 0 where it is met."""
 
-    part: Part
+    part: BlockPart
     value: Decimal | None
     required: Decimal
     shortfall: Decimal | None
@@ -329,34 +365,56 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """Whether somebody passes to the next year: False when a block falls short, None when one is not known yet."""
+    """Whether somebody passes to the next year: False when a block falls short, None when one is not known yet.
+
+    ``gpa_block`` is what the university takes for the block of the GPA; None in the senior years, where nothing is to
+    be chosen.
+    """
 
     blocks: tuple[Block, ...]
     passes: bool | None
+    gpa_block: GpaBlock | None
     cites: Cites
 
 
 @encodes("AP 12")
 def promotion(
-    gpa_value: Decimal | None, components: Components, rules: GpaRules, *, level: Level, form: StudyForm, year: int
+    gpa_value: Decimal | None,
+    components: Components,
+    rules: GpaRules,
+    reading: PromotionRules,
+    *,
+    level: Level,
+    form: StudyForm,
+    year: int,
 ) -> Promotion | Refused[IgpaRefusal]:
     """Check every block against its minimum share of the maximum (G6); defined for those who have an iGPA.
 
-    Raises ValueError for a part outside its scale.
+    What the block of the GPA is in the junior years, and that iROS is asked for in the senior years only, is the
+    university's reading. Raises ValueError for a part outside its scale.
     """
-    formula = _formula(level, form, year, rules)
-    if isinstance(formula, Refused):
-        return formula
+    defined = igpa(gpa_value, components, rules, level=level, form=form, year=year)
+    if isinstance(defined, Refused):
+        return defined
     parts = _scaled(gpa_value, components, rules)
+    values: dict[BlockPart, Decimal | None] = {}
+    junior = defined.formula is Formula.JUNIOR
+    if junior and reading.gpa_block is GpaBlock.COMPOSITE:
+        values[BlockPart.ACADEMIC] = defined.academic
+    else:
+        values[BlockPart.GPA] = parts[Part.GPA]
+    if not junior:
+        values[BlockPart.IROS] = parts[Part.IROS]
+    values[BlockPart.SSCI] = parts[Part.SSCI]
     required = rules.block_share_minimum * rules.scale
-    names = (Part.GPA, Part.IROS, Part.SSCI) if formula is Formula.SENIOR else (Part.GPA, Part.SSCI)
-    blocks = tuple(_block(part, parts[part], required) for part in names)
+    blocks = tuple(_block(part, value, required) for part, value in values.items())
     met = [block.met for block in blocks]
     passes = False if False in met else None if None in met else True
-    return Promotion(blocks, passes, rules.cited("block_share_minimum"))
+    cites = tuple(dict.fromkeys((*rules.cited("block_share_minimum"), *reading.cited("gpa_block"))))
+    return Promotion(blocks, passes, reading.gpa_block if junior else None, cites)
 
 
-def _block(part: Part, value: Decimal | None, required: Decimal) -> Block:
+def _block(part: BlockPart, value: Decimal | None, required: Decimal) -> Block:
     if value is None:
         return Block(part, None, required, None, None)
     return Block(part, value, required, max(required - value, _ZERO), value >= required)

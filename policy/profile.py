@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, TypeVar, get_type_hints
 from policy.appeals import AppealRules
 from policy.citation import HOUSE, Citation
 from policy.dated import Chapter, DatedValue, Parameter
-from policy.gpa import GpaRules, promotion_day
+from policy.gpa import GpaRules, PromotionRules, promotion_day
 from policy.marks import Enrolment, MarkRules
 from policy.people import Role
 from policy.requests import RequestRules
@@ -121,6 +121,7 @@ class Rules:
     appeals: AppealRules
     retakes: RetakeRules
     gpa: GpaRules
+    promotion: PromotionRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,7 @@ _DATED: Final[Mapping[str, type[Chapter]]] = {
     "appeals": AppealRules,
     "retakes": RetakeRules,
     "gpa": GpaRules,
+    "promotion": PromotionRules,
 }
 _CHAPTERS: Final = {**_UNDATED, **_DATED}
 
@@ -317,6 +319,7 @@ def _rules(parameters: Mapping[str, Parameter], day: date) -> Rules:
         appeals=_chapter(AppealRules, "appeals", parameters, day),
         retakes=_chapter(RetakeRules, "retakes", parameters, day),
         gpa=_chapter(GpaRules, "gpa", parameters, day),
+        promotion=_chapter(PromotionRules, "promotion", parameters, day),
     )
     best = next(iter(rules.marks.letters)).numeric
     if best != rules.gpa.scale:

@@ -14,7 +14,6 @@ from policy.gpa import (
     Components,
     CourseOutcome,
     Gpa,
-    GpaRules,
     Igpa,
     IgpaRefusal,
     Promotion,
@@ -257,7 +256,7 @@ class YearStanding:
     """
 
     academic_year: str
-    rules: GpaRules
+    rules: Rules
     year: int | None
     gpa: Gpa
     components: Components
@@ -348,9 +347,9 @@ class Study:
         line = line_at(sorted(self.lines(enrolment), key=lambda slot: slot.starts), self.now)
         return self._profile.on(self.calendar.local_day(line.starts)) if line else self.rules_now
 
-    def rules_of_year(self, academic_year: str) -> GpaRules:
-        """Return the rules of the GPA chapters an academic year (`2025-2026`) is judged by."""
-        return self._profile.of_year(academic_year).gpa
+    def rules_of_year(self, academic_year: str) -> Rules:
+        """Return the rules an academic year (`2025-2026`) is judged by."""
+        return self._profile.of_year(academic_year)
 
     @cached_property
     def today(self) -> date:
@@ -562,7 +561,7 @@ async def years_of(storage: Storage, study: Study) -> tuple[YearStanding, ...]:
 
 
 def _year(
-    student: Student, name: str, year: int | None, *, average: Gpa, parts: Components, rules: GpaRules
+    student: Student, name: str, year: int | None, *, average: Gpa, parts: Components, rules: Rules
 ) -> YearStanding:
     if year is None:
         return YearStanding(name, rules, None, average, parts, None, None)
@@ -572,8 +571,10 @@ def _year(
         year=year,
         gpa=average,
         components=parts,
-        igpa=igpa(average.value, parts, rules, level=student.level, form=student.form, year=year),
-        promotion=promotion(average.value, parts, rules, level=student.level, form=student.form, year=year),
+        igpa=igpa(average.value, parts, rules.gpa, level=student.level, form=student.form, year=year),
+        promotion=promotion(
+            average.value, parts, rules.gpa, rules.promotion, level=student.level, form=student.form, year=year
+        ),
     )
 
 

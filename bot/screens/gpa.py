@@ -25,15 +25,55 @@ from bot.screens.windows import dated
 from bot.screens.words import WORDS
 from policy.calendar import academic_year
 from policy.decision import Refused
-from policy.gpa import Block, Formula, Gpa, Igpa, IgpaRefusal, Part, Promotion, promotion_day, shown
-from policy.marks import Enrolment, Grade
-from policy.people import Funding
+from policy.gpa import (
+    Block,
+    BlockPart,
+    Formula,
+    Gpa,
+    GpaBlock,
+    Igpa,
+    IgpaRefusal,
+    Part,
+    Promotion,
+    decimals_apart,
+    promotion_day,
+    shown,
+)
+from policy.marks import Enrolment, Grade, Standing
+from policy.people import Funding, Level
 from services.papers import ChartPoint, ChartWords
 from services.standing import Study, YearStanding
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 COURSES_TO_ASSUME = 50  # as many letters as a button holds
 PARTS = {Part.GPA: msgid("GPA"), Part.RESEARCH: msgid("research"), Part.IROS: msgid("iROS"), Part.SSCI: msgid("SSCI")}
+BLOCKS = {
+    BlockPart.ACADEMIC: msgid("academic part"),
+    BlockPart.GPA: PARTS[Part.GPA],
+    BlockPart.IROS: PARTS[Part.IROS],
+    BlockPart.SSCI: PARTS[Part.SSCI],
+}
+READINGS = {
+    GpaBlock.COMPOSITE: msgid(
+        "How this university reads the rule: in this year of study GPA and research count together, "
+        "and iROS is not asked for."
+    ),
+    GpaBlock.GPA: msgid(
+        "How this university reads the rule: in this year of study the GPA counts alone, and iROS is not asked for."
+    ),
+    None: msgid("How this university reads the rule: the share is that of each block's maximum."),
+}
+ELSEWHERE = {
+    Level.MASTER: msgid(
+        "Passing to the next year of study is decided by {day} (winter intake: {winter}), "
+        "on an extract of the research seminar's protocol. Who does not pass repeats the year or is expelled."
+    ),
+    Level.DOCTOR: msgid(
+        "Passing to the next year of study is decided by {day} (winter intake: {winter}). "
+        "Debts are cleared in the time the Academic Council sets, else expulsion follows."
+    ),
+}
+DEBTS = frozenset({Standing.FX, Standing.F, Standing.REMOVED, Standing.DID_NOT_COME, Standing.NOT_ADMITTED})
 NOT_DEFINED = {
     IgpaRefusal.NOT_THIS_LEVEL: msgid("Your level of study: {level}. There is no iGPA for it, the GPA counts."),
     IgpaRefusal.NOT_THIS_FORM: msgid("Your form of study: {form}. There is no iGPA for it, the GPA counts."),
@@ -87,6 +127,7 @@ def gpa(
         lines(*(_year_line(texts, study, year) for year in reversed(years))),
         lines(*_counted(texts, overall)),
         _igpa_line(texts, study, years[0]) if years else None,
+        _passing_elsewhere(texts, study, years[0]) if years else None,
         None if overall.value is None else clauses(texts, overall.cites),
         reading_ends(texts, study),
         fresh(texts, study, as_of),
@@ -270,41 +311,60 @@ def _promotion(texts: Texts, study: Study, current: YearStanding) -> Iterable[Ht
     promotion = current.promotion
     if promotion is None or isinstance(promotion, Refused):
         return
-    decided = promotion_day(current.academic_year, current.rules)
-    over = study.today > decided
+    decided = promotion_day(current.academic_year, current.rules.gpa)
+    over, day = study.today > decided, dated(texts, decided, study.now)
     yield lines(
         texts("<b>Passing to the next year of study</b>"),
         *(_block(texts, block) for block in promotion.blocks),
-        None if over else _verdict(texts, promotion, study.student.funding),
-        None if over else texts("Decided by {day}, the summer semester counted.", day=dated(texts, decided, study.now)),
+        *(() if over else _verdict(texts, current, promotion, study.student.funding, day)),
+        None if over else texts("Decided by {day}, the summer semester counted.", day=day),
     )
+    yield texts(READINGS[promotion.gpa_block])
+
+
+def _passing_elsewhere(texts: Texts, study: Study, year: YearStanding) -> Html | None:
+    """Say how passing is decided for those who have no blocks to reach."""
+    sentence = ELSEWHERE.get(study.student.level)
+    rules = year.rules.gpa
+    days = [promotion_day(year.academic_year, rules, winter_intake=winter) for winter in (False, True)]
+    if sentence is None or not isinstance(year.promotion, Refused) or study.today > days[1]:
+        return None
+    day, winter = (dated(texts, each, study.now) for each in days)
+    return lines(texts(sentence, day=day, winter=winter), clauses(texts, rules.cited("decision_day")))
 
 
 def _block(texts: Texts, block: Block) -> Html:
-    part, required = texts.plain(PARTS[block.part]), _two(texts, block.required)
+    part, required = texts.plain(BLOCKS[block.part]), _two(texts, block.required)
     if block.value is None:
         return texts("❔ {part}: not yet known, {required} needed", part=part, required=required)
-    value = _two(texts, block.value)
-    if block.met:
-        return texts("✅ {part}: {value}, {required} needed", part=part, value=value, required=required)
-    short = _two(texts, block.shortfall)
+    if block.met or block.shortfall is None:
+        return texts(
+            "✅ {part}: {value}, {required} needed", part=part, value=_two(texts, block.value), required=required
+        )
+    places = decimals_apart(block.value, block.required)
     return texts(
         "❌ {part}: {value}, {required} needed, short by {short}",
         part=part,
-        value=value,
+        value=texts.number(block.value, places),
         required=required,
-        short=short,
+        short=texts.number(block.shortfall, places),
     )
 
 
-def _verdict(texts: Texts, promotion: Promotion, funding: Funding) -> Html:
+def _verdict(texts: Texts, year: YearStanding, promotion: Promotion, funding: Funding, day: str) -> Iterable[Html]:
+    """Say what the blocks come to, and with a repeated year by when its contract has to be concluded."""
     if promotion.passes is None:
-        return texts("It is not yet known whether every block is reached.")
-    if promotion.passes:
-        return texts("As things stand, every block is reached.")
-    if funding is Funding.GRANT:
-        return texts("As things stand, the year is repeated at your own cost, and the grant is lost.")
-    return texts("As things stand, the year is repeated at your own cost.")
+        yield texts("It is not yet known whether every block is reached.")
+    elif promotion.passes:
+        yield texts("As things stand, every block is reached.")
+        if any(course.standing in DEBTS for course in (*year.gpa.counted, *year.gpa.left_out)):
+            yield texts("Debts that remain are cleared at your own cost, with a grant too.")
+    else:
+        if funding is Funding.GRANT:
+            yield texts("As things stand, the year is repeated at your own cost, and the grant is lost.")
+        else:
+            yield texts("As things stand, the year is repeated at your own cost.")
+        yield texts("The contract for the repeated year is concluded by {day} too, else expulsion follows.", day=day)
 
 
 def what_if(texts: Texts, study: Study, asked: WhatIf) -> Screen:

@@ -115,7 +115,10 @@ async def test_the_igpa_of_the_first_years_is_laid_open(linked: Linked, database
     assert aigerim.sees.startswith("iGPA, 2025–2026, 2-курс")
     assert "= 0,8 × 3,33 + 0,2 × 3,00 = 3,26\n" in aigerim.sees
     assert "= 0,85 × 3,26 + 0,15 × 2,50\n\niGPA = 3,15" in aigerim.sees
+    assert "✅ академиялық бөлік: 3,26 (керегі 2,00)\n✅ SSCI: 2,50" in aigerim.sees
     assert "✅ SSCI: 2,50 (керегі 2,00)\nҚазір барлық талап орындалып тұр." in aigerim.sees
+    assert "Университет ережені былай түсінеді: бұл курста GPA мен ғылыми жұмыс бірге есептеледі" in aigerim.sees
+    assert "шарт жасасу" not in aigerim.sees
     assert "Шешім шығатын соңғы күн: 25 тамыз." in aigerim.sees
     assert "§\N{NO-BREAK SPACE}9, §\N{NO-BREAK SPACE}12" in aigerim.sees
 
@@ -140,15 +143,17 @@ async def test_a_missing_part_is_named_with_the_range_it_leaves(linked: Linked, 
 async def test_a_block_that_falls_short_says_by_how_much_and_what_it_costs(
     linked: Linked, database: Database, funding: Funding, cost: str
 ) -> None:
-    await graded(database, course("MAT1", "90"), iros="1.8", ssci="1.995")
+    await graded(database, course("MAT1", "90"), iros="1.8", ssci="1.996")
     await change_student(database, year=3, funding=funding)
     aigerim = await linked(AIGERIM)
     await aigerim.sends("/gpa")
     await aigerim.taps("iGPA және келесі курс")
     assert "iGPA = 0,5 × GPA + 0,35 × iROS + 0,15 × SSCI" in aigerim.sees
     assert "❌ iROS: 1,80 (керегі 2,00, жетпейтіні 0,20)" in aigerim.sees
-    assert "❌ SSCI" in aigerim.sees
+    assert "❌ SSCI: 1,996 (керегі 2,00, жетпейтіні 0,004)" in aigerim.sees
     assert f"Осылай қалса, {cost}" in aigerim.sees
+    contract = "Қайта оқу жылына шарт жасасу мерзімі де осы күн: 25 тамыз. Шарт жасалмаса, оқудан шығарылады."
+    assert contract in aigerim.sees
 
 
 async def test_a_block_that_is_not_known_leaves_the_verdict_open(linked: Linked, database: Database) -> None:
@@ -157,6 +162,50 @@ async def test_a_block_that_is_not_known_leaves_the_verdict_open(linked: Linked,
     await aigerim.sends("/gpa")
     await aigerim.taps("iGPA және келесі курс")
     assert "❔ SSCI: әлі белгісіз (керегі 2,00)\nБарлық талап орындала ма, әлі белгісіз." in aigerim.sees
+
+
+async def test_where_the_university_tests_the_gpa_alone_research_makes_up_for_nothing(
+    telegram_of: Callable[[Profile], Telegram], database: Database, linked: Linked, tmp_path: Path
+) -> None:
+    file = tmp_path / "university.toml"
+    file.write_text('[promotion]\ngpa_block = "gpa"\n', encoding="utf-8")
+    await graded(database, course("MAT1", "40"), research="4", ssci="4")
+    await linked(AIGERIM)
+    aigerim = telegram_of(load_profile(file)).person(1, "x")
+    await aigerim.sends("/gpa")
+    await aigerim.taps("iGPA және келесі курс")
+    assert "❌ GPA: 0,50 (керегі 2,00, жетпейтіні 1,50)" in aigerim.sees
+    assert "академиялық бөлік: " not in aigerim.sees
+    assert "бұл курста тек GPA есептеледі" in aigerim.sees
+    assert "университет тәртібі" in aigerim.sees
+
+
+async def test_debts_of_a_student_who_passes_are_their_own_cost(linked: Linked, database: Database) -> None:
+    debt = course("PHY1", "40", names=("Физика", "Физика"))
+    await graded(database, course("MAT1", "100", ratings=("100", "100")), research="4", ssci="4")
+    await load(database, replace(debt, credits=Decimal(1)))
+    aigerim = await linked(AIGERIM)
+    await aigerim.sends("/gpa")
+    await aigerim.taps("iGPA және келесі курс")
+    assert "Қазір барлық талап орындалып тұр.\nҚалған академиялық қарыз өз есебіңізден жойылады" in aigerim.sees
+
+
+@pytest.mark.parametrize(
+    ("level", "says"),
+    [
+        (Level.MASTER, "Негізі: ғылыми семинар хаттамасының үзінді көшірмесі."),
+        (Level.DOCTOR, "Академиялық қарыз Ғылыми кеңес белгілеген мерзімде жойылады"),
+    ],
+)
+async def test_masters_and_doctoral_students_learn_how_passing_is_decided_for_them(
+    linked: Linked, database: Database, level: Level, says: str
+) -> None:
+    await load(database, course("MAT1", "90"))
+    await change_student(database, level=level)
+    aigerim = await linked(AIGERIM)
+    await aigerim.sends("/gpa")
+    assert "Келесі курсқа ауыстыру мерзімі: 25 тамыз (қысқы қабылдау: 2027 ж. 15 қаңтар)." in aigerim.sees
+    assert says in aigerim.sees
 
 
 @pytest.mark.parametrize(

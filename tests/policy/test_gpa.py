@@ -2,21 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policy.citation import HOUSE
 from policy.decision import Refused
 from policy.gpa import (
     Components,
     CourseOutcome,
+    GpaBlock,
     GpaRules,
     Igpa,
     Part,
     course_outcome,
+    decimals_apart,
     gpa,
     gpa_by_period,
     gpa_by_year,
@@ -178,7 +181,8 @@ def test_a_component_outside_its_scale_is_an_error() -> None:
 
 @cases("gpa.promotion")
 def test_promotion(case: Case) -> None:
-    got = promotion(exact(case.get("gpa")), components_of(case), rules_of(case), **somebody(case))
+    reading = replace(RULES.promotion, gpa_block=GpaBlock(case.get("gpa_block", "composite")))
+    got = promotion(exact(case.get("gpa")), components_of(case), rules_of(case), reading, **somebody(case))
     if "refused" in case:
         assert isinstance(got, Refused)
         assert got.reason == case["refused"]
@@ -188,6 +192,27 @@ def test_promotion(case: Case) -> None:
     expected = case["shortfall"] | dict.fromkeys(case.get("unknown", []))
     assert {block.part: block.shortfall for block in got.blocks} == expected
     assert all(block.met is (None if block.shortfall is None else block.shortfall == 0) for block in got.blocks)
+    assert got.gpa_block == (None if case["year"] > 2 else reading.gpa_block)
+    assert HOUSE in got.cites
+
+
+@pytest.mark.parametrize(
+    ("value", "places"),
+    [("1.5", 2), ("1.99", 2), ("1.994", 2), ("1.995", 3), ("1.996", 3), ("1.9994", 3), ("1.9995", 4), ("1.999999", 6)],
+)
+def test_a_value_that_falls_short_is_never_shown_as_if_it_did_not(value: str, places: int) -> None:
+    assert decimals_apart(Decimal(value), Decimal(2)) == places
+
+
+@given(st.decimals(0, 4, places=6), st.decimals(0, 4, places=2))
+def test_neither_a_value_nor_its_shortfall_reads_as_enough(value: Decimal, required: Decimal) -> None:
+    if value >= required:
+        with pytest.raises(ValueError, match="does not fall short"):
+            decimals_apart(value, required)
+        return
+    place = Decimal(1).scaleb(-decimals_apart(value, required))
+    assert value.quantize(place, ROUND_HALF_UP) < required
+    assert (required - value).quantize(place, ROUND_HALF_UP) > 0
 
 
 @cases("gpa.promotion_day")
