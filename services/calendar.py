@@ -17,6 +17,10 @@ async def calendar_of(storage: Storage, *, profile: Profile) -> Calendar:
     return Calendar(university.zone, university.working_week, await storage.calendar.days())
 
 
-async def renew_public_days(storage: Storage, *, today: date) -> None:
-    """Put the state's days of the years around today into the calendar. The caller commits."""
-    await seed_public_days(storage, range(today.year - YEARS_BACK, today.year + YEARS_AHEAD + 1))
+async def renew_public_days(storage: Storage, *, today: date, working_week: int = 5) -> None:
+    """Put the state's days of the years around today, as a working week has them, into the calendar.
+
+    The caller commits.
+    """
+    years = range(today.year - YEARS_BACK, today.year + YEARS_AHEAD + 1)
+    await seed_public_days(storage, years, working_week=working_week)

@@ -24,7 +24,9 @@ async def sweep(database: Database, profile: Profile, clock: Clock, meter: Meter
     """Renew the public holidays; forget files nobody confirmed, forms nobody finished, old messages and jobs."""
     now = clock.now()
     async with database.write() as storage:
-        await renew_public_days(storage, today=now.astimezone(profile.university.zone).date())
+        university = profile.university
+        today = now.astimezone(university.zone).date()
+        await renew_public_days(storage, today=today, working_week=university.working_week)
         uploads = await storage.uploads.drop_older_than(now - UPLOAD_KEPT)
         drafts = await storage.drafts.drop_older_than(now - DRAFT_KEPT)
         await storage.jobs.drop_older_than(now - JOB_KEPT)

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -169,6 +170,17 @@ async def test_what_cannot_be_said_at_the_end_is_owed(
     await telegram.sender.send_due()
     assert "новых: 2" in olga.sees
     assert await running(database) == 0
+
+
+async def test_a_sweep_reckons_the_days_off_for_the_universitys_working_week(
+    database: Database, profile: Profile, clock: HandClock
+) -> None:
+    after_victory_day = date(2026, 5, 11)
+    for working_week, off in ((5, True), (6, False)):
+        university = replace(profile.university, working_week=working_week)
+        await sweep(database, replace(profile, university=university), clock, Uncounted())
+        async with database.read() as storage:
+            assert (after_victory_day in await storage.calendar.days()) is off
 
 
 async def test_jobs_that_are_over_are_forgotten_after_a_day(

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import pytest
+
 from policy.calendar import DateSpan, DaySource, ExamSlot, PeriodDates, PeriodEvent, SpecialDay
 from policy.gpa import Components
 from policy.marks import ExamForm
@@ -35,9 +37,52 @@ def test_a_weekend_the_government_made_a_working_day_is_one_and_the_day_it_was_m
     assert not days[date(2025, 1, 3)].working
 
 
-def test_every_day_the_library_names_has_a_russian_name_of_ours() -> None:
+def six(year: int) -> dict[date, bool]:
+    """Give the state's days of a year for who works from Monday to Saturday."""
+    return {each.day: each.working for each in public_days([year], working_week=6)}
+
+
+def test_in_a_week_of_six_days_a_holiday_on_a_sunday_moves_the_day_off() -> None:
+    assert six(2026)[date(2026, 3, 8)] is False
+    assert six(2026)[date(2026, 3, 9)] is False
+
+
+def test_in_a_week_of_six_days_a_holiday_on_a_saturday_moves_nothing() -> None:
+    """Victory Day 2026 and the day of the Republic 2025 are Saturdays; with five days the Monday is off instead."""
+    for holiday, monday in ((date(2026, 5, 9), date(2026, 5, 11)), (date(2025, 10, 25), date(2025, 10, 27))):
+        assert six(holiday.year)[holiday] is False
+        assert monday not in six(holiday.year)
+        assert not _working(monday)
+
+
+def test_in_a_week_of_six_days_nauryz_gives_one_day_where_five_days_give_two() -> None:
+    """In 2026 it is Saturday to Monday."""
+    assert [day.day for day in six(2026) if day.month == 3 and day.day > 20] == [21, 22, 23, 24]
+    assert not _working(date(2026, 3, 25))
+
+
+def test_a_saturday_the_government_swapped_is_worked_by_six_days_anyway_and_gives_nothing_off() -> None:
+    assert date(2024, 5, 4) not in six(2024)
+    assert date(2024, 5, 8) not in six(2024)
+
+
+def test_a_sunday_the_government_swapped_is_worked_by_six_days_too() -> None:
+    assert six(2025)[date(2025, 1, 5)] is True
+    assert six(2025)[date(2025, 1, 3)] is False
+
+
+async def test_the_calendar_follows_the_working_week_of_the_profile(database: Database) -> None:
+    async with database.write() as storage:
+        await seed_public_days(storage, [2026])
+        assert date(2026, 5, 11) in await storage.calendar.days()
+        await seed_public_days(storage, [2026], working_week=6)
+        assert date(2026, 5, 11) not in await storage.calendar.days()
+
+
+@pytest.mark.parametrize("working_week", [5, 6])
+def test_every_day_the_library_names_has_a_russian_name_of_ours(working_week: int) -> None:
     kazakh_only = set("әғқңөұүһі")
-    for each in public_days(range(2015, 2036)):
+    for each in public_days(range(2015, 2036), working_week=working_week):
         assert each.name_kk
         assert not kazakh_only & set(each.name_ru.lower()), each
         assert "(бағаланған)" not in each.name_ru
