@@ -21,7 +21,7 @@ from policy.instant import MessageInstant
 from policy.people import Student
 from services.requests.cases import case_of
 from services.requests.filing import FilingRefusal, could_file_again, withdraw
-from services.requests.history import OBJECT
+from services.requests.history import DOCUMENT, OBJECT
 from storage.requests import Request
 from storage.unit import Storage
 
@@ -103,7 +103,7 @@ async def shown(applicant: Applicant, one: Request, no: Refused[FilingRefusal] |
     current = await storage.requests.by_id(one.id) or one
     case = await case_of(storage, current, now=applicant.now, profile=applicant.profile)
     key = (str(one.id),)
-    history = [*await storage.changes.of(OBJECT, key), *await storage.changes.of(own.DOCUMENT, key)]
+    history = [*await storage.changes.of(OBJECT, key), *await storage.changes.of(DOCUMENT, key)]
     history.sort(key=lambda change: change.at)
     said = changing.why_not(texts, no, one, applicant.profile, applicant.now) if no else ()
     return own.request(texts, case, history, applicant.profile, *said)

@@ -2,16 +2,16 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from services.owing import owe
-from services.requests.history import added
+from services.requests.history import DOCUMENT, added
 from services.requests.telling import news_group, rewrite_cards
 from storage.outbox import Priority
 from storage.requests import Document
 from storage.unit import Storage
 
 LOST_DOCUMENT = "lost document"  # to the student; `content` names the request, the file and why
-OBJECT = "request_document"
 
 
 class Loss(StrEnum):
@@ -26,8 +26,13 @@ async def keep_stored(storage: Storage, document: Document, *, sha256: str, size
     request = await storage.requests.by_id(document.request_id)
     if request and await storage.requests.mark_stored(document.id, sha256=sha256, size=size, at=now):
         told = {"document": document.id, "sha256": sha256, "size": size}
-        await storage.changes.record([added(request, OBJECT, told, by=None, now=now)])
+        await storage.changes.record([added(request, DOCUMENT, told, by=None, now=now, before=_sent(document))])
         await storage.commit()
+
+
+def _sent(document: Document) -> dict[str, Any]:
+    """Return what the history has of a document that was added and not fetched yet."""
+    return {"document": document.id, "size": document.file.size}
 
 
 async def keep_lost(storage: Storage, document: Document, why: Loss, *, now: datetime) -> None:
@@ -36,7 +41,7 @@ async def keep_lost(storage: Storage, document: Document, why: Loss, *, now: dat
     if request is None or not await storage.requests.mark_lost(document.id, error=why):
         return
     told = {"document": document.id, "error": why}
-    await storage.changes.record([added(request, OBJECT, told, by=None, now=now)])
+    await storage.changes.record([added(request, DOCUMENT, told, by=None, now=now, before=_sent(document))])
     await owe(
         storage,
         to=request.student_id,

@@ -14,7 +14,7 @@ from policy.people import Status
 from policy.profile import Profile
 from policy.requests import Kind, RequestState, answer_time, answer_time_left
 from policy.retakes import may_be_seated
-from services.requests.history import added, recorded
+from services.requests.history import DOCUMENT, added, recorded
 from services.requests.kinds import KINDS, FiledBy, RequestKind
 from services.requests.telling import News, owe_card_to, owe_cards, owe_news, rewrite_cards
 from services.sittings import Sitting
@@ -313,7 +313,7 @@ async def _keep_document(
     kept = await storage.requests.add_document(request.id, document, sent_at=sent_at, by=by)
     if kept:
         told = {"document": kept.id, "file_name": document.file_name, "media": document.media, "size": document.size}
-        await storage.changes.record([added(request, "request_document", told, by=by, now=now)])
+        await storage.changes.record([added(request, DOCUMENT, told, by=by, now=now)])
     return kept
 
 

@@ -7,6 +7,7 @@ from storage.records import Change
 from storage.requests import Request
 
 OBJECT = "request"
+DOCUMENT = "request_document"  # what came with one
 _TOLD = (
     "kind",
     "choice",
@@ -40,12 +41,20 @@ def recorded(
     )
 
 
-def added(request: Request, what: str, told: dict[str, Any], *, by: str | None, now: datetime) -> Change:
-    """Return what came to a request (a document, a decision) as a line of the history."""
+def added(
+    request: Request,
+    what: str,
+    told: dict[str, Any],
+    *,
+    by: str | None,
+    now: datetime,
+    before: dict[str, Any] | None = None,
+) -> Change:
+    """Return what came to a request (a document, a decision) as a line of the history; `before`: what became of it."""
     return Change(
         object=what,
         key=(str(request.id),),
-        before=None,
+        before=before,
         after=told,
         cause="request",
         cause_id=request.id,

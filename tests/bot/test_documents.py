@@ -18,6 +18,7 @@ from policy.decision import Refused
 from policy.instant import MessageInstant
 from policy.profile import Profile
 from policy.requests import Kind
+from services.requests.documents import Loss, keep_lost
 from services.requests.filing import Filed, FilingRefusal, add_document, file_request
 from services.standing import study_of
 from storage.database import Database
@@ -209,3 +210,33 @@ async def test_the_documents_of_one_student_take_so_much_room_and_no_more(scene:
     assert isinstance(refused, Refused)
     assert refused.reason is FilingRefusal.NO_ROOM
     assert len(await scene.documents()) == 2
+
+
+@pytest.mark.parametrize("fetched", [False, True], ids=["before they are fetched", "and after"])
+async def test_three_photos_are_three_documents_added_in_the_history(
+    scene: Scene, linked: Callable[..., Awaitable[Person]], *, fetched: bool
+) -> None:
+    aigerim = await linked(AIGERIM)
+    for number in range(3):
+        await scene.sends(scene.telegram.keep("photo", "x", PHOTO + bytes([number])))
+    if fetched:
+        await scene.fetching.look()
+    await aigerim.sends("/requests")
+    await aigerim.taps("№ 1")
+    assert aigerim.sees.count("құжат қосылды") == 3
+    async with scene.database.read() as storage:
+        history = await storage.changes.of("request_document", (str(scene.request),))
+    assert sum(each.before is None for each in history) == 3
+
+
+async def test_a_document_that_was_lost_is_a_step_of_its_own(
+    scene: Scene, linked: Callable[..., Awaitable[Person]], clock: HandClock
+) -> None:
+    aigerim = await linked(AIGERIM)
+    await scene.sends("gone")
+    async with scene.database.write() as storage:
+        await keep_lost(storage, (await scene.documents())[0], Loss.GONE, now=clock.now())
+    await scene.telegram.sender.send_due()
+    await aigerim.sends("/requests")
+    await aigerim.taps("№ 1")
+    assert (aigerim.sees.count("құжат қосылды"), aigerim.sees.count("құжат сақталмады")) == (1, 1)

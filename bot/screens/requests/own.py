@@ -36,7 +36,7 @@ from policy.requests import Kind, Queue, RequestState, queue_of
 from policy.retakes import RetakeRefusal
 from services.requests.cases import Case
 from services.requests.filing import Filed
-from services.requests.history import OBJECT
+from services.requests.history import DOCUMENT, OBJECT
 from services.sittings import Sitting
 from services.standing import CourseStanding, Study
 from storage.records import Change
@@ -50,7 +50,6 @@ NEXT: Mapping[Queue, str] = {
     Queue.REGISTRAR: msgid("Next: the registrar's office decides until {due}."),
 }
 SEATS = {True: msgid("date, time and room given"), False: msgid("date, time and room called off")}
-DOCUMENT = "request_document"  # what the history calls a document that came to a request
 
 
 def receipt(texts: Texts, study: Study, filed: Filed, profile: Profile, *, documents: int = 0) -> Screen:
@@ -359,7 +358,9 @@ def _step(texts: Texts, case: Case, change: Change) -> str | None:
     """Say what one line of the history did, as far as it is the student's to know."""
     after, before = change.after or {}, change.before
     if change.object == DOCUMENT:
-        return texts.plain("document added")
+        if "file_name" in after:
+            return texts.plain("document added")
+        return texts.plain("document not kept") if "error" in after else None  # that it is stored is no step
     if before is None:
         return texts.plain("filed")
     if after["state"] != before["state"] and after["state"] in _ENDED:
