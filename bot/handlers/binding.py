@@ -16,6 +16,7 @@ from bot.screens.review import binding as screens
 from bot.screens.review.buttons import BindQueue, SetQueueLanguage, UnbindQueue
 from bot.screens.review.words import QUEUES, TYPED
 from policy.people import Language, Role, RoleGrant
+from policy.profile import Profile
 from policy.requests import Queue
 from services.requests.binding import bind, unbind
 from storage.queues import QueueChat
@@ -44,6 +45,7 @@ async def begin_binding(
     voices: Mapping[Language, Texts],
     person: Person,
     now: datetime,
+    profile: Profile,
 ) -> Said:
     """Bind the queue that is named, or ask which."""
     queue = queue_named(command.args or "", voices)
@@ -51,7 +53,8 @@ async def begin_binding(
         here = await _here(storage, _place(message))
         said = [screens.unknown_queue(texts)] if command.args else []
         return screens.choose_queue(texts, here, *said)
-    return await _bind(storage, QueueChat(queue, *_place(message), texts.language, person.person_id, now), texts)
+    chat = QueueChat(queue, *_place(message), texts.language, person.person_id, now)
+    return await _bind(storage, chat, texts, most=profile.requests.cards_an_hour)
 
 
 async def choose_queue(
@@ -62,11 +65,11 @@ async def choose_queue(
     texts: Texts,
     person: Person,
     now: datetime,
+    profile: Profile,
 ) -> Said:
     """Bind the queue whose button was pressed."""
-    return await _bind(
-        storage, QueueChat(callback_data.queue, *_place(press), texts.language, person.person_id, now), texts
-    )
+    chat = QueueChat(callback_data.queue, *_place(press), texts.language, person.person_id, now)
+    return await _bind(storage, chat, texts, most=profile.requests.cards_an_hour)
 
 
 async def choose_language(
@@ -77,12 +80,12 @@ async def choose_language(
     voices: Mapping[Language, Texts],
     person: Person,
     now: datetime,
+    profile: Profile,
 ) -> Said:
     """Write the cards in another language from now on."""
     language = callback_data.language
-    return await _bind(
-        storage, QueueChat(callback_data.queue, *_place(press), language, person.person_id, now), voices[language]
-    )
+    chat = QueueChat(callback_data.queue, *_place(press), language, person.person_id, now)
+    return await _bind(storage, chat, voices[language], most=profile.requests.cards_an_hour)
 
 
 async def begin_unbinding(
@@ -94,13 +97,14 @@ async def begin_unbinding(
     voices: Mapping[Language, Texts],
     person: Person,
     now: datetime,
+    profile: Profile,
 ) -> Said:
     """Unbind the queue that is named, or the only one that is here, or ask which."""
     here = await _here(storage, _place(message))
     named = queue_named(command.args or "", voices)
     wanted = [chat for chat in here if named in {None, chat.queue}]
     if len(wanted) == 1:
-        await unbind(storage, wanted[0].queue, by=person.person_id, now=now)
+        await unbind(storage, wanted[0].queue, by=person.person_id, now=now, profile=profile)
         return screens.unbound(texts, wanted[0].queue)
     return screens.choose_unbinding(texts, wanted) if wanted else screens.nothing_bound(texts)
 
@@ -113,11 +117,12 @@ async def choose_unbinding(
     texts: Texts,
     person: Person,
     now: datetime,
+    profile: Profile,
 ) -> Said:
     """Unbind the queue whose button was pressed, if it is here still."""
     if not any(chat.queue is callback_data.queue for chat in await _here(storage, _place(press))):
         return screens.nothing_bound(texts)
-    await unbind(storage, callback_data.queue, by=person.person_id, now=now)
+    await unbind(storage, callback_data.queue, by=person.person_id, now=now, profile=profile)
     return screens.unbound(texts, callback_data.queue)
 
 
@@ -141,8 +146,8 @@ def queue_named(written: str, voices: Mapping[Language, Texts]) -> Queue | None:
     return None
 
 
-async def _bind(storage: Storage, chat: QueueChat, texts: Texts) -> Said:
-    before = await bind(storage, chat)
+async def _bind(storage: Storage, chat: QueueChat, texts: Texts, *, most: int) -> Said:
+    before = await bind(storage, chat, most=most)
     moved = before is not None and (before.chat_id, before.thread_id) != (chat.chat_id, chat.thread_id)
     return screens.bound(texts, chat, moved=moved)
 

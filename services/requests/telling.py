@@ -167,6 +167,55 @@ async def post_cards_anew(storage: Storage, chat: QueueChat, requests: tuple[Req
             await _owe_card(storage, chat.queue, request.id, chat, now=now)
 
 
+async def post_unseen_cards(
+    storage: Storage, chat: QueueChat, requests: tuple[Request, ...], *, now: datetime, most: int | None
+) -> None:
+    """Put cards of open requests into a chat that was just bound, where nobody can have seen one. The caller commits.
+
+    Above `most` of them a summary stands for the rest.
+    """
+    unseen = await forget_unseen_cards(storage, chat.queue, requests)
+    for request in unseen[:most]:
+        await _owe_card(storage, chat.queue, request.id, chat, now=now)
+    if most is not None and len(unseen) > most:
+        await _owe_card(storage, chat.queue, None, chat, now=now)
+
+
+async def forget_unseen_cards(storage: Storage, queue: Queue, requests: tuple[Request, ...]) -> list[Request]:
+    """Return the requests of which no card was sent, neither their own nor a summary, and forget what they had.
+
+    The place those were for is gone, or they still wait: then they are never sent. So are the queue's summaries, which
+    speak of a place that is the queue's no more. The caller commits.
+    """
+    summaries = await storage.queues.summaries_of(queue)
+    summed_up = [card for card in summaries if await _was_sent(storage, card)]
+    await _forget(storage, list(summaries))
+    unseen = []
+    for request in requests:
+        cards = [card for card in await storage.queues.cards_of(request.id) if card.queue is queue]
+        if [card for card in cards if await _was_sent(storage, card)]:
+            continue
+        if not cards and any(timedelta() <= request.received_at - card.made_at < _HOUR for card in summed_up):
+            continue
+        await _forget(storage, [card for card in cards if not await _stands(storage, card)])
+        unseen.append(request)
+    return unseen
+
+
+async def _forget(storage: Storage, cards: list[Card]) -> None:
+    """Forget cards that did not arrive; those that still wait are never sent."""
+    for card in cards:
+        owed = await storage.outbox.by_id(card.owed_id)
+        if owed and owed.state is OwedState.WAITING:
+            await storage.outbox.withdraw(card.owed_id)
+    await storage.queues.drop_cards([card.owed_id for card in cards])
+
+
+async def _was_sent(storage: Storage, card: Card) -> bool:
+    owed = await storage.outbox.by_id(card.owed_id)
+    return owed is not None and owed.state is OwedState.SENT
+
+
 async def _stands(storage: Storage, card: Card) -> bool:
     """Tell whether a card is there, or on its way: whether that arrived before the chat moved nobody knows."""
     owed = await storage.outbox.by_id(card.owed_id)

@@ -8,9 +8,10 @@ import pytest
 from policy.people import Language
 from policy.profile import Profile
 from policy.requests import Queue
+from services.requests.binding import bind, unbind
 from storage.database import Database
 from storage.queues import QueueChat
-from tests.bot.conftest import AIGERIM, DMITRY
+from tests.bot.conftest import AIGERIM, DMITRY, NOW
 from tests.bot.staff import ADMIN, SECRETARY, at_work, employ, file
 from tests.bot.studies import course, load, local
 from tests.telegram import Person, Telegram
@@ -195,3 +196,75 @@ async def test_who_bound_a_group_hears_once_that_the_bot_cannot_write_there(
         await telegram.sender.send_due()
         await telegram.sender.send_due()
     assert len([text for text in admin.stands if "Бот не может писать в группе" in text]) == 1
+
+
+async def test_a_request_whose_topic_was_gone_has_its_card_in_the_place_that_is_bound_next(
+    database: Database, telegram: Telegram, linked: Linked, profile: Profile
+) -> None:
+    group, admin = telegram.group("Университет", topics=True), await at_work(linked, ADMIN)
+    gone, other = await group.opens_topic("Апелляция", admin), await group.opens_topic("Апелляциялар", admin)
+    await admin.sends("/bind appeals", in_=gone)
+    gone.goes()
+    request = await file(database, profile)
+    for _ in range(2):
+        await telegram.sender.send_due()
+    assert "Бот не может писать в группе" in admin.last.text
+    await admin.sends("/bind appeals", in_=other)
+    await telegram.sender.send_due()
+    assert f"№ {request.id}. Апелляция" in other.last.text
+    secretary = await at_work(linked, SECRETARY)
+    await secretary.taps("Взять дело", in_=other)
+    assert "В работе: Жұмабаева Г." in other.last.text
+    await admin.sends("/bind appeals", in_=other)
+    await telegram.sender.send_due()
+    assert len([text for text in other.stands if f"№ {request.id}." in text]) == 1
+
+
+async def test_a_card_that_still_waits_is_sent_to_the_new_place_and_one_that_was_sent_stays(
+    database: Database, telegram: Telegram, linked: Linked, profile: Profile
+) -> None:
+    group, admin = telegram.group("Комиссия"), await at_work(linked, ADMIN)
+    new = telegram.group("Жаңа комиссия")
+    await load(database, course("PHY1", "60", posted=local(1, 15, 9)))
+    await admin.sends("/bind appeals", in_=group)
+    first = await file(database, profile)
+    await telegram.sender.send_due()
+    second = await file(database, profile, code="PHY1")
+    await admin.sends("/bind appeals", in_=new)
+    await telegram.sender.send_due()
+    assert [text for text in group.stands if f"№ {first.id}." in text]
+    assert not [text for text in group.stands if f"№ {second.id}." in text]
+    assert [text for text in new.stands if "Апелляция на" in text] == [new.last.text]
+    assert f"№ {second.id}." in new.last.text
+
+
+async def test_where_no_chat_is_bound_any_more_people_get_the_cards_that_could_not_be_posted(
+    database: Database, telegram: Telegram, linked: Linked, profile: Profile
+) -> None:
+    group, admin = telegram.group("Университет", topics=True), await at_work(linked, ADMIN)
+    secretary = await at_work(linked, SECRETARY)
+    topic = await group.opens_topic("Апелляция", admin)
+    await admin.sends("/bind appeals", in_=topic)
+    topic.goes()
+    request = await file(database, profile)
+    await telegram.sender.send_due()
+    async with database.write() as storage:
+        await unbind(storage, Queue.APPEALS, by=ADMIN, now=NOW, profile=profile)
+    await telegram.sender.send_due()
+    assert f"№ {request.id}." in secretary.last.text
+
+
+async def test_of_many_that_nobody_saw_some_get_cards_and_a_summary_stands_for_the_others(
+    database: Database, telegram: Telegram, linked: Linked, profile: Profile
+) -> None:
+    group, admin = telegram.group("Комиссия"), await at_work(linked, ADMIN)
+    await load(database, course("PHY1", "60", posted=local(1, 15, 9)), course("CHE1", "60", posted=local(1, 15, 9)))
+    for code in ("MAT1", "PHY1", "CHE1"):
+        await file(database, profile, code=code)
+    async with database.write() as storage:
+        chat = QueueChat(Queue.APPEALS, group.id, None, Language.RU, ADMIN, NOW)
+        await bind(storage, chat, most=2)
+    await telegram.sender.send_due()
+    assert len(group.stands) == 3
+    assert "Ждут рассмотрения: 3" in group.last.text
+    assert admin.stands == []
