@@ -48,7 +48,8 @@ class Reviewed:
     """A request as far as it matters to who may act; persons by id, ``institute`` is the student's.
 
     ``lecturers`` teach or examine that sheet; ``prepared_by`` made the proposal that waits or was decided;
-    ``substitute`` is named to sign this one case; ``paused``: the student was asked for more and has not answered.
+    ``proposed_again``: after a refusal, a decision in the student's favour waits to be signed; ``substitute`` is named
+    to sign this one case; ``paused``: the student was asked for more and has not answered.
     """
 
     kind: Kind
@@ -58,6 +59,7 @@ class Reviewed:
     lecturers: frozenset[str] = frozenset()
     taken_by: str | None = None
     prepared_by: str | None = None
+    proposed_again: bool = False
     substitute: str | None = None
     paused: bool = False
     sheet_locked: bool = False
@@ -85,17 +87,18 @@ def may_review(
 
 @encodes("HOUSE")
 def may_redecide(
-    case: Reviewed, *, by: str, grants: tuple[RoleGrant, ...], on: date, rules: RequestRules
+    act: Act, case: Reviewed, *, by: str, grants: tuple[RoleGrant, ...], on: date, rules: RequestRules
 ) -> Decision[ReviewRefusal]:
     """Tell whether a refusal may be followed by a decision in the student's favour, which is all that may follow one.
 
-    It takes whoever may sign, other than who prepared it; of appeals, only before the sheet is locked.
+    It takes as many people as the first did: one who proposes it (PREPARE) and another who signs (SIGN), or who signs
+    alone where one step is enough. Of appeals, only before the sheet is locked.
     """
     refusal = (
-        _without_role(Act.SIGN, case, _Reviewer(by, grants, on, rules))
+        _without_role(act, case, _Reviewer(by, grants, on, rules))
         or _conflict(case, by)
         or _cannot_follow(case)
-        or (ReviewRefusal.OWN_PROPOSAL if _is_own_proposal(case, by, rules) else None)
+        or (_not_to_be_signed_again(case, by, rules) if act is Act.SIGN else None)
     )
     return Refused(refusal, (HOUSE,)) if refusal else Allowed((HOUSE,))
 
@@ -227,6 +230,15 @@ def _cannot_follow(case: Reviewed) -> ReviewRefusal | None:
         return ReviewRefusal.ALREADY_DECIDED if case.state in DECIDED else ReviewRefusal.NOT_IN_THIS_STATE
     locked = case.sheet_locked and queue_of(case.kind) is Queue.APPEALS
     return ReviewRefusal.SHEET_LOCKED if locked else None
+
+
+def _not_to_be_signed_again(case: Reviewed, by: str, rules: RequestRules) -> ReviewRefusal | None:
+    """Say why a decision after a refusal cannot be signed by this person, or by nobody yet."""
+    if decided_in_one_step(case.kind, rules):
+        return None
+    if not case.proposed_again:
+        return ReviewRefusal.NOTHING_PROPOSED
+    return ReviewRefusal.OWN_PROPOSAL if case.prepared_by == by else None
 
 
 def _is_own_proposal(case: Reviewed, by: str, rules: RequestRules) -> bool:

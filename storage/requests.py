@@ -231,6 +231,11 @@ class Requests:
         rows = await self._connection.execute(_IN_STATES, {"kinds": list(kinds), "states": list(states)})
         return tuple(map(_request, rows))
 
+    async def proposed_again(self, kinds: Iterable[Kind]) -> tuple[Request, ...]:
+        """Give the refused requests of these kinds for which another decision is proposed, oldest first."""
+        rows = await self._connection.execute(_PROPOSED_AGAIN, {"kinds": list(kinds)})
+        return tuple(map(_request, rows))
+
     async def counted(self, kinds: Iterable[Kind], states: Iterable[RequestState]) -> int:
         """Count what `in_states` gives."""
         return await self._connection.scalar(_COUNTED, {"kinds": list(kinds), "states": list(states)}) or 0
@@ -414,6 +419,7 @@ _OPEN_OF_COURSE = _ALL.where(
 _OF_KINDS = requests.c.kind.in_(bindparam("kinds", expanding=True))
 _STAND_SO = requests.c.state.in_(bindparam("states", expanding=True))
 _IN_STATES = select(requests).where(_OF_KINDS, _STAND_SO).order_by(requests.c.due_at, requests.c.id)
+_PROPOSED_AGAIN = _ALL.where(_OF_KINDS, requests.c.state == RequestState.REFUSED, requests.c.proposal.is_not(None))
 _COUNTED = select(func.count()).select_from(requests).where(_OF_KINDS, _STAND_SO)
 _TO_ENTER = _ALL.where(
     requests.c.kind == Kind.APPEAL, requests.c.state == RequestState.UPHELD, requests.c.entered_at.is_(None)

@@ -23,11 +23,20 @@ from bot.screens.review.buttons import (
 )
 from bot.screens.review.words import refusal
 from policy.decision import Refused
-from policy.requests import queue_of
-from policy.review import Act, ReviewRefusal, may_redecide
+from policy.requests import RequestState, queue_of
+from policy.review import Act, ReviewRefusal
 from services.reads import record_read
-from services.requests.cases import Case, CaseRefusal, acts_of, case_for, case_of, free_signers, open_case
-from services.requests.reviewing import ReviewingRefusal, enter, name_substitute, release, sign, take
+from services.requests.cases import (
+    Case,
+    CaseRefusal,
+    acts_again,
+    acts_of,
+    case_for,
+    case_of,
+    free_signers,
+    open_case,
+)
+from services.requests.reviewing import ReviewingRefusal, enter, name_substitute, release, sign, sign_again, take
 from services.requests.substitutes import could_substitute
 
 CASE_FORM = "case"
@@ -60,7 +69,10 @@ async def let_go(_: CallbackQuery, callback_data: ReleaseCase, reviewer: Reviewe
 
 async def sign_proposal(_: CallbackQuery, callback_data: SignCase, reviewer: Reviewer) -> Said:
     """Sign the decision that was shown."""
-    done = await sign(reviewer.storage, callback_data.number, reviewer.acting(callback_data.version))
+    request = await reviewer.storage.requests.by_id(callback_data.number)
+    again = request is not None and request.state is RequestState.REFUSED
+    signs = sign_again if again else sign
+    done = await signs(reviewer.storage, callback_data.number, reviewer.acting(callback_data.version))
     said = reviewer.texts("✅ Signed. The student is told.")
     return await after(reviewer, callback_data.number, done, said)
 
@@ -131,15 +143,13 @@ async def why(reviewer: Reviewer, number: int, refused: Refused[Any]) -> Screen:
 
 
 async def _opened(reviewer: Reviewer, case: Case, said: Html | None) -> Screen:
-    rules = reviewer.profile.requests
     grants = await reviewer.storage.roles.of_person(reviewer.by)
-    again = may_redecide(case.reviewed, by=reviewer.by, grants=grants, on=reviewer.today, rules=rules)
     return screens.opened(
         reviewer.texts,
         case,
         acts_of(case, by=reviewer.by, grants=grants, profile=reviewer.profile),
         by=reviewer.by,
-        again=not isinstance(again, Refused),
+        again=acts_again(case, by=reviewer.by, grants=grants, profile=reviewer.profile),
         signable=bool(await free_signers(reviewer.storage, case, profile=reviewer.profile)),
         now=reviewer.now,
         profile=reviewer.profile,

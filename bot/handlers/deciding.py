@@ -36,8 +36,8 @@ from policy.calendar import ExamSlot
 from policy.decision import Refused
 from policy.people import Language
 from policy.requests import RequestState
-from policy.review import Act, decided_in_one_step, may_redecide
-from services.requests.cases import Case, CaseRefusal, acts_of, case_for, case_of
+from policy.review import Act, decided_in_one_step
+from services.requests.cases import Case, acts_again, acts_of, case_again, case_for
 from services.requests.outlook import Outlook, outlook_of
 from services.requests.reviewing import (
     REASON_LENGTH,
@@ -48,7 +48,9 @@ from services.requests.reviewing import (
     decide_again,
     give_seat,
     propose,
+    propose_again,
     send_back,
+    send_back_again,
 )
 from storage.queues import ReasonTemplate
 from storage.records import Draft
@@ -63,6 +65,7 @@ NEEDED = {
     Doing.SEAT: Act.SEAT,
     Doing.CALL_OFF: Act.SEAT,
 }
+AGAIN = {Doing.AGAIN: Act.PREPARE, Doing.RETURN_AGAIN: Act.SIGN}  # where a refusal is followed
 Begin = BeginQuestion | BeginReturn | BeginSeat | BeginCallOff
 BEGINS: dict[type[Begin], Doing] = {
     BeginQuestion: Doing.QUESTION,
@@ -82,7 +85,11 @@ async def begin_verdict(_: CallbackQuery, callback_data: BeginVerdict, reviewer:
 
 async def begin(_: CallbackQuery, callback_data: Begin, reviewer: Reviewer) -> Said:
     """Begin any other form."""
-    return await _begin(reviewer, callback_data.number, callback_data.version, BEGINS[type(callback_data)])
+    doing = BEGINS[type(callback_data)]
+    request = await reviewer.storage.requests.by_id(callback_data.number)
+    if doing is Doing.RETURN and request and request.state is RequestState.REFUSED:
+        doing = Doing.RETURN_AGAIN
+    return await _begin(reviewer, callback_data.number, callback_data.version, doing)
 
 
 async def step(_: CallbackQuery, callback_data: Step, reviewer: Reviewer) -> Said:
@@ -175,18 +182,16 @@ async def _stop(reviewer: Reviewer, form: CaseForm, refused: Refused[Any]) -> Sc
 
 async def _case(reviewer: Reviewer, form: CaseForm) -> Case | Refused[Any]:
     """Return the case of a form, if this person may still do this to it as it was when they began."""
-    storage, by, now, profile = reviewer.storage, reviewer.by, reviewer.now, reviewer.profile
-    if form.doing is not Doing.AGAIN:
-        act = NEEDED[form.doing]
-        number, version = form.number, form.version
-        return await case_for(storage, act, request_id=number, by=by, now=now, profile=profile, version=version)
-    request = await storage.requests.by_id(form.number)
-    if request is None:
-        return Refused(CaseRefusal.UNKNOWN, ())
-    case = await case_of(storage, request, now=now, profile=profile)
-    grants = await storage.roles.of_person(by)
-    allowed = may_redecide(case.reviewed, by=by, grants=grants, on=reviewer.today, rules=profile.requests)
-    return allowed if isinstance(allowed, Refused) else case
+    opens, act = (case_for, NEEDED[form.doing]) if form.doing in NEEDED else (case_again, AGAIN[form.doing])
+    return await opens(
+        reviewer.storage,
+        act,
+        request_id=form.number,
+        by=reviewer.by,
+        now=reviewer.now,
+        profile=reviewer.profile,
+        version=form.version,
+    )
 
 
 async def _go_on(reviewer: Reviewer, case: Case, form: CaseForm, *said: Html) -> Screen:
@@ -260,21 +265,23 @@ async def _do(reviewer: Reviewer, form: CaseForm, *, signs: bool) -> Any:
             return await ask(storage, form.number, text, acting)
         case Doing.RETURN:
             return await send_back(storage, form.number, text, acting)
+        case Doing.RETURN_AGAIN:
+            return await send_back_again(storage, form.number, text, acting)
         case Doing.CALL_OFF:
             return await call_off(storage, form.number, text, acting)
         case Doing.SEAT if form.seat:
             return await give_seat(storage, form.number, form.seat, acting)
     verdict = Verdict(form.outcome or RequestState.REFUSED, text, form.points)
-    decides = decide_again if form.doing is Doing.AGAIN else decide if signs else propose
-    return await decides(storage, form.number, verdict, acting)
+    if form.doing is Doing.AGAIN:
+        return await (decide_again if signs else propose_again)(storage, form.number, verdict, acting)
+    return await (decide if signs else propose)(storage, form.number, verdict, acting)
 
 
 async def _signs(reviewer: Reviewer, case: Case, form: CaseForm) -> bool:
     """Tell whether what is decided takes effect at once."""
-    if form.doing is Doing.AGAIN:
-        return True
     grants = await reviewer.storage.roles.of_person(reviewer.by)
-    acts = acts_of(case, by=reviewer.by, grants=grants, profile=reviewer.profile)
+    may = acts_again if form.doing is Doing.AGAIN else acts_of
+    acts = may(case, by=reviewer.by, grants=grants, profile=reviewer.profile)
     return Act.SIGN in acts and decided_in_one_step(case.request.kind, reviewer.profile.requests)
 
 

@@ -12,7 +12,7 @@ from policy.marks import Attempt
 from policy.people import Name, RoleGrant, Student, holds
 from policy.profile import Profile
 from policy.requests import OPEN, Queue, RequestState
-from policy.review import Act, Reviewed, ReviewRefusal, all_conflicted, may_review, signers
+from policy.review import Act, Reviewed, ReviewRefusal, all_conflicted, may_redecide, may_review, signers
 from services.owing import Delivery, delivery
 from services.reads import record_read
 from services.requests.kinds import KINDS, RequestKind
@@ -142,6 +142,42 @@ async def case_for(
     return case
 
 
+async def case_again(
+    storage: Storage,
+    act: Act,
+    *,
+    request_id: int,
+    by: str,
+    now: datetime,
+    profile: Profile,
+    version: int | None = None,
+) -> Case | Refused[Any]:
+    """Return a refused case that somebody may follow by a decision in the student's favour (`act`: propose or sign it).
+
+    It is theirs alone until the transaction ends, as by `case_for`.
+    """
+    request = await storage.requests.by_id(request_id, lock=True)
+    if request is None:
+        return Refused(CaseRefusal.UNKNOWN, (HOUSE,))
+    case = await case_of(storage, request, now=now, profile=profile)
+    grants = await storage.roles.of_person(by)
+    allowed = may_redecide(act, case.reviewed, by=by, grants=grants, on=case.study.today, rules=profile.requests)
+    if isinstance(allowed, Refused):
+        return allowed
+    return case if version in {None, request.version} else Refused(CaseRefusal.CHANGED_SINCE, (HOUSE,))
+
+
+def acts_again(case: Case, *, by: str, grants: tuple[RoleGrant, ...], profile: Profile) -> frozenset[Act]:
+    """Return how somebody may follow the refusal of a case: by proposing, by signing, or not at all."""
+    return frozenset(
+        act
+        for act in (Act.PREPARE, Act.SIGN)
+        if not isinstance(
+            may_redecide(act, case.reviewed, by=by, grants=grants, on=case.study.today, rules=profile.requests), Refused
+        )
+    )
+
+
 def acts_of(case: Case, *, by: str, grants: tuple[RoleGrant, ...], profile: Profile) -> frozenset[Act]:
     """Return what somebody may do to a case now: what a screen offers as buttons."""
     return frozenset(
@@ -201,6 +237,8 @@ async def queue_for(
     if not mine:
         return Refused(ReviewRefusal.NO_ROLE, (HOUSE,))
     waiting = await storage.requests.in_states(kinds_of(queue), OPEN)
+    if which is Waiting.TO_SIGN:
+        waiting += await storage.requests.proposed_again(kinds_of(queue))
     students = await storage.students.by_ids(each.student_id for each in waiting)
     names = await storage.courses.by_codes({each.exam.course_code for each in waiting})
     found = []
@@ -208,7 +246,7 @@ async def queue_for(
         student = students[request.student_id]
         if not any(holds(mine, each.role, on=today, scope=student.institute) for each in mine):
             continue
-        overdue = request.paused_at is None and now >= request.due_at
+        overdue = request.open and request.paused_at is None and now >= request.due_at
         if _meant(which, request, by=by, overdue=overdue):
             course = names.get(request.exam.course_code)
             code = request.exam.course_code
@@ -226,7 +264,7 @@ def _meant(which: Waiting, request: Request, *, by: str, overdue: bool) -> bool:
         case Waiting.MINE:
             return request.taken_by == by
         case Waiting.TO_SIGN:
-            return request.state is RequestState.PROPOSED
+            return request.proposal is not None
         case Waiting.OVERDUE:
             return overdue
         case Waiting.PAUSED:
@@ -249,6 +287,7 @@ def _reviewed(
         lecturers=study.lecturers_of(standing.enrolment) if standing else frozenset(),
         taken_by=request.taken_by,
         prepared_by=prepared,
+        proposed_again=request.state is RequestState.REFUSED and request.proposal is not None,
         substitute=request.substitute,
         paused=request.paused_at is not None,
         sheet_locked=standing is not None and study.is_locked(standing.enrolment, request.exam.attempt),

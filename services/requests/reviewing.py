@@ -12,9 +12,9 @@ from policy.decision import Refused
 from policy.marks import ChangeCause, may_change_posted
 from policy.profile import Profile
 from policy.requests import RequestState, answer_time_left, favourable
-from policy.review import Act, ReviewRefusal, may_redecide
+from policy.review import Act, ReviewRefusal, decided_in_one_step
 from services.owing import owe
-from services.requests.cases import Case, CaseRefusal, case_for, case_of, free_signers
+from services.requests.cases import Case, CaseRefusal, case_again, case_for, free_signers
 from services.requests.consequences import Decided
 from services.requests.history import added, recorded
 from services.requests.telling import (
@@ -163,22 +163,56 @@ async def decide(storage: Storage, request_id: int, verdict: Verdict, acting: Ac
     return await _decide(storage, case, verdict, acting, prepared=(acting.by, acting.now))
 
 
+async def propose_again(storage: Storage, request_id: int, verdict: Verdict, acting: Acting) -> Request | Refused[Any]:
+    """Propose to follow a refusal by a decision in the student's favour, to be signed by somebody else. Commits.
+
+    The request stays refused until then, and its student is told nothing.
+    """
+    case = await _case_again(storage, Act.PREPARE, request_id, acting)
+    if isinstance(case, Refused):
+        return case
+    if refused := _unfit_again(case, verdict):
+        return refused
+    proposal = Proposal(verdict.outcome, verdict.points, verdict.reason.strip(), acting.by, acting.now)
+    signing = await free_signers(storage, case, profile=acting.profile)
+    await owe_card_to(storage, case.request, (each for each in signing if each != acting.by), now=acting.now)
+    return await _step(storage, case.request, replace(case.request, proposal=proposal), acting)
+
+
+async def send_back_again(storage: Storage, request_id: int, why: str, acting: Acting) -> Request | Refused[Any]:
+    """Send such a proposal back unsigned to whoever made it, with a reason: the refusal stands. Commits."""
+    case = await _case_again(storage, Act.SIGN, request_id, acting)
+    if isinstance(case, Refused):
+        return case
+    if case.request.proposal is None:
+        return Refused(ReviewRefusal.NOTHING_PROPOSED, (HOUSE,))
+    if refused := _unreasoned(why):
+        return refused
+    await owe_card_to(storage, case.request, [case.request.proposal.by], now=acting.now)
+    return await _step(storage, case.request, replace(case.request, proposal=None), acting, why=why.strip())
+
+
+async def sign_again(storage: Storage, request_id: int, acting: Acting) -> Decision | Refused[Any]:
+    """Sign the decision that is proposed to follow a refusal, which stays in the record. Commits."""
+    case = await _case_again(storage, Act.SIGN, request_id, acting)
+    if isinstance(case, Refused):
+        return case
+    proposal = case.request.proposal
+    if proposal is None:
+        return Refused(ReviewRefusal.NOTHING_PROPOSED, (HOUSE,))
+    verdict = Verdict(proposal.outcome, proposal.reason, proposal.points)
+    return await _decide(storage, case, verdict, acting, prepared=(proposal.by, proposal.at))
+
+
 async def decide_again(storage: Storage, request_id: int, verdict: Verdict, acting: Acting) -> Decision | Refused[Any]:
-    """Follow a refusal by a decision in the student's favour: the refusal stays in the record. Commits."""
-    request = await storage.requests.by_id(request_id, lock=True)
-    if request is None:
-        return Refused(CaseRefusal.UNKNOWN, (HOUSE,))
-    case = await case_of(storage, request, now=acting.now, profile=acting.profile)
-    grants = await storage.roles.of_person(acting.by)
-    allowed = may_redecide(
-        case.reviewed, by=acting.by, grants=grants, on=case.study.today, rules=acting.profile.requests
-    )
-    if isinstance(allowed, Refused):
-        return allowed
-    if acting.version not in {None, request.version}:
-        return Refused(CaseRefusal.CHANGED_SINCE, (HOUSE,))
-    if verdict.outcome is not favourable(request.kind):
-        return Refused(ReviewingRefusal.NO_SUCH_OUTCOME, (HOUSE,))
+    """Follow a refusal by a decision in the student's favour in one step, where the first took no more. Commits."""
+    case = await _case_again(storage, Act.SIGN, request_id, acting)
+    if isinstance(case, Refused):
+        return case
+    if not decided_in_one_step(case.request.kind, acting.profile.requests):
+        return Refused(ReviewRefusal.NOTHING_PROPOSED, (HOUSE,))
+    if refused := _unfit_again(case, verdict):
+        return refused
     return await _decide(storage, case, verdict, acting, prepared=(acting.by, acting.now))
 
 
@@ -246,6 +280,18 @@ async def name_substitute(storage: Storage, request_id: int, person_id: str, act
 
 async def _case(storage: Storage, act: Act, request_id: int, acting: Acting) -> Case | Refused[Any]:
     return await case_for(
+        storage,
+        act,
+        request_id=request_id,
+        by=acting.by,
+        now=acting.now,
+        profile=acting.profile,
+        version=acting.version,
+    )
+
+
+async def _case_again(storage: Storage, act: Act, request_id: int, acting: Acting) -> Case | Refused[Any]:
+    return await case_again(
         storage,
         act,
         request_id=request_id,
@@ -349,6 +395,13 @@ def _unfit(case: Case, verdict: Verdict) -> Refused[Any] | None:
     after = upheld(case.attempt, verdict.points)
     change = may_change_posted(case.attempt, after, cause=ChangeCause.APPEAL, sheet_locked=locked)
     return change if isinstance(change, Refused) else None
+
+
+def _unfit_again(case: Case, verdict: Verdict) -> Refused[Any] | None:
+    """Say why this cannot follow a refusal."""
+    if verdict.outcome is not favourable(case.request.kind):
+        return Refused(ReviewingRefusal.NO_SUCH_OUTCOME, (HOUSE,))
+    return _unfit(case, verdict)
 
 
 def _unreasoned(reason: str) -> Refused[ReviewingRefusal] | None:

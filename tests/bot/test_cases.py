@@ -6,10 +6,12 @@ from decimal import Decimal
 
 import pytest
 
+from bot.screens.review.buttons import SignCase
 from policy.marks import ExamForm
 from policy.people import Language, Name, Role, RoleGrant
-from policy.profile import Profile
+from policy.profile import Profile, load_profile
 from policy.requests import Kind, Queue, RequestState
+from services.requests.cases import Waiting, queue_for
 from services.requests.filing import withdraw
 from storage.database import Database
 from storage.queues import QueueChat
@@ -32,6 +34,7 @@ from tests.bot.staff import (
 )
 from tests.bot.studies import WINTER, course, load, local, slot
 from tests.telegram import Group, Person, Telegram
+from tests.telegram import Person as TelegramPerson
 
 Linked = Callable[..., Awaitable[Person]]
 FX = course("PHY1", "45", posted=local(1, 14, 18))
@@ -219,11 +222,61 @@ async def test_a_refusal_can_be_followed_by_an_upholding_and_stays_in_the_record
     await deputy.taps("обоснование")
     await deputy.sends("Новая экспертиза")
     assert "Отказ остаётся в деле" in deputy.sees
-    await deputy.taps("Принять решение")
+    await deputy.taps("Отправить на подпись")
+    assert await exam_of(database) == 60
+    assert (await request_of(database, 1)).state is RequestState.REFUSED
+    assert not any("Подписать" in each for each in deputy.buttons)
+    await deputy.presses(SignCase(number=1, version=(await request_of(database, 1)).version).pack())
+    assert "Это решение подготовили вы: подписать должен кто-то другой" in deputy.sees
+    await telegram.sender.send_due()
+    await chair.taps("Ашу")
+    assert "Қол қоюды күтіп тұр: қанағаттандырылды" in chair.sees
+    await chair.taps("✍️")
     assert await exam_of(database) == 63
     async with database.read() as storage:
         decided = (await storage.requests.decisions_of([1]))[1]
     assert [each.outcome for each in decided] == [RequestState.REFUSED, RequestState.UPHELD]
+    assert (decided[1].prepared_by, decided[1].signed_by) == (DEPUTY, CHAIR)
+
+
+async def refused(database: Database, linked: Linked) -> tuple[TelegramPerson, TelegramPerson]:
+    """Refuse the appeal, and return secretary and chair."""
+    secretary, chair = await at_work(linked, SECRETARY), await at_work(linked, CHAIR)
+    await secretary.sends("/start case-1")
+    await secretary.taps("❌")
+    await secretary.sends("Негіз жоқ")
+    await secretary.taps("Қол қоюға жіберу")
+    await chair.taps("Ашу")
+    await chair.taps("Қол қою")
+    assert (await request_of(database, 1)).state is RequestState.REFUSED
+    return secretary, chair
+
+
+async def test_a_proposal_that_follows_a_refusal_waits_among_what_is_to_be_signed_and_can_be_sent_back(
+    database: Database, linked: Linked, request_: Request
+) -> None:
+    secretary, chair = await refused(database, linked)
+    await secretary.sends("/start case-1")
+    await secretary.taps("Студенттің пайдасына")
+    await secretary.sends("5")
+    await secretary.taps("негіздеме »")
+    await secretary.sends("Сараптама қайта жүргізілді")
+    await secretary.taps("Қол қоюға жіберу")
+    async with database.read() as storage:
+        waiting = await queue_for(
+            storage, Queue.APPEALS, by=CHAIR, which=Waiting.TO_SIGN, now=NOW, profile=load_profile(None)
+        )
+    assert isinstance(waiting, tuple)
+    assert [each.request.id for each in waiting] == [1]
+    await chair.sends("/start case-1")
+    await chair.taps("Қайтару")
+    await chair.sends("Негіздемесі жеткіліксіз")
+    await chair.taps("✅ Қайтару")
+    after = await request_of(database, 1)
+    assert (after.state, after.proposal) == (RequestState.REFUSED, None)
+    assert await exam_of(database) == 60
+    await chair.presses(SignCase(number=1, version=after.version).pack())
+    assert await exam_of(database) == 60
 
 
 async def test_two_sign_at_once_and_the_second_is_told_whose_decision_it_is(

@@ -8,7 +8,17 @@ import pytest
 from policy.decision import Refused
 from policy.people import Language
 from policy.requests import RequestState
-from services.requests.reviewing import Verdict, ask, call_off, decide_again, enter, give_seat, release, take
+from services.requests.reviewing import (
+    Verdict,
+    ask,
+    call_off,
+    enter,
+    give_seat,
+    propose_again,
+    release,
+    sign_again,
+    take,
+)
 from services.requests.telling import REQUEST_NEWS, News, owe_news
 from storage.database import Database
 from storage.requests import Seat
@@ -184,7 +194,8 @@ async def test_a_refusal_can_be_followed_by_an_upholding(linked: Linked, databas
     aigerim = await appealed(database, linked)
     await decided(database, clock, RequestState.REFUSED)
     await told(aigerim)
-    await does(database, decide_again, Verdict(RequestState.UPHELD, "Қайта қаралды", 5), acting(CHAIR, clock))
+    await does(database, propose_again, Verdict(RequestState.UPHELD, "Қайта қаралды", 5), acting(SECRETARY, clock))
+    await does(database, sign_again, acting(CHAIR, clock))
     assert "✅ № 1: қанағаттандырылды" in await told(aigerim)
     await aigerim.taps("№ 1")
     assert "❌ Шешім, 15 қаңтар, 10:00: қанағаттандырусыз қалдырылды" in aigerim.last.text

@@ -31,6 +31,7 @@ def reviewed(case: Case, state: RequestState) -> Reviewed:
         lecturers=frozenset(case.get("lecturers", [])),
         taken_by=case.get("taken_by"),
         prepared_by=case.get("prepared_by"),
+        proposed_again=case.get("proposed_again", False),
         substitute=case.get("substitute"),
         paused=case.get("paused", False),
         sheet_locked=case.get("sheet_locked", False),
@@ -70,7 +71,12 @@ def test_may_review(case: Case) -> None:
 @cases("review.may_redecide")
 def test_may_redecide(case: Case) -> None:
     got = may_redecide(
-        reviewed(case, RequestState.REFUSED), by=SOMEBODY, grants=grants(case), on=TODAY, rules=rules_of(case)
+        Act(case.get("act", "sign")),
+        reviewed(case, RequestState.REFUSED),
+        by=SOMEBODY,
+        grants=grants(case),
+        on=TODAY,
+        rules=rules_of(case),
     )
     check(got, case)
 
@@ -94,6 +100,7 @@ anything = st.builds(
     lecturers=st.frozensets(st.sampled_from([SOMEBODY, "T0002"])),
     taken_by=st.sampled_from([None, SOMEBODY, "T0002"]),
     prepared_by=st.sampled_from([None, SOMEBODY, "T0002"]),
+    proposed_again=st.booleans(),
     substitute=st.sampled_from([None, SOMEBODY, "T0002"]),
     paused=st.booleans(),
     sheet_locked=st.booleans(),
@@ -111,7 +118,7 @@ def test_whatever_their_roles_neither_the_student_nor_the_lecturer_acts(
     if not conflicted:
         case = replace(case, lecturers=case.lecturers | {SOMEBODY})
     assert isinstance(may_review(act, case, by=SOMEBODY, grants=EVERY_ROLE, on=TODAY, rules=rules), Refused)
-    assert isinstance(may_redecide(case, by=SOMEBODY, grants=EVERY_ROLE, on=TODAY, rules=rules), Refused)
+    assert isinstance(may_redecide(act, case, by=SOMEBODY, grants=EVERY_ROLE, on=TODAY, rules=rules), Refused)
 
 
 @given(acts, anything, one_step_or_two)
@@ -128,6 +135,15 @@ def test_a_signature_is_given_once_and_by_somebody_else_than_who_proposed(case: 
         assert case.state in {RequestState.FILED, RequestState.IN_REVIEW, RequestState.PROPOSED}
         two_steps = case.kind in {Kind.APPEAL, Kind.APPEAL_PROCEDURE} and not rules.appeals_one_step
         assert not two_steps or (case.state is RequestState.PROPOSED and case.prepared_by != SOMEBODY)
+
+
+@given(anything, one_step_or_two)
+def test_a_decision_that_follows_a_refusal_is_signed_as_the_first_was(case: Reviewed, rules: RequestRules) -> None:
+    got = may_redecide(Act.SIGN, case, by=SOMEBODY, grants=EVERY_ROLE, on=TODAY, rules=rules)
+    if isinstance(got, Allowed):
+        assert case.state is RequestState.REFUSED
+        two_steps = case.kind in {Kind.APPEAL, Kind.APPEAL_PROCEDURE} and not rules.appeals_one_step
+        assert not two_steps or (case.proposed_again and case.prepared_by != SOMEBODY)
 
 
 @given(acts, anything)

@@ -22,7 +22,7 @@ from services.corrections import Proposed, Values, confirm_correction, propose_c
 from services.importing import Imported, apply, preview, undo
 from services.importing import Kind as FileKind
 from services.requests.filing import correct_reason, file_request, withdraw
-from services.requests.reviewing import Acting, Verdict, decide, decide_again, propose, sign
+from services.requests.reviewing import Acting, Verdict, decide, decide_again, propose, propose_again, sign, sign_again
 from services.standing import Study, study_of
 from storage.database import Database
 from storage.records import Person
@@ -157,7 +157,11 @@ class University:
         verdict = Verdict(RequestState.UPHELD, "Қайта қаралды", points)
         async with self.database.write() as storage:
             for each in await self.of(storage, course, Kind.APPEAL):
-                await decide_again(storage, each.id, verdict, self.acting(CHAIR))
+                alone = await decide_again(storage, each.id, verdict, self.acting(CHAIR))
+                assert isinstance(alone, Refused)
+                if not isinstance(await propose_again(storage, each.id, verdict, self.acting(SECRETARY)), Refused):
+                    assert isinstance(await sign_again(storage, each.id, self.acting(SECRETARY)), Refused)
+                    await sign_again(storage, each.id, self.acting(CHAIR))
 
     async def corrects(self, course: str, mark: int) -> None:
         async with self.database.write() as storage:

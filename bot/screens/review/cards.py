@@ -162,7 +162,7 @@ def _state(texts: Texts, case: Case, now: datetime) -> Iterable[Html | None]:
                 "⏸ Waits for the student since {at}: the time to answer stands still",
                 at=moment(texts, request.paused_at, now),
             )
-        case RequestState.PROPOSED if request.proposal:
+        case RequestState.PROPOSED | RequestState.REFUSED if request.proposal:
             yield texts("✍️ Waits for a signature. Prepared by: {name}", name=case.name(request.proposal.by))
         case RequestState.WITHDRAWN | RequestState.VOID:
             yield texts("⚪️ {state}", state=stands(texts, request))

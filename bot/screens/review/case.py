@@ -63,7 +63,7 @@ def opened(
     acts: frozenset[Act],
     *,
     by: str,
-    again: bool,
+    again: frozenset[Act],
     signable: bool,
     now: datetime,
     profile: Profile,
@@ -71,8 +71,8 @@ def opened(
 ) -> Screen:
     """Show a case to somebody who may read it, under whatever was just `said`.
 
-    `acts` are what `by` may do now, `again` whether they may follow its refusal; `signable` whether anybody is free to
-    sign it.
+    `acts` are what `by` may do now, `again` how they may follow its refusal; `signable` whether anybody is free to sign
+    it.
     """
     request = case.request
     return Screen(
@@ -357,12 +357,12 @@ def _afterwards(texts: Texts, case: Case, now: datetime) -> Iterable[Html]:
 
 
 def _act_buttons(
-    texts: Texts, case: Case, acts: frozenset[Act], *, by: str, again: bool, profile: Profile
+    texts: Texts, case: Case, acts: frozenset[Act], *, by: str, again: frozenset[Act], profile: Profile
 ) -> Iterable[tuple[Button, ...]]:
     request = case.request
     at: dict[str, Any] = {"number": request.id, "version": request.version}
     signs = Act.SIGN in acts and request.state is RequestState.PROPOSED
-    if signs:
+    if signs or (Act.SIGN in again and case.reviewed.proposed_again):
         yield (Button(texts.plain("✍️ Sign"), SignCase(**at)), Button(texts.plain("Send back"), BeginReturn(**at)))
     decides = Act.SIGN in acts and decided_in_one_step(request.kind, profile.requests)
     if Act.TAKE in acts and request.taken_by is None:
@@ -376,7 +376,7 @@ def _act_buttons(
         yield (Button(texts.plain("❓ Ask the student"), BeginQuestion(**at)),)
     if Act.TAKE in acts and request.taken_by == by:
         yield (Button(texts.plain("Let it go"), ReleaseCase(**at)),)
-    if again:
+    if Act.PREPARE in again and not (Act.SIGN in again and case.reviewed.proposed_again):
         outcome = favourable(request.kind)
         label = texts.plain("Decide in the student's favour after all")
         yield (Button(label, BeginVerdict(**at, outcome=outcome, again=True)),)

@@ -40,6 +40,7 @@ class Doing(StrEnum):
 
     VERDICT = "verdict"
     AGAIN = "again"  # a verdict that follows a refusal
+    RETURN_AGAIN = "return_again"  # such a verdict is not signed
     QUESTION = "question"
     RETURN = "return"
     SEAT = "seat"
@@ -58,17 +59,20 @@ class Asks(StrEnum):
 TASKS = {
     Doing.QUESTION: msgid("Write the question to the student. The time to answer stands still until they reply."),
     Doing.RETURN: msgid("Write why the decision goes back unsigned. Whoever prepared it reads this."),
+    Doing.RETURN_AGAIN: msgid("Write why the decision goes back unsigned. Whoever prepared it reads this."),
     Doing.CALL_OFF: msgid("Write why the exam is called off. The student reads this."),
 }
 TITLES = {
     Doing.QUESTION: msgid("Question to the student"),
     Doing.RETURN: msgid("Send back unsigned"),
+    Doing.RETURN_AGAIN: msgid("Send back unsigned"),
     Doing.CALL_OFF: msgid("Call the exam off"),
     Doing.SEAT: msgid("Date, time and room of the exam"),
 }
 CONFIRMS = {
     Doing.QUESTION: msgid("✅ Ask"),
     Doing.RETURN: msgid("✅ Send back"),
+    Doing.RETURN_AGAIN: msgid("✅ Send back"),
     Doing.CALL_OFF: msgid("✅ Call it off"),
     Doing.SEAT: msgid("✅ Set it"),
 }
@@ -263,7 +267,7 @@ def done(texts: Texts, form: CaseForm, *, signs: bool) -> Html:
     match form.doing:
         case Doing.QUESTION:
             return texts("✅ The student is asked.")
-        case Doing.RETURN:
+        case Doing.RETURN | Doing.RETURN_AGAIN:
             return texts("✅ Sent back unsigned.")
         case Doing.SEAT:
             return texts("✅ Set. The student is told and reminded.")
@@ -285,9 +289,11 @@ def _decides(texts: Texts, *, signs: bool) -> str:
 def _effect(texts: Texts, form: CaseForm, *, signs: bool) -> Html | None:
     if form.outcome is None:
         return None
-    if form.doing is Doing.AGAIN:
-        return texts("The refusal stays in the record, this decision follows it.")
-    return texts("It takes effect at once.") if signs else texts("It takes effect when chair or deputy has signed.")
+    stays = texts("The refusal stays in the record, this decision follows it.") if form.doing is Doing.AGAIN else None
+    return lines(
+        stays,
+        texts("It takes effect at once.") if signs else texts("It takes effect when chair or deputy has signed."),
+    )
 
 
 def _template(texts: Texts, template: ReasonTemplate) -> str:
