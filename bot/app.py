@@ -40,6 +40,7 @@ from bot.handlers import (
     marks,
     me,
     menu,
+    motions,
     need,
     outsiders,
     papers,
@@ -51,6 +52,7 @@ from bot.handlers import (
     start,
     strangers,
     templates,
+    undoing,
 )
 from bot.handlers import help as help_
 from bot.i18n import Texts
@@ -85,6 +87,8 @@ FEATURES = (  # asked in this order; the first that knows the update handles it
     templates,
     registration,
     imports,
+    undoing,
+    motions,
     corrections,
     links,
     sheets,

@@ -128,8 +128,9 @@ async def link(
 ) -> Linked | MoveAsked | Refused[LinkRefusal]:
     """Link a Telegram account to the person it was offered; its owner consents now to this text. Commits.
 
-    A shared contact also moves the link from the person's old account; a code alone never does: then the old account
-    has to be asked. A second press finds it done (`new=False`) or asked already (the same move).
+    A shared contact also moves the link from the person's old account, unless they hold a role; a code alone never
+    does: then the old account has to be asked. A second press finds it done (`new=False`) or asked already (the same
+    move).
     """
     offer = await storage.accounts.offer_to(user)
     known = await storage.accounts.acquaintance(user)
@@ -143,7 +144,8 @@ async def link(
     if await _stands(storage, offer, now, profile):
         holder = await storage.accounts.of_person(offer.person_id)
         old = holder.user_id if holder else None
-        if old is not None and old != user and offer.way == LinkWay.CODE:
+        asks = offer.way == LinkWay.CODE or await _holds_a_role(storage, offer.person_id, now, profile)
+        if old is not None and old != user and asks:
             return await _asked(storage, offer, old=old, consent_version=consent_version, now=now, profile=profile)
         consented = replace(offer, consented_at=now, consent_version=consent_version)
         if old != user and await _settle(storage, consented, old=old, now=now):
@@ -224,6 +226,12 @@ async def choose_language(storage: Storage, *, user: int, language: Language, no
 
 def _patience(profile: Profile) -> timedelta:
     return timedelta(hours=profile.service.link_offer_hours)
+
+
+async def _holds_a_role(storage: Storage, person_id: str, now: datetime, profile: Profile) -> bool:
+    """Tell whether somebody holds a role today: then their number alone, which a file may replace, moves nothing."""
+    today = now.astimezone(profile.university.zone).date()
+    return any(grant.holds_on(today) for grant in await storage.roles.of_person(person_id))
 
 
 async def _stands(storage: Storage, offer: LinkOffer, now: datetime, profile: Profile) -> bool:

@@ -25,7 +25,8 @@ async def sweep(database: Database, profile: Profile, clock: Clock, meter: Meter
     now = clock.now()
     async with database.write() as storage:
         await renew_public_days(storage, today=now.astimezone(profile.university.zone).date())
-        uploads = await storage.uploads.drop_older_than(now - UPLOAD_KEPT)
+        proposed = [each.content["upload"] for each in await storage.motions.open() if "upload" in each.content]
+        uploads = await storage.uploads.drop_older_than(now - UPLOAD_KEPT, but=proposed)
         drafts = await storage.drafts.drop_older_than(now - DRAFT_KEPT)
         await storage.jobs.drop_older_than(now - JOB_KEPT)
         await storage.outbox.forget(before=now - OWED_KEPT)

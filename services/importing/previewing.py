@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from services.importing.calendars import compare_calendar, compare_days, compare
 from services.importing.columns import Kind
 from services.importing.components import compare_components
 from services.importing.draft import Draft
+from services.importing.guarding import by_two, replaced_phones
 from services.importing.marks import compare_marks
 from services.importing.parsing import read_file
 from services.importing.people import compare_staff, compare_students
@@ -48,4 +50,6 @@ async def preview(
     )
     draft = Draft(storage, file, profile, now)
     await COMPARE[kind](draft)
-    return await draft.preview()
+    shown = await draft.preview()
+    steps = shown.plan.steps
+    return replace(shown, by_two=await by_two(storage, steps, on=draft.today), replaced_phones=replaced_phones(steps))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from aiogram.methods import SendMessage
 from bot.app import make_dispatcher
 from bot.i18n import Texts
 from bot.jobs import imports as jobs
+from bot.jobs import undoing as undoing_jobs
 from bot.jobs.resuming import Resuming
 from bot.jobs.sweeps import JOB_KEPT, sweep
 from bot.jobs.work import Work
@@ -59,7 +61,13 @@ async def dead(_bot: Any, method: Any, **_: Any) -> None:
 
 
 async def reach(
-    olga: Person, press: Callable[[], Awaitable[Any]], patch: pytest.MonkeyPatch, where: str, real: Any = None
+    olga: Person,
+    press: Callable[[], Awaitable[Any]],
+    patch: pytest.MonkeyPatch,
+    where: str,
+    real: Any = None,
+    *,
+    module: Any = jobs,
 ) -> None:
     """Do something until the process is about to call `where`, or has just done so; there it stands."""
     reached = asyncio.Event()
@@ -70,7 +78,7 @@ async def reach(
         reached.set()
         await asyncio.Event().wait()
 
-    patch.setattr(jobs, where, stand)
+    patch.setattr(module, where, stand)
     async with olga.telegram.dispatcher["work"].turn:  # what stands may hold the records: the handler ends first
         await press()
     await reached.wait()
@@ -81,7 +89,7 @@ async def running(database: Database) -> int:
         return len(await storage.jobs.take_over(since=None, at=NOW))
 
 
-@pytest.mark.parametrize("where", ["_downloaded", "_preview"])
+@pytest.mark.parametrize("where", ["_downloaded", "previewed"])
 async def test_a_file_that_was_being_read_is_read_by_the_next_process(
     olga: Person, database: Database, restart: Callable[[], Awaitable[None]], where: str
 ) -> None:
@@ -129,8 +137,11 @@ async def test_a_taking_back_is_looked_at(olga: Person, restart: Callable[[], Aw
     await send(olga, MARKS)
     await tap(olga, "Загрузить")
     await olga.taps("Отменить загрузку…")
+    await olga.sends("Это не тот файл")
+    await olga.telegram.dispatcher["work"].finish()
     with pytest.MonkeyPatch.context() as patch:
-        await reach(olga, lambda: olga.sends("Не тот файл"), patch, "undo", undo)
+        press = partial(olga.taps, "Отменить загрузку")
+        await reach(olga, press, patch, "undo", undo, module=undoing_jobs)
     await restart()
     assert "Отменена" in olga.sees
     assert "Иванова О. П." in olga.sees
@@ -140,7 +151,7 @@ async def test_whoever_is_no_registrar_any_more_is_shown_nothing(
     olga: Person, database: Database, clock: HandClock, restart: Callable[[], Awaitable[None]]
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        await reach(olga, lambda: olga.uploads("marks.csv", MARKS), patch, "_preview")
+        await reach(olga, lambda: olga.uploads("marks.csv", MARKS), patch, "previewed")
     before = olga.sees
     async with database.write() as storage:
         await storage.roles.grant([RoleGrant(REGISTRAR, Role.REGISTRAR, until=NOW.date())], at=NOW, by=None)
