@@ -48,6 +48,7 @@ from bot.handlers import (
     reach,
     registration,
     requests,
+    roles,
     sheets,
     start,
     strangers,
@@ -91,6 +92,7 @@ FEATURES = (  # asked in this order; the first that knows the update handles it
     motions,
     corrections,
     links,
+    roles,
     sheets,
     outsiders,  # takes the buttons of the registrar's office from everybody else
     help_,

@@ -29,6 +29,7 @@ OFFICE_COMMANDS = {  # the registrar's office finds them in /help; the command m
     "correct": msgid("Correct a posted mark"),
     "confirm": msgid("What waits for a second person"),
     "sheets": msgid("Final mark sheets: what keeps each from being printed"),
+    "roles": msgid("Propose a role, another term for it, or that it is taken"),
     "link": msgid("Links and invitations"),
     "bind": msgid("In a staff group: let a queue's cards stand there"),
 }

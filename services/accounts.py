@@ -54,7 +54,10 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class MoveAsked:
-    """A code alone does not move a link: the old account is to be asked, with a button for each answer."""
+    """The old account is to be asked, with a button for each answer.
+
+    A code alone moves no link; that of somebody who holds a role (`guarded`) is not moved by their number either.
+    """
 
     move_id: int
     person_id: str
@@ -62,6 +65,8 @@ class MoveAsked:
     new: int
     expires_at: datetime
     again: bool  # True: the old account was asked already (a second press)
+    way: LinkWay = LinkWay.CODE
+    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +149,10 @@ async def link(
     if await _stands(storage, offer, now, profile):
         holder = await storage.accounts.of_person(offer.person_id)
         old = holder.user_id if holder else None
-        asks = offer.way == LinkWay.CODE or await _holds_a_role(storage, offer.person_id, now, profile)
-        if old is not None and old != user and asks:
-            return await _asked(storage, offer, old=old, consent_version=consent_version, now=now, profile=profile)
+        guarded = await _holds_a_role(storage, offer.person_id, now, profile)
+        if old is not None and old != user and (guarded or offer.way == LinkWay.CODE):
+            asked = await _asked(storage, offer, old=old, consent_version=consent_version, now=now, profile=profile)
+            return replace(asked, guarded=guarded)
         consented = replace(offer, consented_at=now, consent_version=consent_version)
         if old != user and await _settle(storage, consented, old=old, now=now):
             return Linked(offer.person_id, user, old, new=True)
@@ -165,7 +171,7 @@ async def _asked(
         await storage.accounts.offer(replace(offer, consented_at=now, consent_version=consent_version))
         await storage.commit()
     expires_at = (offer.consented_at or now) + _patience(profile)
-    return MoveAsked(offer.user_id, offer.person_id, old, offer.user_id, expires_at, again)
+    return MoveAsked(offer.user_id, offer.person_id, old, offer.user_id, expires_at, again, LinkWay(offer.way))
 
 
 async def answer_move(

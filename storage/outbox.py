@@ -158,6 +158,10 @@ class Outbox:
         """Give the people a group's messages were sent to, whether they arrived or not, or are just on their way to."""
         return frozenset(await self._connection.scalars(_TOLD, {"group_key": group_key}))
 
+    async def reached(self, group_key: str) -> frozenset[str]:
+        """Give the people in whose chat a group's messages are."""
+        return frozenset(await self._connection.scalars(_REACHED, {"group_key": group_key}))
+
     async def has_left(self, group_key: str) -> bool:
         """Tell whether any of a group's messages has reached Telegram, or may have: it was taken to be sent."""
         return bool(await self._connection.scalar(_HAS_LEFT, {"group_key": group_key}))
@@ -331,6 +335,11 @@ _TOLD = select(outbox.c.person_id).where(
     or_(outbox.c.state.in_([OwedState.SENT, OwedState.FAILED]), outbox.c.leased_by.is_not(None)),
 )
 
+_REACHED = select(outbox.c.person_id).where(
+    outbox.c.group_key == bindparam("group_key"),
+    outbox.c.person_id.is_not(None),
+    or_(outbox.c.state == OwedState.SENT, outbox.c.message_ids.is_not(None)),
+)
 _HAS_LEFT = select(
     exists().where(
         outbox.c.group_key == bindparam("group_key"),

@@ -5,7 +5,7 @@ from aiogram import Router
 from bot.i18n import Texts
 from bot.middlewares.context import Said
 from bot.screen import Event
-from bot.screens import corrections, imports, links, menu, motions, sheets, undoing
+from bot.screens import corrections, imports, links, menu, motions, roles, sheets, undoing
 from bot.screens.outsiders import not_yours
 from storage.records import Acquaintance
 
@@ -34,6 +34,14 @@ OFFICE = (
     motions.CarryMotion,
     motions.AgreeMotion,
     motions.RefuseMotion,
+    roles.StartRole,
+    roles.PickPerson,
+    roles.TakeRole,
+    roles.PickRole,
+    roles.PickScope,
+    roles.NoEnd,
+    roles.RoleBack,
+    roles.ProposeRole,
     menu.OpenLinks,
     links.OpenPerson,
     links.AskRelease,

@@ -14,6 +14,7 @@ from bot.screens.corrections import StartCorrection, change
 from bot.screens.imports import KINDS, role_changes
 from bot.screens.marks import course_name, period_name
 from bot.screens.menu import OpenMotions, back
+from bot.screens.roles import REFUSALS as ROLE_REFUSALS
 from bot.screens.sheets import REFUSALS as SHEET_REFUSALS
 from bot.screens.undoing import UNDO_REFUSALS, ShowUndoTable
 from bot.screens.words import WORDS
@@ -22,7 +23,7 @@ from policy.people import Role
 from policy.two_people import MotionKind, TwoPeopleRefusal
 from services.importing import Kind
 from services.motions.cases import MotionCase
-from services.motions.moving import SHORTEST_REASON, MotionRefusal
+from services.motions.moving import MotionRefusal
 from storage.records import Motion, MotionState, Person
 
 NAMES_SHOWN = 5
@@ -37,6 +38,7 @@ REFUSALS: Mapping[StrEnum, str] = (
     CORRECTION_REFUSALS
     | UNDO_REFUSALS
     | SHEET_REFUSALS
+    | ROLE_REFUSALS
     | {
         MotionRefusal.NO_REASON: msgid("A reason is needed: write it in a few words."),
         MotionRefusal.REASON_TOO_SHORT: msgid("The reason is too short: others will read it. Ten letters at least."),
@@ -285,7 +287,9 @@ def _decided(texts: Texts, case: MotionCase) -> Screen:
 
 def why(texts: Texts, refused: Refused[Any]) -> Html:
     """Say why it cannot be proposed or decided."""
-    return texts("❌ {why}", why=texts(REFUSALS[refused.reason], least=SHORTEST_REASON))
+    over = texts("From {at} on you count as two again.", at=refused.until) if refused.until else None
+    tied = over if refused.reason is TwoPeopleRefusal.MADE_ABLE else None
+    return lines(texts("❌ {why}", why=texts(REFUSALS[refused.reason])), tied)
 
 
 def refused(texts: Texts, refusal: Refused[Any], case: MotionCase | None = None) -> Screen:

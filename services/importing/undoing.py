@@ -82,7 +82,7 @@ class Undone:
 class Withdrawal:
     """What taking an import back would do: its steps turned round, and what stands on its posted marks.
 
-    ``told`` are students to whom news of it has gone, or may have; ``by_two`` what of it nobody does alone besides
+    ``told`` are students whom news of it has reached; ``by_two`` what of it nobody does alone besides
     withdrawing ``marks``. ``alone_until`` is when one person may no longer do it (None: one person may in any case, or
     never).
     """
@@ -159,7 +159,7 @@ async def withdrawal_of(
         tuple(steps),
         await scopes_of(storage, steps),
         marks,
-        await storage.outbox.told(group_of(import_id)),
+        await storage.outbox.reached(group_of(import_id)),
         await storage.outbox.has_left(group_of(import_id)),
         appeals_open=tuple(each for each in appeals if each.open),
         appeals_decided=tuple(each for each in appeals if not each.open),
