@@ -38,13 +38,14 @@ from services.importing import (
     kind_of,
     load_upload,
     no_room,
+    opened,
     preview,
     undo,
 )
 from services.news import group_of
 from services.owing import delivery
 from services.reads import record_preview
-from services.tabular import Unreadable
+from services.tabular import Reading, Unreadable
 from storage.database import Database
 from storage.jobs import Job, JobState
 from storage.records import Upload
@@ -129,15 +130,16 @@ async def receive(office: Office, piece: Piece, document: Document, message: Pro
             content = await _downloaded(office.bot, document)
             if content is None:
                 return (screens.not_downloaded(office.texts, name),)
-            try:
-                kind = await asyncio.to_thread(kind_of, content)
-            except Unreadable as error:
-                refusal = Refusal(error.reason, arguments=error.arguments)
-                return (screens.unreadable(office.texts, name, refusal),)
-            kept.append(await _keep(office, piece, name, kind, content))
-            if kind is None:
-                return (screens.ask_kind(office.texts, kept[0]),)
-            return await _shown(office, piece, kept[0], far)
+            with opened(content) as reading:
+                try:
+                    kind = await asyncio.to_thread(kind_of, reading)
+                except Unreadable as error:
+                    refusal = Refusal(error.reason, arguments=error.arguments)
+                    return (screens.unreadable(office.texts, name, refusal),)
+                kept.append(await _keep(office, piece, name, kind, content))
+                if kind is None:
+                    return (screens.ask_kind(office.texts, kept[0]),)
+                return await _shown(office, piece, kept[0], far, reading=reading)
 
     def during() -> Screen:
         if kept:
@@ -325,9 +327,11 @@ async def _keep(office: Office, piece: Piece, name: str, kind: Kind | None, cont
     return Upload(number, office.chat, office.person_id, kind, name, content, office.now)
 
 
-async def _shown(office: Office, piece: Piece, upload: Upload, far: _Far, *, stale: bool = False) -> tuple[Screen, ...]:
+async def _shown(
+    office: Office, piece: Piece, upload: Upload, far: _Far, *, stale: bool = False, reading: Reading | None = None
+) -> tuple[Screen, ...]:
     """Return the preview of a file of a known kind; one that will never be loaded waits no longer."""
-    shown, seen = await _preview(office, upload, far)
+    shown, seen = await _preview(office, upload, far, reading)
     async with office.database.write() as storage:
         await record_preview(
             storage,
@@ -345,12 +349,12 @@ async def _shown(office: Office, piece: Piece, upload: Upload, far: _Far, *, sta
     return screens.preview(office.texts, shown, upload, seen, stale=stale)
 
 
-async def _preview(office: Office, upload: Upload, far: _Far) -> tuple[Preview, str]:
+async def _preview(office: Office, upload: Upload, far: _Far, reading: Reading | None = None) -> tuple[Preview, str]:
     async with office.database.read() as storage:
         shown = await preview(
             storage,
             kind=Kind(upload.kind or ""),
-            source=upload.content,
+            source=reading or upload.content,
             file_name=upload.file_name,
             profile=office.profile,
             now=office.now,
