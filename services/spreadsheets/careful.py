@@ -11,7 +11,7 @@ from typing import Any
 from services.spreadsheets.merging import Merged, filled
 from services.spreadsheets.plain import mentions
 from services.spreadsheets.told import MOST_COLUMNS, Missing, Refused, RowRead
-from services.spreadsheets.workbook import Book, unescaped
+from services.spreadsheets.workbook import Book, keeps_spaces, unescaped
 from services.spreadsheets.xml import Handling, fed, parser_of_xml, read_xml, whole_number
 
 LAST_ROW = 1_048_576
@@ -65,21 +65,21 @@ def _rows(book: Book, part: str) -> Iterator[RowRead]:  # noqa: PLR0915 - a larg
     cells: dict[int, Any] = {}
     row, row_written, column = 0, "0", -1
     kind, style, formula = "", "", False
-    inside, listens, pronounced = False, False, False
+    inside, listens, pronounced, as_it_is = False, False, False, False
     written: list[str] = []
-    cell_tag = formula_tag = row_tag = sound_tag = ""
-    text_tags: frozenset[str] = frozenset()
+    rich: list[str] = []
+    cell_tag = value_tag = text_tag = formula_tag = row_tag = sound_tag = ""
     value = _values(book)
 
     def root(name: str, _: Mapping[str, str]) -> None:
-        nonlocal cell_tag, text_tags, formula_tag, row_tag, sound_tag
+        nonlocal cell_tag, value_tag, text_tag, formula_tag, row_tag, sound_tag
         space = name[: name.rfind(" ") + 1]
-        text_tags = frozenset({f"{space}v", f"{space}t"})
-        cell_tag, formula_tag, row_tag, sound_tag = (space + each for each in ("c", "f", "row", "rPh"))
+        cell_tag, value_tag, text_tag = f"{space}c", f"{space}v", f"{space}t"
+        formula_tag, row_tag, sound_tag = f"{space}f", f"{space}row", f"{space}rPh"
         parser.StartElementHandler = start
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal row, row_written, column, kind, style, formula, inside, listens, pronounced
+        nonlocal row, row_written, column, kind, style, formula, inside, listens, pronounced, as_it_is
         if name == cell_tag:
             if reference := attributes.get("r"):
                 if not reference.endswith(row_written):
@@ -90,8 +90,10 @@ def _rows(book: Book, part: str) -> Iterator[RowRead]:  # noqa: PLR0915 - a larg
                 if column >= MOST_COLUMNS:
                     raise Refused("damaged")
             kind, style, formula, inside = attributes.get("t", "n"), attributes.get("s", "0"), False, True
-        elif name in text_tags:
-            listens = inside and not pronounced
+        elif name == value_tag:
+            listens = inside
+        elif name == text_tag:
+            listens, as_it_is = inside and not pronounced, keeps_spaces(attributes)
         elif name == formula_tag:
             formula = True
         elif name == row_tag:
@@ -104,11 +106,16 @@ def _rows(book: Book, part: str) -> Iterator[RowRead]:  # noqa: PLR0915 - a larg
 
     def end(name: str) -> None:
         nonlocal inside, listens, pronounced
-        if name in text_tags:
+        if name == value_tag:
             listens = False
-        elif name == cell_tag:
-            told = value(kind, style, "".join(written), formula=formula)
+        elif name == text_tag:
+            listens = False
+            rich.append("".join(written) if as_it_is else "".join(written).strip())
             written.clear()
+        elif name == cell_tag:
+            told = value(kind, style, "".join(rich if kind == "inlineStr" else written), formula=formula)
+            written.clear()
+            rich.clear()
             inside = False
             if told is not None and told != "":
                 if column in cells:

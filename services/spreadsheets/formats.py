@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ Shows = Callable[[float], Any]
 _BUILT_IN = {9: "0%", 10: "0.00%", 45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss.0"}
 _BUILT_IN |= dict.fromkeys((*range(14, 23), *range(27, 37), *range(50, 59)), "yyyy-mm-dd")
 _FIRST_DAY, _FIRST_DAY_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - a cell's date has no zone
+_DAY = 86_400_000  # milliseconds, finer than which nothing is
 _TOO_LATE = 2_958_466  # days: the year 10000
 _SHOWN_AS_THEY_ARE = frozenset("$-+/():!^&'~{}<>= ")
 
@@ -45,7 +46,7 @@ def what_shows(code: str, *, since_1904: bool = False) -> tuple[Shows | None, bo
     first = sections[0]
     own = first.own.lower()
     if any(len(set(each.lower())) == 1 and each[0] in "hmsHMS" for each in first.brackets if each):
-        return (lambda days: timedelta(days=days) if abs(days) < _TOO_LATE else days), True
+        return _lasting, True
     if "general" not in own and any(sign in own for sign in "ymdhs"):
         return (lambda number: moment(number, since_1904=since_1904)), True
     if any("%" in section.own for section in sections):
@@ -63,11 +64,15 @@ def moment(days: float, *, since_1904: bool = False) -> Any:
         return days
     if not since_1904 and 1 <= days < 60:
         days += 1  # 1900 has a 29th of February there
-    milliseconds = round(days * 86_400_000)
+    milliseconds = int(days * _DAY + 0.5)
     at = (_FIRST_DAY_1904 if since_1904 else _FIRST_DAY) + timedelta(milliseconds=milliseconds)
     if days < 1:
         return at.time()
-    return at.date() if at.time() == time() else at
+    return at if days % 1 else at.date()
+
+
+def _lasting(days: float) -> Any:
+    return timedelta(milliseconds=int(days * _DAY + 0.5)) if abs(days) < _TOO_LATE else days
 
 
 def _percent(number: float, sections: list[Section]) -> float:

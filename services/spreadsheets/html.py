@@ -33,7 +33,8 @@ class _Table:
         self.row: dict[int, str] | None = None
         self.cell: list[str] | None = None
         self.column = self.across = self.down = 0
-        self.held: dict[int, tuple[int, str]] = {}  # column -> how many more rows, and what they hold
+        self.taken: dict[int, tuple[int, int]] = {}  # column -> down to which row and across to which a cell takes it
+        self.held: dict[int, str] = {}  # column -> what that cell says, in its own column
 
 
 class _Page(HTMLParser):
@@ -102,14 +103,12 @@ class _Page(HTMLParser):
         table = self.open[-1]
         if table.row is None:
             return
-        filled = any(table.row.values())
-        for column, (rows, text) in list(table.held.items()):
-            if filled:
-                table.row.setdefault(column, text)
-            table.held[column] = rows - 1, text
-            if rows == 1:
-                del table.held[column]
-        if filled:
+        if any(table.row.values()):
+            for column, text in list(table.held.items()):
+                if table.taken[column][0] < table.number:
+                    del table.held[column]
+                else:
+                    table.row.setdefault(column, text)
             cells: list[Any] = [None] * (max(table.row) + 1)
             for column, text in table.row.items():
                 cells[column] = text
@@ -121,8 +120,8 @@ class _Page(HTMLParser):
         table = self.open[-1]
         if table.row is None:
             self._row_begins()
-        while table.column in table.held:
-            table.column += 1
+        while (taken := table.taken.get(table.column)) and taken[0] >= table.number:
+            table.column = taken[1]
         table.cell = []
         table.across = _span(attributes.get("colspan"), _MOST_ACROSS)
         table.down = _span(attributes.get("rowspan"), _MOST_DOWN)
@@ -135,15 +134,11 @@ class _Page(HTMLParser):
         if table.column + table.across > MOST_COLUMNS:
             raise Refused("too_much_inside")
         table.row[table.column] = text
-        self._hold(table, text)
+        if table.down > 1:
+            table.taken[table.column] = table.number + table.down - 1, table.column + table.across
+            table.held[table.column] = text
         table.column += table.across
         table.cell = None
-
-    def _hold(self, table: _Table, text: str) -> None:
-        """Keep the places of the rows below that a cell takes; its text stands in its own column only."""
-        if table.down > 1:
-            for column in range(table.column, table.column + table.across):
-                table.held[column] = table.down, text if column == table.column else ""
 
 
 def _span(written: str | None, most: int) -> int:

@@ -18,13 +18,13 @@ from services.spreadsheets.told import (
     LONGEST_ROW,
     MOST_CELLS,
     MOST_ROWS,
+    MOST_SHEETS,
     Missing,
     Read,
     Refused,
     SheetBegins,
 )
 
-MOST_SHEETS = 1_000
 LONGEST_NAME = 200
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 
-from services.spreadsheets.told import Refused
+from services.spreadsheets.told import LONGEST_STRINGS, MOST_STRINGS, Refused
 
 _ROWS_APART = 8 * 1024 * 1024  # bytes: no row is longer
 _SMALL = 2_000_000  # cells that may always be made room for
@@ -16,15 +16,16 @@ _EMPTY_TO_FILLED = 8
 _WIDTHS = (("[A-Z]", 26), ("[A-C]?[A-Z]", 104), ("[A-Z]?[A-Z]", 702))
 _TELLING = (
     b"<!",  # a comment in a number, CDATA, a document type
-    b"&#",  # a digit written as a reference
     b"\0",  # UTF-16
     b'"e"',  # an error
     b"'e'",
+    b't="d"',  # a date with a zone
     b"='",
     b":c>",  # a cell with a prefix
     b":sheetData",
 )
 _ROW = re.compile(rb'<row(?=[\s/>])(?: r="(\d{1,7})")?')
+_REFERENCE_IN_VALUE = re.compile(rb"<v[\s>][^<]*&#")  # a digit, perhaps
 _FORMULA_WITHOUT_VALUE = re.compile(rb"</f(?!><v>[^<])|<f(?=[\s/])[^<>]*/>(?!<v>[^<])")
 
 
@@ -50,11 +51,29 @@ def is_plain(pieces: Iterable[bytes], telling_styles: Collection[int]) -> bool:
             width == len(_WIDTHS)
             or any(each in rows for each in _TELLING)
             or (b"<f" in rows and _FORMULA_WITHOUT_VALUE.search(rows))
+            or (b"&#" in rows and _REFERENCE_IN_VALUE.search(rows))
             or (style and style.search(rows))
         ):
             plain = False
         cells += rows.count(b"<c ")
     return plain and (last * _WIDTHS[width][1] <= max(_SMALL, _EMPTY_TO_FILLED * cells))
+
+
+def strings_are_plain(pieces: Iterable[bytes]) -> bool:
+    """Tell whether the library reads the strings that sheets share rightly; raises Refused when they are too many."""
+    plain = True
+    number = size = 0
+    rest = b""
+    for piece in pieces:
+        if not size and not _is_utf_8(piece):
+            plain = False
+        size += len(piece)
+        number += piece.count(b"<si")
+        plain = plain and not any(each in rest + piece for each in (b"<!", b"\0", b":si>"))
+        rest = piece[-4:]
+        if number > MOST_STRINGS or size > 2 * LONGEST_STRINGS:
+            raise Refused("too_much_inside")
+    return plain
 
 
 def mentions(pieces: Iterable[bytes], word: bytes) -> bool:

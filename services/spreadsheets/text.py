@@ -121,5 +121,7 @@ def _records(text: io.StringIO, delimiter: str, *, before: int = 0) -> Read:
                 raise Refused("too_much_inside")
             if cells and not all(cell.isspace() or not cell for cell in cells):
                 yield RowRead(number, cells)
-    except csv.Error:
+    except csv.Error as error:
+        if "limit" in str(error):
+            raise Refused("too_much_inside") from None  # in one cell
         raise Refused("quotes_unpaired", row=str(number + 1)) from None

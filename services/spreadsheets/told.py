@@ -6,6 +6,10 @@ from typing import Any, NamedTuple
 MOST_ROWS = 2 * 1024 * 1024  # of a sheet, blank ones counted
 MOST_COLUMNS = 16_384
 MOST_CELLS = 20_000_000  # of a file, empty ones left of filled ones counted
+MOST_SHEETS = 1_000
+MOST_STYLES = 100_000
+MOST_STRINGS = 2_000_000  # that the sheets of a workbook share
+LONGEST_STRINGS = 64 * 1024 * 1024  # letters, of all of them
 LONGEST_ROW = 4 * 1024 * 1024  # in bytes, as it is written
 
 

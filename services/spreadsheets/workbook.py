@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from services.spreadsheets.archive import Archive
 from services.spreadsheets.formats import code_of, what_shows
-from services.spreadsheets.told import Refused
+from services.spreadsheets.plain import strings_are_plain
+from services.spreadsheets.told import LONGEST_STRINGS, MOST_SHEETS, MOST_STRINGS, MOST_STYLES, Refused
 from services.spreadsheets.xml import Handling, read_xml, whole_number
 
-MOST_STRINGS = 2_000_000
-LONGEST_STRINGS = 100 * 1024 * 1024  # letters, of all of them
+_SPACE = "http://www.w3.org/XML/1998/namespace space"
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -45,13 +45,14 @@ class Book:
         if any(relation not in relations.of_all for _, relation, _ in listed.sheets):
             raise Refused("damaged")
         styles = _Styles()
-        for part in relations.of("/styles"):
+        for part in relations.of("/styles") or _beside(archive, main, "styles.xml"):
             read_xml(archive.pieces(part), styles)
         shown = [what_shows(code_of(number, styles.custom), since_1904=listed.since_1904) for number in styles.used]
         self.shows = [shows for shows, _ in shown]
         self.telling_styles = {style for style, (shows, is_date) in enumerate(shown) if shows and not is_date}
-        self._strings_in = relations.of("/sharedStrings")
+        self._strings_in = relations.of("/sharedStrings") or _beside(archive, main, "sharedStrings.xml")
         self._strings: list[str] | None = None
+        self.strings_are_plain = all(strings_are_plain(archive.pieces(part)) for part in self._strings_in)
 
     def string(self, place: int) -> str:
         """Return a string the sheets share."""
@@ -99,6 +100,12 @@ def _relations(archive: Archive, part: str) -> _Relations:
     return relations
 
 
+def _beside(archive: Archive, main: str, name: str) -> list[str]:
+    """Name the part where the library looks for it whatever is said."""
+    part = posixpath.join(posixpath.dirname(main), name)
+    return [part] if part in archive else []
+
+
 class _Listed(Handling):
     """The sheets of a workbook, in order: name, identity of the part, whether it is visible."""
 
@@ -111,6 +118,8 @@ class _Listed(Handling):
             relation = next((value for key, value in attributes.items() if key.endswith(" id")), "")
             visible = attributes.get("state", "visible") == "visible"
             self.sheets.append((attributes.get("name", ""), relation, visible))
+            if len(self.sheets) > MOST_SHEETS:
+                raise Refused("too_much_inside")
         elif name == "workbookPr":
             self.since_1904 = attributes.get("date1904") in {"1", "true"}
 
@@ -130,56 +139,53 @@ class _Styles(Handling):
             self.custom[whole_number(attributes.get("numFmtId"))] = attributes.get("formatCode", "")
         elif name == "xf" and self._inside == "cellXfs":
             self.used.append(whole_number(attributes.get("numFmtId", "0")))
+            if len(self.used) > MOST_STYLES:
+                raise Refused("too_much_inside")
 
     def closed(self, name: str) -> None:
         if name == self._inside:
             self._inside = ""
 
 
-class Rich(Handling):
-    """Text of an `si` or `is`: all of its `t`, but for how it is pronounced."""
+class _Strings(Handling):
+    """The strings the sheets share: of each all of its `t`, but for how it is pronounced."""
 
     def __init__(self) -> None:
+        self.found: list[str] = []
+        self._length = 0
+        self._rich: list[str] = []
         self._parts: list[str] = []
-        self._listens = self._pronounced = False
+        self._listens = self._pronounced = self._as_it_is = False
 
-    def opened(self, name: str, _: Mapping[str, str]) -> None:
+    def opened(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "rPh":
             self._pronounced = True
         elif name == "t":
-            self._listens = not self._pronounced
+            self._listens, self._as_it_is = not self._pronounced, keeps_spaces(attributes)
 
     def closed(self, name: str) -> None:
         if name == "rPh":
             self._pronounced = False
         elif name == "t":
             self._listens = False
+            written = "".join(self._parts)
+            self._parts.clear()
+            self._rich.append(written if self._as_it_is else written.strip())
+        elif name == "si":
+            self.found.append(unescaped("".join(self._rich)))
+            self._rich.clear()
+            self._length += len(self.found[-1])
+            if len(self.found) > MOST_STRINGS or self._length > LONGEST_STRINGS:
+                raise Refused("too_much_inside")
 
     def text(self, written: str) -> None:
         if self._listens:
             self._parts.append(written)
 
-    def taken(self) -> str:
-        written = unescaped("".join(self._parts))
-        self._parts.clear()
-        return written
 
-
-class _Strings(Rich):
-    """The strings the sheets share."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self._length = 0
-
-    def closed(self, name: str) -> None:
-        super().closed(name)
-        if name == "si":
-            self.found.append(self.taken())
-            self._length += len(self.found[-1])
-            if len(self.found) > MOST_STRINGS or self._length > LONGEST_STRINGS:
-                raise Refused("too_much_inside")
+def keeps_spaces(attributes: Mapping[str, str]) -> bool:
+    """Tell whether the outer spaces of a text belong to it."""
+    return attributes.get(_SPACE) == "preserve"
 
 
 def unescaped(written: str) -> str:

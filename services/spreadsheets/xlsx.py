@@ -18,7 +18,8 @@ def read_xlsx(data: bytes, archive: Archive) -> Read:
     library = _Library(data)
     for sheet in book.visible:
         yield SheetBegins(sheet.name)
-        rows = library.rows(sheet) if is_plain(archive.pieces(sheet.part), book.telling_styles) else None
+        plain = is_plain(archive.pieces(sheet.part), book.telling_styles) and book.strings_are_plain
+        rows = library.rows(sheet) if plain else None
         yield from read_with_care(book, sheet.part) if rows is None else rows
 
 

@@ -118,11 +118,13 @@ class Reading:
         self.sha256 = sha256(data).hexdigest()
         self._answer = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
         status = self._ask(data)
-        size = os.fstat(self._answer.fileno()).st_size
-        tail = os.pread(self._answer.fileno(), _LAST_LINE, max(0, size - _LAST_LINE))
-        last = tail.removesuffix(b"\n").rpartition(b"\n")[2]
+        with self._lock:
+            if self._over:
+                raise Unreadable("damaged")
+            size = os.fstat(self._answer.fileno()).st_size
+            tail = os.pread(self._answer.fileno(), _LAST_LINE, max(0, size - _LAST_LINE))
         if status == 0 and tail.endswith(b"\n"):
-            return self._told(last)
+            return self._told(tail.removesuffix(b"\n").rpartition(b"\n")[2])
         if status == 1 and not size:
             raise RuntimeError("the process that reads files does not start")
         if self._late or status in {-signal.SIGXCPU, -signal.SIGALRM}:
