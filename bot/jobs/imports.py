@@ -37,13 +37,14 @@ from services.importing import (
     kind_of,
     load_upload,
     no_room,
+    opened,
     preview,
 )
 from services.importing.plan import Progress
 from services.news import group_of
 from services.owing import delivery
 from services.reads import record_preview
-from services.tabular import Unreadable
+from services.tabular import Reading, Unreadable
 from storage.database import Database
 from storage.jobs import Job, JobState
 from storage.records import Upload
@@ -127,15 +128,16 @@ async def receive(office: Office, piece: Piece, document: Document, message: Pro
             content = await _downloaded(office.bot, document)
             if content is None:
                 return (screens.not_downloaded(office.texts, name),)
-            try:
-                kind = await asyncio.to_thread(kind_of, content)
-            except Unreadable as error:
-                refusal = Refusal(error.reason, arguments=error.arguments)
-                return (screens.unreadable(office.texts, name, refusal),)
-            kept.append(await _keep(office, piece, name, kind, content))
-            if kind is None:
-                return (screens.ask_kind(office.texts, kept[0]),)
-            return await shown_again(office, piece, kept[0], far)
+            with opened(content) as reading:
+                try:
+                    kind = await asyncio.to_thread(kind_of, reading)
+                except Unreadable as error:
+                    refusal = Refusal(error.reason, arguments=error.arguments)
+                    return (screens.unreadable(office.texts, name, refusal),)
+                kept.append(await _keep(office, piece, name, kind, content))
+                if kind is None:
+                    return (screens.ask_kind(office.texts, kept[0]),)
+                return await shown_again(office, piece, kept[0], far, reading=reading)
 
     def during() -> Screen:
         if kept:
@@ -298,10 +300,16 @@ async def _keep(office: Office, piece: Piece, name: str, kind: Kind | None, cont
 
 
 async def shown_again(
-    office: Office, piece: Piece, upload: Upload, far: Progress, *, stale: bool = False
+    office: Office,
+    piece: Piece,
+    upload: Upload,
+    far: Progress,
+    *,
+    stale: bool = False,
+    reading: Reading | None = None,
 ) -> tuple[Screen, ...]:
     """Return the preview of a file of a known kind; one that will never be loaded waits no longer."""
-    shown, seen = await previewed(office, upload, far)
+    shown, seen = await previewed(office, upload, far, reading)
     async with office.database.write() as storage:
         await record_preview(
             storage,
@@ -322,13 +330,15 @@ async def shown_again(
     return screens.preview(office.texts, shown, upload, seen, names=names, stale=stale)
 
 
-async def previewed(office: Office, upload: Upload, far: Progress) -> tuple[Preview, str]:
+async def previewed(
+    office: Office, upload: Upload, far: Progress, reading: Reading | None = None
+) -> tuple[Preview, str]:
     """Return what loading a waiting file would do, and what tells this preview from another."""
     async with office.database.read() as storage:
         shown = await preview(
             storage,
             kind=Kind(upload.kind or ""),
-            source=upload.content,
+            source=reading or upload.content,
             file_name=upload.file_name,
             profile=office.profile,
             now=office.now,

@@ -106,7 +106,7 @@ def files(texts: Texts, latest: Sequence[Import]) -> Screen:
         paragraphs(
             bold(texts("Load a file")),
             lines(
-                texts("Send it here as a document: CSV or XLSX, at most {limit} MB.", limit=MEGABYTES),
+                texts("Send it here as a document: XLSX, XLS, ODS or CSV, at most {limit} MB.", limit=MEGABYTES),
                 texts("First you see what it would change. Nothing is loaded before you confirm."),
             ),
             texts("Loaded lately:") if latest else texts("Nothing has been loaded yet."),
@@ -123,7 +123,7 @@ def _said(texts: Texts, done: Import) -> str:
 def not_a_photo(texts: Texts) -> Screen:
     """Answer a picture of a table."""
     return Screen(
-        texts("A picture cannot be read as a table. Send the file itself as a document: CSV or XLSX."),
+        texts("A picture cannot be read as a table. Send the file itself as a document: XLSX, XLS, ODS or CSV."),
         (to_files(texts),),
     )
 

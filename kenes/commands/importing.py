@@ -47,7 +47,7 @@ FIRST_REFUSALS = 20
 @click.option("--dry-run", is_flag=True, help="Only show what it would do.")
 @click.option("--yes", is_flag=True, help="Load without asking.")
 def import_file(kind: str, file: Path, *, dry_run: bool, yes: bool) -> None:
-    """Load a FILE, CSV or XLSX, all of it or nothing.
+    """Load a FILE (CSV, XLSX, XLS, ODS), all of it or nothing.
 
     KIND is students, staff, marks, components, calendar, days or exams.
 

@@ -13,10 +13,12 @@ from services.importing.components import compare_components
 from services.importing.draft import Draft
 from services.importing.guarding import by_two, replaced_phones
 from services.importing.marks import compare_marks
+from services.importing.opening import opened
 from services.importing.parsing import read_file
 from services.importing.people import compare_staff, compare_students
 from services.importing.plan import Progress
 from services.importing.previews import Preview
+from services.tabular import Reading
 from storage.unit import Storage
 
 COMPARE: Mapping[Kind, Callable[[Draft], Awaitable[None]]] = {
@@ -34,7 +36,7 @@ async def preview(
     storage: Storage,
     *,
     kind: Kind,
-    source: bytes | Path,
+    source: bytes | Path | Reading,
     file_name: str,
     profile: Profile,
     now: datetime,
@@ -45,9 +47,10 @@ async def preview(
     ``progress`` is told from another thread how many rows are read, and of about how many.
     """
     day = now.astimezone(profile.university.zone).date()
-    file = await asyncio.to_thread(
-        read_file, source, kind=kind, file_name=file_name, profile=profile, day=day, progress=progress
-    )
+    with opened(source) as reading:
+        file = await asyncio.to_thread(
+            read_file, reading, kind=kind, file_name=file_name, profile=profile, day=day, progress=progress
+        )
     draft = Draft(storage, file, profile, now)
     await COMPARE[kind](draft)
     shown = await draft.preview()
