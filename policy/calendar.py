@@ -1,16 +1,20 @@
 """The university's calendar: which days count, and how a deadline explains itself day by day."""
 
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from policy.citation import Cites
+from policy.citation import Cites, encodes
+from policy.decision import Allowed, Refused
 from policy.instant import FilingInstant
 from policy.marks import ExamForm
 
-_WEEK = timedelta(days=7)
+_Reason = TypeVar("_Reason", bound=StrEnum)
+_NO_DAY, _DAY, _WEEK = timedelta(), timedelta(days=1), timedelta(days=7)
 _LONGEST_CLOSURE = timedelta(days=366)
 
 
@@ -40,6 +44,8 @@ class DayReason(StrEnum):
     CALENDAR_DAY = "calendar_day"
     WEEKEND = "weekend"
     DAY_OFF = "day_off"
+    SAME_DATE = "same_date"
+    LAST_OF_MONTH = "last_of_month"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,48 @@ class Window:
         """Tell whether an instant is in time."""
         at = instant if isinstance(instant, datetime) else instant.at
         return self.opens <= at < self.closes
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """One or more windows in which the same thing may be done; they may overlap, and there may be time between them.
+
+    Raises ValueError without any.
+    """
+
+    each: tuple[Window, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse none at all: whoever has no window has a refusal."""
+        if not self.each:
+            raise ValueError("no window")
+
+    def __contains__(self, instant: datetime | FilingInstant) -> bool:
+        """Tell whether an instant is inside any of them."""
+        return any(instant in window for window in self.each)
+
+    def at(self, instant: datetime) -> Window:
+        """Return the window an instant is in (of several the last to close), else the next to open, else the last."""
+        inside = [window for window in self.each if instant in window]
+        ahead = [window for window in self.each if window.opens > instant]
+        if inside or not ahead:
+            return max(inside or self.each, key=lambda window: window.closes)
+        return min(ahead, key=lambda window: window.opens)
+
+    @property
+    def closes(self) -> datetime:
+        """From when on nothing can be done any more."""
+        return max(window.closes for window in self.each)
+
+
+def in_time(windows: Windows, filed: FilingInstant, *, early: _Reason, late: _Reason) -> Allowed | Refused[_Reason]:
+    """Tell whether something was filed inside a window, else whether before the next opens or after the last (T2)."""
+    window = windows.at(filed.at)
+    if filed.at < window.opens:
+        return Refused(early, window.cites)
+    if filed not in window:
+        return Refused(late, window.cites, until=window.closes)
+    return Allowed(window.cites, until=window.closes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,27 +220,22 @@ class Calendar:
 
         Raises ValueError for n below 1, and where the calendar stays closed for a year.
         """
-        if n < 1:
-            raise ValueError(f"cannot count {n} working days")
-        counted: list[CountedDay] = []
-        number = 0
-        current = day
-        while number < n:
-            current += timedelta(days=1)
-            if current - day > n * _WEEK + _LONGEST_CLOSURE:
-                raise ValueError(f"the calendar has no {n} working days after {day}")
-            working = self.is_working(current)
-            number += working
-            counted.append(self._explained(current, number if working else None))
-        return tuple(counted)
+        return self._working_days(day, n, _DAY)
+
+    def working_days_before(self, day: date, n: int) -> tuple[CountedDay, ...]:
+        """Return the days before ``day`` back to the n-th working day (n >= 1), each counted or skipped and why (T6).
+
+        Raises ValueError as `working_days_after` does.
+        """
+        return self._working_days(day, n, -_DAY)
 
     def days_after(self, day: date, n: int, counting: DayCounting) -> tuple[CountedDay, ...]:
         """Return the days after ``day`` up to the n-th (n >= 1) that counts."""
-        if counting is DayCounting.WORKING:
-            return self.working_days_after(day, n)
-        return tuple(
-            CountedDay(day + timedelta(days=number), number, DayReason.CALENDAR_DAY) for number in range(1, n + 1)
-        )
+        return self.working_days_after(day, n) if counting is DayCounting.WORKING else _calendar_days(day, n, _DAY)
+
+    def days_before(self, day: date, n: int, counting: DayCounting) -> tuple[CountedDay, ...]:
+        """Return the days before ``day`` back to the n-th (n >= 1) that counts."""
+        return self.working_days_before(day, n) if counting is DayCounting.WORKING else _calendar_days(day, n, -_DAY)
 
     def instant(self, day: date, hour: time) -> datetime:
         """Return an hour of a day in the university's zone."""
@@ -206,6 +249,23 @@ class Calendar:
         """Return the university's date at an instant."""
         return instant.astimezone(self.zone).date()
 
+    def _working_days(self, day: date, n: int, step: timedelta) -> tuple[CountedDay, ...]:
+        if n < 1:
+            raise ValueError(f"cannot count {n} working days")
+        counted: list[CountedDay] = []
+        number = 0
+        current = day
+        while number < n:
+            current += step
+            if abs(current - day) > n * _WEEK + _LONGEST_CLOSURE:
+                raise ValueError(
+                    f"the calendar has no {n} working days {'after' if step > _NO_DAY else 'before'} {day}"
+                )
+            working = self.is_working(current)
+            number += working
+            counted.append(self._explained(current, number if working else None))
+        return tuple(counted)
+
     def _explained(self, day: date, number: int | None) -> CountedDay:
         special = self.days.get(day)
         if number is None:
@@ -215,3 +275,52 @@ class Calendar:
         if special is None or day.weekday() < self.working_week:
             return CountedDay(day, number, DayReason.WORKING_DAY)
         return CountedDay(day, number, DayReason.WORKED_BY_ORDER, special.name_kk, special.name_ru)
+
+
+class LimitUnit(StrEnum):
+    """What a limit before a day is counted in."""
+
+    DAYS = "days"
+    WORKING_DAYS = "working_days"
+    MONTHS = "months"
+
+
+@dataclass(frozen=True, slots=True)
+class LimitBefore:
+    """A limit that is counted back from a day: an act is in time before ``closes``, the end of the last day in time.
+
+    ``days`` are those before the day, the nearest first, each counted or skipped; of months, the last day alone.
+    """
+
+    last: date
+    closes: datetime
+    days: tuple[CountedDay, ...]
+
+
+@encodes("HOUSE")
+def limit_before(day: date, n: int, unit: LimitUnit, calendar: Calendar) -> LimitBefore:
+    """Return until when something is to be done that is due n days, working days or months before a day (T6).
+
+    A month before is the same date of the month before, or that month's last day. Raises ValueError for n below 1.
+    """
+    if n < 1:
+        raise ValueError(f"cannot count {n} {unit}")
+    match unit:
+        case LimitUnit.DAYS:
+            days = calendar.days_before(day, n, DayCounting.CALENDAR)
+        case LimitUnit.WORKING_DAYS:
+            days = calendar.working_days_before(day, n)
+        case LimitUnit.MONTHS:
+            days = (_months_before(day, n),)
+    return LimitBefore(days[-1].day, calendar.end_of(days[-1].day), days)
+
+
+def _months_before(day: date, n: int) -> CountedDay:
+    year, month = divmod(day.year * 12 + day.month - 1 - n, 12)
+    last = monthrange(year, month + 1)[1]
+    reason = DayReason.SAME_DATE if day.day <= last else DayReason.LAST_OF_MONTH
+    return CountedDay(date(year, month + 1, min(day.day, last)), n, reason)
+
+
+def _calendar_days(day: date, n: int, step: timedelta) -> tuple[CountedDay, ...]:
+    return tuple(CountedDay(day + number * step, number, DayReason.CALENDAR_DAY) for number in range(1, n + 1))

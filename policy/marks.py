@@ -257,12 +257,26 @@ def attempt_results(enrolment: Enrolment, rules: MarkRules) -> tuple[Result, ...
 
 @encodes("AP 8")
 def result(enrolment: Enrolment, rules: MarkRules) -> Result:
-    """Return the result that counts: of the latest attempt with an outcome, else of the latest (pending)."""
+    """Return the result that counts: the best pass, else that of the latest attempt with an outcome, else pending.
+
+    A pass with later attempts is one that an appeal or a correction made while a retake was sat, which was needless
+    then (X4): it takes nothing away, and what it brings more is kept (ours).
+    """
     results = attempt_results(enrolment, rules)
+    passed = [one for one in results if one.standing is Standing.PASSED]
+    if passed:
+        return max(passed, key=lambda one: one.final or 0)
     for one in reversed(results):
         if one.standing is not Standing.PENDING:
             return one
     return results[-1] if results else _attempt_result(Attempt(1), None, None, rules)
+
+
+def results_until_passed(enrolment: Enrolment, rules: MarkRules) -> tuple[Result, ...]:
+    """Return the results of the attempts that were needed, in order: none after the first pass."""
+    results = attempt_results(enrolment, rules)
+    passed = (place for place, one in enumerate(results, start=1) if one.standing is Standing.PASSED)
+    return results[: next(passed, len(results))]
 
 
 def _attempt_result(attempt: Attempt, rating1: Decimal | None, rating2: Decimal | None, rules: MarkRules) -> Result:

@@ -15,8 +15,8 @@ from typing import Annotated, Any, Final, TypeVar, get_type_hints
 from policy.appeals import AppealRules
 from policy.citation import HOUSE, Citation
 from policy.dated import Chapter, DatedValue, Parameter
-from policy.gpa import GpaRules
-from policy.marks import MarkRules
+from policy.gpa import GpaRules, promotion_day
+from policy.marks import Enrolment, MarkRules
 from policy.people import Role
 from policy.requests import RequestRules
 from policy.retakes import RetakeRules
@@ -143,6 +143,25 @@ class Profile:
         """Return the rules in force on a day; results from before the first edition are read by the first (ours)."""
         later = bisect_right(self.editions, day, key=lambda edition: edition[0])
         return self.editions[max(later - 1, 0)][1]
+
+    def of(self, enrolment: Enrolment) -> Rules | None:
+        """Return the rules a course's marks are read by, never those of today: of the day of its last exam (ours).
+
+        While that is not known, of the day the mark was posted; of an exam still to come, of its day. None while no day
+        is known.
+        """
+        held = [each for each in enrolment.attempts if each.concluded] or enrolment.attempts
+        days = [each.exam_date or self._local_day(each.posted_at) for each in held]
+        known = [day for day in days if day is not None]
+        return self.on(max(known)) if known else None
+
+    def of_year(self, academic_year: str) -> Rules:
+        """Return the rules an academic year is judged by: those of the day promotion after it is decided (G6, ours)."""
+        _, _, ends = academic_year.partition("-")
+        return self.on(promotion_day(academic_year, self.on(date(int(ends), 1, 1)).gpa))
+
+    def _local_day(self, instant: datetime | None) -> date | None:
+        return None if instant is None else instant.astimezone(self.university.zone).date()
 
 
 _UNDATED: Final[Mapping[str, type[Chapter]]] = {

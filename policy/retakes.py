@@ -1,25 +1,25 @@
 """Retakes after an FX, and the additional period after the session (AP 8)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from enum import StrEnum
 from typing import Annotated, Final
 
-from policy.calendar import Calendar, PeriodDates, PeriodEvent, Window
+from policy.calendar import Calendar, PeriodDates, PeriodEvent, Window, Windows, in_time
 from policy.citation import HOUSE, Citation, encodes
 from policy.dated import Chapter
-from policy.decision import Allowed, Decision, Refused
+from policy.decision import Decision, Refused
 from policy.instant import FilingInstant
 from policy.marks import (
     Enrolment,
     ExamForm,
     MarkRules,
     Requirement,
-    Result,
     Standing,
     admission,
     attempt_results,
+    results_until_passed,
 )
 from policy.people import Level
 from policy.values import whole
@@ -111,7 +111,7 @@ def additional_period(dates: PeriodDates | None, calendar: Calendar, rules: Reta
 
 
 @encodes("AP 8")
-def retake_window(
+def retake_windows(
     enrolment: Enrolment,
     calendar: Calendar,
     rules: RetakeRules,
@@ -120,35 +120,25 @@ def retake_window(
     dates: PeriodDates | None,
     decided_at: datetime | None = None,
     earlier: Sequence[Enrolment] = (),
-) -> Window | Refused[RetakeRefusal]:
+) -> Windows | Refused[RetakeRefusal]:
     """Return when a retake may be applied for, or why there is none (X1, X2, X4, X6).
 
     ``dates`` are those of the enrolment's period; ``earlier`` the same student's enrolments in the same course in
     earlier periods, whose FX count too; ``decided_at`` is when an appeal against the FX was decided. An FX that is
-    posted, corrected or confirmed only after the additional period may be applied for within a few working days (ours).
+    posted, corrected or confirmed near the end of the additional period or after it may be applied for until the later
+    of that end and a few working days after (ours).
     """
-    results = attempt_results(enrolment, marks)
-    refusal = _no_retake(enrolment, results, _count_fx(earlier, marks), rules)
-    if refusal is not None:
+    earlier_fx = sum(_count_fx(each, marks) for each in earlier)
+    if refusal := _no_retake(enrolment, earlier_fx, rules, marks):
         return Refused(refusal, (_RETAKES,))
     additional = additional_period(dates, calendar, rules)
     if additional is None or dates is None:
         return Refused(RetakeRefusal.SESSION_UNKNOWN, (_RETAKES,))
     attempt = enrolment.attempts[-1]
-    known_at = attempt.posted_at or calendar.instant(dates.spans[PeriodEvent.SESSION].starts, time.min)
-    settled_at = max(at for at in (known_at, attempt.corrected_at, decided_at) if at is not None)
-    if settled_at < additional.closes:
-        return replace(additional, opens=known_at.astimezone(calendar.zone))
-    settled_on = calendar.local_day(settled_at)
-    days = calendar.working_days_after(settled_on, rules.grace_working_days)
-    return Window(
-        settled_at.astimezone(calendar.zone),
-        calendar.end_of(days[-1].day),
-        rules.cited("grace_working_days"),
-        days,
-        RetakeBasis.GRACE,
-        settled_on,
-    )
+    known_at = attempt.posted_at or _session_starts(dates, calendar)
+    in_period = (replace(additional, opens=known_at.astimezone(calendar.zone)),) if known_at < additional.closes else ()
+    settled = (at for at in (known_at, attempt.corrected_at, decided_at) if at is not None)
+    return Windows((*in_period, *_grace(additional, settled, calendar, rules)))
 
 
 @encodes("AP 8")
@@ -164,17 +154,19 @@ def may_retake(
     earlier: Sequence[Enrolment] = (),
     open_request: bool = False,
 ) -> Decision[RetakeRefusal]:
-    """Tell whether a retake may be applied for at this instant; the facts are those of `retake_window`."""
-    window = retake_window(enrolment, calendar, rules, marks, dates=dates, decided_at=decided_at, earlier=earlier)
-    if isinstance(window, Refused):
-        return window
+    """Tell whether a retake may be applied for at this instant; the facts are those of `retake_windows`."""
+    windows = retake_windows(enrolment, calendar, rules, marks, dates=dates, decided_at=decided_at, earlier=earlier)
+    if isinstance(windows, Refused):
+        return windows
     if open_request:
         return Refused(RetakeRefusal.ALREADY_FILED, (HOUSE,))
-    if filed.at < window.opens:
-        return Refused(RetakeRefusal.NOT_OPEN_YET, window.cites)
-    if filed not in window:
-        return Refused(RetakeRefusal.WINDOW_CLOSED, window.cites, until=window.closes)
-    return Allowed(window.cites, until=window.closes)
+    return in_time(windows, filed, early=RetakeRefusal.NOT_OPEN_YET, late=RetakeRefusal.WINDOW_CLOSED)
+
+
+@encodes("HOUSE")
+def may_be_seated(answered_by: datetime, additional: Window) -> bool:
+    """Tell whether an application that is answered by then leaves a day of the additional period for its exam (X1)."""
+    return answered_by < additional.closes
 
 
 @encodes("AP 8")
@@ -187,7 +179,7 @@ def missed_causes(
     not say what kept somebody out, these are the causes they do not rule out: fees they call paid may have been paid
     since (ours).
     """
-    concluded = [one for one in attempt_results(enrolment, marks) if one.standing is not Standing.PENDING]
+    concluded = [one for one in results_until_passed(enrolment, marks) if one.standing is not Standing.PENDING]
     if not concluded:
         return Refused(MissedExamRefusal.NO_RESULT, (_RETAKES,))
     missed = concluded[-1]
@@ -212,7 +204,7 @@ def missed_causes(
 
 
 @encodes("AP 8")
-def missed_exam_window(
+def missed_exam_windows(
     enrolment: Enrolment,
     level: Level,
     calendar: Calendar,
@@ -220,11 +212,12 @@ def missed_exam_window(
     marks: MarkRules,
     *,
     dates: PeriodDates | None,
-) -> Window | Refused[MissedExamRefusal]:
-    """Return when the additional period may be applied for, or why it may not be (X5).
+) -> Windows | Refused[MissedExamRefusal]:
+    """Return when the additional period may be applied for, or why it may not be (X1, X5).
 
     It closes with that period. It opens when the outcome is posted; one posted too late, or without an instant, leaves
-    the time from the start of the session, for whoever missed the exam knows it (ours).
+    the time from the start of the session, for whoever missed the exam knows it. An outcome posted or corrected near
+    the end or after it leaves the same few working days as an FX (ours).
     """
     causes = missed_causes(enrolment, level, marks)
     if isinstance(causes, Refused):
@@ -235,8 +228,10 @@ def missed_exam_window(
     missed = next(attempt for attempt in reversed(enrolment.attempts) if attempt.concluded)
     opens = missed.posted_at
     if opens is None or opens >= additional.closes:
-        opens = calendar.instant(dates.spans[PeriodEvent.SESSION].starts, time.min)
-    return replace(additional, opens=opens.astimezone(calendar.zone))
+        opens = _session_starts(dates, calendar)
+    settled = (at for at in (missed.posted_at, missed.corrected_at) if at is not None)
+    in_period = replace(additional, opens=opens.astimezone(calendar.zone))
+    return Windows((in_period, *_grace(additional, settled, calendar, rules)))
 
 
 @encodes("AP 8")
@@ -256,29 +251,46 @@ def may_take_missed_exam(
 
     Whatever the cause, a rating below the minimum has to be made good first, by new ratings that are entered.
     """
-    window = missed_exam_window(enrolment, level, calendar, rules, marks, dates=dates)
-    if isinstance(window, Refused):
-        return window
+    windows = missed_exam_windows(enrolment, level, calendar, rules, marks, dates=dates)
+    if isinstance(windows, Refused):
+        return windows
     if open_request:
         return Refused(MissedExamRefusal.ALREADY_FILED, (HOUSE,))
-    if filed.at < window.opens:
-        return Refused(MissedExamRefusal.NOT_OPEN_YET, window.cites)
-    if filed not in window:
-        return Refused(MissedExamRefusal.WINDOW_CLOSED, window.cites, until=window.closes)
+    timely = in_time(windows, filed, early=MissedExamRefusal.NOT_OPEN_YET, late=MissedExamRefusal.WINDOW_CLOSED)
+    if isinstance(timely, Refused):
+        return timely
     causes = missed_causes(enrolment, level, marks)
     if isinstance(causes, Refused) or cause not in causes:
         return Refused(MissedExamRefusal.WRONG_CAUSE, (_RETAKES,))
     rating = attempt_results(enrolment, marks)[-1].admission_rating
     if cause is MissedCause.RATING if rating is None else rating < marks.admission_rating_minimum:
         return Refused(MissedExamRefusal.RATING_STILL_TOO_LOW, marks.cited("admission_rating_minimum"))
-    return Allowed(window.cites, until=window.closes)
+    return timely
 
 
-def _no_retake(
-    enrolment: Enrolment, results: Sequence[Result], earlier_fx: int, rules: RetakeRules
-) -> RetakeRefusal | None:
+def _session_starts(dates: PeriodDates, calendar: Calendar) -> datetime:
+    return calendar.instant(dates.spans[PeriodEvent.SESSION].starts, time.min)
+
+
+def _grace(
+    additional: Window, settled: Iterable[datetime], calendar: Calendar, rules: RetakeRules
+) -> tuple[Window, ...]:
+    """Return the few working days after each instant a result was settled at, where they outlast the period."""
+    found = []
+    for settled_at in dict.fromkeys(settled):
+        settled_on = calendar.local_day(settled_at)
+        days = calendar.working_days_after(settled_on, rules.grace_working_days)
+        closes = calendar.end_of(days[-1].day)
+        if closes > additional.closes:
+            opens = settled_at.astimezone(calendar.zone)
+            cites = rules.cited("grace_working_days")
+            found.append(Window(opens, closes, cites, days, RetakeBasis.GRACE, settled_on))
+    return tuple(found)
+
+
+def _no_retake(enrolment: Enrolment, earlier_fx: int, rules: RetakeRules, marks: MarkRules) -> RetakeRefusal | None:
     """Say why the latest result cannot be retaken, whatever the day (X2, X4, X6)."""
-    concluded = [one for one in results if one.standing is not Standing.PENDING]
+    concluded = [one for one in results_until_passed(enrolment, marks) if one.standing is not Standing.PENDING]
     if not concluded:
         return RetakeRefusal.NO_RESULT
     fx = sum(one.standing is Standing.FX for one in concluded)
@@ -291,7 +303,8 @@ def _no_retake(
         return _NOT_FX[standing]
     if fx + earlier_fx > rules.retakes_allowed:
         return RetakeRefusal.SECOND_FX
-    return RetakeRefusal.RETAKE_PENDING if results[-1].standing is Standing.PENDING else None
+    latest = attempt_results(enrolment, marks)[-1]
+    return RetakeRefusal.RETAKE_PENDING if latest.standing is Standing.PENDING else None
 
 
 _NOT_FX: Final = {
@@ -301,5 +314,5 @@ _NOT_FX: Final = {
 }
 
 
-def _count_fx(enrolments: Sequence[Enrolment], marks: MarkRules) -> int:
-    return sum(one.standing is Standing.FX for enrolment in enrolments for one in attempt_results(enrolment, marks))
+def _count_fx(enrolment: Enrolment, marks: MarkRules) -> int:
+    return sum(one.standing is Standing.FX for one in results_until_passed(enrolment, marks))

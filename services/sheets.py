@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from policy.calendar import Calendar, ExamSlot, PeriodDates, Window
+from policy.calendar import Calendar, ExamSlot, PeriodDates, Windows
 from policy.citation import HOUSE
 from policy.decision import Decision, Refused
 from policy.marks import Course, Enrolment
@@ -233,6 +233,6 @@ def _closings(facts: _Facts, enrolments: Iterable[Enrolment], printed_at: dateti
             profile=facts.profile,
             now=facts.now,
         )
-        standing = study.standing(enrolment)
-        if not standing.exam.sheet_locked:
-            yield from (each.closes for each in (standing.appeal, standing.complaint) if isinstance(each, Window))
+        for sitting in study.standing(enrolment).sittings:
+            if sitting.recorded and not sitting.exam.sheet_locked:
+                yield from (each.closes for each in (sitting.appeal, sitting.complaint) if isinstance(each, Windows))

@@ -7,8 +7,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from policy.appeals import AppealRefusal, Exam, appeal_window, complaint_window, may_appeal, may_complain, slot_of
-from policy.calendar import Calendar, ExamSlot, PeriodDates, PeriodEvent, Window
+from policy.appeals import AppealRefusal, Stood, line_at, lines_of
+from policy.calendar import Calendar, ExamSlot, PeriodDates, PeriodEvent, Window, Windows
 from policy.decision import Decision, Refused
 from policy.gpa import (
     Components,
@@ -43,7 +43,7 @@ from policy.marks import (
 )
 from policy.people import Status, Student
 from policy.profile import Profile, Rules
-from policy.requests import Kind, RequestState
+from policy.requests import Kind
 from policy.retakes import (
     MissedCause,
     MissedExamRefusal,
@@ -52,11 +52,12 @@ from policy.retakes import (
     may_retake,
     may_take_missed_exam,
     missed_causes,
-    missed_exam_window,
-    retake_window,
+    missed_exam_windows,
+    retake_windows,
 )
 from policy.sheets import is_printed
 from services.calendar import calendar_of
+from services.sittings import Sitting
 from storage.records import StudyRecord
 from storage.requests import Decision as SignedDecision
 from storage.requests import ExamKey, Request
@@ -74,109 +75,98 @@ class CourseStanding:
     def __init__(self, study: "Study", enrolment: Enrolment) -> None:
         """Look at one enrolment of this student."""
         self.enrolment = enrolment
-        self._study = study
-        self._rules = study.rules(enrolment)
+        self.study = study
+        self.rules = study.rules(enrolment)
 
     @cached_property
     def result(self) -> Result:
         """The result that counts."""
-        return self._study.result(self.enrolment)
+        return self.study.result(self.enrolment)
 
     @cached_property
     def attempts(self) -> tuple[Result, ...]:
         """The result of every attempt, in the order of `enrolment.attempts`."""
-        return attempt_results(self.enrolment, self._rules.marks)
+        return attempt_results(self.enrolment, self.rules.marks)
 
     @cached_property
     def weighted(self) -> Decimal | None:
         """The total before rounding, None while a part is missing."""
         rating, computed = self.result.admission_rating, self.result.computed
-        return (
-            None if rating is None or computed is None else weighted(rating, self.result.exam or 0, self._rules.marks)
-        )
+        return None if rating is None or computed is None else weighted(rating, self.result.exam or 0, self.rules.marks)
 
     @cached_property
     def admission(self) -> Admission:
         """What admission to the exam asks for."""
-        return admission(self.enrolment, self._study.student.level, self._rules.marks)
+        return admission(self.enrolment, self.study.student.level, self.rules.marks)
 
     @cached_property
+    def _recorded(self) -> tuple[Sitting, ...]:
+        """The sittings of which there are attempts; a first one that is still to come too."""
+        attempts = self.enrolment.attempts or (Attempt(1),)
+        return tuple(
+            Sitting(self, attempt, lines, self._stood(attempt.number))
+            for attempt, lines in zip(attempts, self._lines[:-1], strict=True)
+        )
+
+    @cached_property
+    def _lines(self) -> tuple[tuple[ExamSlot, ...], ...]:
+        attempts = self.enrolment.attempts or (Attempt(1),)
+        return lines_of(attempts, self.study.lines(self.enrolment), self.study.calendar)
+
+    @property
+    def latest(self) -> Sitting:
+        """The latest sitting in the records: retakes and missed exams are asked for because of it."""
+        return self._recorded[-1]
+
+    @cached_property
+    def sittings(self) -> tuple[Sitting, ...]:
+        """Every sitting, in order: those in the records, and a next one that the timetable has for this student.
+
+        One whose attempt was withdrawn is there too: a text about it may still be on its way.
+        """
+        number = self.latest.attempt.number + 1
+        stood = self._stood(number)
+        concerned = bool(self._lines[-1]) and self._sits_again
+        return (
+            (*self._recorded, Sitting(self, Attempt(number), self._lines[-1], stood))
+            if concerned or stood
+            else (self._recorded)
+        )
+
+    @property
+    def _sits_again(self) -> bool:
+        """Whether the student may have another sitting: after an FX that can be retaken, or an exam that was missed."""
+        retake = self.retake
+        again = (RetakeRefusal.MISSED_THE_EXAM, RetakeRefusal.SESSION_UNKNOWN)
+        return isinstance(retake, Windows) or retake.reason in again
+
+    def sitting(self, number: int) -> Sitting | None:
+        """Return a sitting by the number of its attempt."""
+        return next((each for each in self.sittings if each.attempt.number == number), None)
+
+    def _stood(self, number: int) -> tuple[Stood, ...]:
+        return self.study.stood(ExamKey(self.enrolment.period, self.enrolment.course.code, number))
+
+    @property
     def slot(self) -> ExamSlot | None:
-        """The timetable's line for the latest attempt."""
-        return self._study.slot(self.enrolment)
+        """The timetable's line for the latest sitting."""
+        return self.latest.slot
+
+    @property
+    def appeal(self) -> Windows | Refused[AppealRefusal]:
+        """When the latest mark may be appealed, open or over."""
+        return self.latest.appeal
 
     @cached_property
-    def exam_key(self) -> ExamKey:
-        """What names the latest sitting."""
-        return ExamKey(self.enrolment.period, self.enrolment.course.code, _latest(self.enrolment).number)
-
-    @cached_property
-    def requests(self) -> tuple[Request, ...]:
-        """What the student filed about the latest sitting, oldest first."""
-        return self._study.requests_on(self.exam_key)
-
-    def request(self, kind: Kind) -> Request | None:
-        """Return the open request of a kind about the latest sitting."""
-        return next((each for each in self.requests if each.kind is kind and each.open), None)
-
-    @cached_property
-    def decided_at(self) -> datetime | None:
-        """When an appeal against the latest exam mark was decided last."""
-        appeals = (each for each in self.requests if each.kind is Kind.APPEAL)
-        signed = [decision.signed_at for each in appeals for decision in self._study.decisions_on(each)]
-        return max(signed, default=None)
-
-    @cached_property
-    def exam(self) -> Exam:
-        """The latest exam as the rules on appeals see it."""
-        return Exam(
-            form=self.enrolment.exam_form,
-            attempt=_latest(self.enrolment),
-            slot=self.slot,
-            open_appeal=self.request(Kind.APPEAL) is not None,
-            appeal_decided_at=self.decided_at,
-            sheet_locked=self._study.is_locked(self.enrolment),
-        )
-
-    @cached_property
-    def appeal(self) -> Window | Refused[AppealRefusal]:
-        """When the latest exam may be appealed, open or over; a locked sheet leaves nothing to appeal (A7)."""
-        window = appeal_window(self.exam, self._study.calendar, self._rules.appeals)
-        if self.exam.sheet_locked and isinstance(window, Window):
-            return Refused(AppealRefusal.SHEET_LOCKED, window.cites, until=window.closes)
-        return window
-
-    @cached_property
-    def complaint(self) -> Window | Refused[AppealRefusal]:
-        """When the way the latest exam was held may be complained of, open or over."""
-        return complaint_window(self.exam, self._study.calendar, self._rules.appeals)
-
-    @cached_property
-    def missed_exam(self) -> Window | Refused[MissedExamRefusal]:
+    def missed_exam(self) -> Windows | Refused[MissedExamRefusal]:
         """When an exam that was missed may be applied for in the additional period, open or over."""
-        return missed_exam_window(
+        return missed_exam_windows(
             self.enrolment,
-            self._study.student.level,
-            self._study.calendar,
-            self._rules.retakes,
-            self._rules.marks,
-            dates=self._study.dates(self.enrolment.period),
-        )
-
-    def may_appeal(self, filed: FilingInstant) -> Decision[AppealRefusal]:
-        """Tell whether the latest exam mark may be appealed at this instant."""
-        return may_appeal(self.exam, filed, self._study.calendar, self._rules.appeals)
-
-    def may_complain(self, filed: FilingInstant) -> Decision[AppealRefusal]:
-        """Tell whether the way the latest exam was held may be complained of at this instant."""
-        complaints = [each for each in self.requests if each.kind is Kind.APPEAL_PROCEDURE]
-        return may_complain(
-            self.exam,
-            filed,
-            self._study.calendar,
-            self._rules.appeals,
-            open_complaint=any(each.open for each in complaints),
-            decided=any(self._study.decisions_on(each) for each in complaints),
+            self.study.student.level,
+            self.study.calendar,
+            self.rules.retakes,
+            self.rules.marks,
+            dates=self.study.dates(self.enrolment.period),
         )
 
     def may_retake(self, filed: FilingInstant) -> Decision[RetakeRefusal]:
@@ -184,66 +174,62 @@ class CourseStanding:
         return may_retake(
             self.enrolment,
             filed,
-            self._study.calendar,
-            self._rules.retakes,
-            self._rules.marks,
+            self.study.calendar,
+            self.rules.retakes,
+            self.rules.marks,
             **self._retake_facts,
-            open_request=self.applied_for(Kind.RETAKE),
+            open_request=self.latest.applied_for(Kind.RETAKE),
         )
 
     @cached_property
     def missed_causes(self) -> tuple[MissedCause, ...] | Refused[MissedExamRefusal]:
         """What may have kept the student from the exam, of what the additional period is for."""
-        return missed_causes(self.enrolment, self._study.student.level, self._rules.marks)
+        return missed_causes(self.enrolment, self.study.student.level, self.rules.marks)
 
     def may_take_missed_exam(self, cause: MissedCause, filed: FilingInstant) -> Decision[MissedExamRefusal]:
         """Tell whether a missed exam may be applied for at this instant."""
         return may_take_missed_exam(
             self.enrolment,
-            self._study.student.level,
-            self._study.calendar,
-            self._rules.retakes,
-            self._rules.marks,
+            self.study.student.level,
+            self.study.calendar,
+            self.rules.retakes,
+            self.rules.marks,
             cause=cause,
             filed=filed,
-            dates=self._study.dates(self.enrolment.period),
-            open_request=self.applied_for(Kind.MISSED_EXAM),
+            dates=self.study.dates(self.enrolment.period),
+            open_request=self.latest.applied_for(Kind.MISSED_EXAM),
         )
 
-    def applied_for(self, kind: Kind) -> bool:
-        """Tell whether an application for an exam waits, or was approved: either way there is no second one."""
-        return any(each.kind is kind and (each.open or each.state is RequestState.APPROVED) for each in self.requests)
-
     @cached_property
-    def retake(self) -> Window | Refused[RetakeRefusal]:
+    def retake(self) -> Windows | Refused[RetakeRefusal]:
         """When a retake may be applied for, open or over."""
-        return retake_window(
+        return retake_windows(
             self.enrolment,
-            self._study.calendar,
-            self._rules.retakes,
-            self._rules.marks,
+            self.study.calendar,
+            self.rules.retakes,
+            self.rules.marks,
             **self._retake_facts,
         )
 
     @cached_property
     def _retake_facts(self) -> dict[str, Any]:
         return {
-            "dates": self._study.dates(self.enrolment.period),
-            "decided_at": self.decided_at,
+            "dates": self.study.dates(self.enrolment.period),
+            "decided_at": self.latest.decided_at,
             "earlier": [other for other, _ in self.elsewhere if other.period < self.enrolment.period],
         }
 
     @cached_property
     def additional(self) -> Window | None:
         """The additional period of the session, None while the session has no dates."""
-        return self._study.additional(self.enrolment.period)
+        return self.study.additional(self.enrolment.period)
 
     @cached_property
     def elsewhere(self) -> tuple[tuple[Enrolment, Result], ...]:
         """The student's other enrolments in this course with their results, oldest first."""
         return tuple(
-            (other, self._study.result(other))
-            for other in self._study.enrolments
+            (other, self.study.result(other))
+            for other in self.study.enrolments
             if other.course.code == self.enrolment.course.code and other.period != self.enrolment.period
         )
 
@@ -265,9 +251,13 @@ class OpenExam:
 
 @dataclass(frozen=True, slots=True)
 class YearStanding:
-    """One academic year (`2025-2026`) of a student's GPA and iGPA; `year` of study, None where no record says it."""
+    """One academic year (`2025-2026`) of a student's GPA and iGPA; `year` of study, None where no record says it.
+
+    `rules` are those it is judged by.
+    """
 
     academic_year: str
+    rules: GpaRules
     year: int | None
     gpa: Gpa
     components: Components
@@ -292,10 +282,12 @@ class Study:
         left_on: date | None = None,
         requests: tuple[Request, ...] = (),
         decisions: Mapping[int, tuple[SignedDecision, ...]] | None = None,
+        stood: Mapping[ExamKey, tuple[Stood, ...]] | None = None,
     ) -> None:
         """Take the facts; `printed` says when sheets were, by (period, course code).
 
-        `left_on` is when the records told of leaving, `decisions` are those on the `requests`, by their numbers.
+        `left_on` is when the records told of leaving, `decisions` are those on the `requests`, by their numbers,
+        `stood` is what was posted of sittings before what is now, where that matters.
         """
         self.student = student
         self.enrolments = enrolments
@@ -303,6 +295,7 @@ class Study:
         self.now = now
         self.requests = requests
         self._decisions = decisions or {}
+        self._stood = stood or {}
         self._left_on = left_on
         self._results: dict[int, tuple[Enrolment, Result]] = {}  # the enrolment is kept so that its id stays its own
         self._additional: dict[str, Window | None] = {}
@@ -361,9 +354,19 @@ class Study:
         return known[1]
 
     def rules(self, enrolment: Enrolment) -> Rules:
-        """Return the rules in force on the day of a course's last exam; today's while that is not known."""
-        days = [attempt.exam_date for attempt in enrolment.attempts if attempt.exam_date]
-        return self._profile.on(max(days)) if days else self.rules_now
+        """Return the rules a course's marks are read by.
+
+        Of one of which no day is known, those of the day the timetable has for its exam; today's while nobody can say.
+        """
+        known = self._profile.of(enrolment)
+        if known is not None:
+            return known
+        line = line_at(sorted(self.lines(enrolment), key=lambda slot: slot.starts), self.now)
+        return self._profile.on(self.calendar.local_day(line.starts)) if line else self.rules_now
+
+    def rules_of_year(self, academic_year: str) -> GpaRules:
+        """Return the rules of the GPA chapters an academic year (`2025-2026`) is judged by."""
+        return self._profile.of_year(academic_year).gpa
 
     @cached_property
     def today(self) -> date:
@@ -374,20 +377,22 @@ class Study:
         """Lay a course of this student open."""
         return CourseStanding(self, enrolment)
 
-    def slot(self, enrolment: Enrolment) -> ExamSlot | None:
-        """Return the timetable's line for a course's latest attempt."""
-        slots = (slot for slot in self._slots if _same(slot, enrolment))
-        return slot_of(_latest(enrolment), slots, self.calendar)
+    def lines(self, enrolment: Enrolment) -> tuple[ExamSlot, ...]:
+        """Return the timetable's lines for a course and the student's group."""
+        return tuple(slot for slot in self._slots if _same(slot, enrolment))
+
+    def stood(self, exam: ExamKey) -> tuple[Stood, ...]:
+        """Return what stood posted of a sitting before what is now, oldest first, as far as it was asked for."""
+        return self._stood.get(exam, ())
 
     def slots_ahead(self, enrolment: Enrolment) -> tuple[ExamSlot, ...]:
         """Return the timetable's lines for a course that are still to come, the next first."""
-        lines = (slot for slot in self._slots if _same(slot, enrolment) and slot.starts > self.now)
+        lines = (slot for slot in self.lines(enrolment) if slot.starts > self.now)
         return tuple(sorted(lines, key=lambda slot: slot.starts))
 
     def lecturers_of(self, enrolment: Enrolment) -> frozenset[str]:
         """Return who teaches or examines the sheet this course is on, as far as the timetable says."""
-        lines = (slot for slot in self._slots if _same(slot, enrolment))
-        return frozenset(slot.lecturer_id for slot in lines if slot.lecturer_id)
+        return frozenset(slot.lecturer_id for slot in self.lines(enrolment) if slot.lecturer_id)
 
     def is_locked(self, enrolment: Enrolment, attempt: int | None = None) -> bool:
         """Tell whether an attempt (None: the latest) stands on a printed sheet."""
@@ -416,7 +421,7 @@ class Study:
     def open_exams(self) -> tuple[OpenExam, ...]:
         """The exams whose mark may still come: in the latest period, or where the additional period is not over."""
         return tuple(
-            OpenExam(enrolment, counts, self._needed(counts))
+            OpenExam(enrolment, counts, self._needed(enrolment, counts))
             for enrolment in self.enrolments
             if enrolment.period == self.periods[0] or self._additional_over(enrolment.period) is False
             if self._may_come(enrolment, counts := self.result(enrolment))
@@ -433,10 +438,10 @@ class Study:
             return not self._additional_over(enrolment.period)
         return counts.standing is Standing.PENDING
 
-    def _needed(self, result: Result) -> Needed | None:
+    def _needed(self, enrolment: Enrolment, result: Result) -> Needed | None:
         if result.rating1 is None or result.rating2 is None:
             return None
-        return needed(result.rating1, result.rating2, self.rules_now.marks)
+        return needed(result.rating1, result.rating2, self.rules(enrolment).marks)
 
     @cached_property
     def outcomes(self) -> tuple[CourseOutcome, ...]:
@@ -489,14 +494,23 @@ class Facts:
     record: StudyRecord
     requests: tuple[Request, ...]
     decisions: Mapping[int, tuple[SignedDecision, ...]]
+    stood: Mapping[ExamKey, tuple[Stood, ...]]
 
 
-async def facts_of(storage: Storage, student_id: str) -> Facts:
-    """Load the facts of one student."""
+async def facts_of(storage: Storage, student_id: str, *, since: datetime | None = None) -> Facts:
+    """Load the facts of one student.
+
+    What stood posted before what is now is among them where a mark was corrected, and with `since` where anything
+    changed after that instant: what was sent then is judged by it.
+    """
     record = await storage.marks.study_of(student_id)
     requests = await storage.requests.of_student(student_id) if record.has_requests else ()
     decisions = await storage.requests.decisions_of(each.id for each in requests) if requests else {}
-    return Facts(record, requests, decisions)
+    corrected = any(attempt.corrected_at for each in record.enrolments for attempt in each.attempts)
+    stood: Mapping[ExamKey, tuple[Stood, ...]] = {}
+    if corrected or since:
+        stood = await storage.marks.stood(student_id, since=None if corrected else since)
+    return Facts(record, requests, decisions, stood)
 
 
 async def study_of(
@@ -508,12 +522,14 @@ async def study_of(
     calendar: Calendar | None = None,
     dates: Mapping[str, PeriodDates] | None = None,
     facts: Facts | None = None,
+    since: datetime | None = None,
 ) -> Study:
     """Load one student's courses with what their windows depend on.
 
-    The calendar, the `dates` of the periods and the student's `facts` are read too, unless they are at hand.
+    The calendar, the `dates` of the periods and the student's `facts` (`since` as for those) are read too, unless they
+    are at hand.
     """
-    facts = facts or await facts_of(storage, student.person_id)
+    facts = facts or await facts_of(storage, student.person_id, since=since)
     record = facts.record
     calendar = calendar or await calendar_of(storage, profile=profile)
     return Study(
@@ -528,6 +544,7 @@ async def study_of(
         left_on=await _left_on(storage, student, calendar) if student.status in LEFT else None,
         requests=facts.requests,
         decisions=facts.decisions,
+        stood=facts.stood,
     )
 
 
@@ -551,11 +568,11 @@ async def years_of(storage: Storage, study: Study) -> tuple[YearStanding, ...]:
     years = await storage.students.years_of(study.student.person_id)
     averages = gpa_by_year(study.outcomes)
     known = sorted({*averages, *components}, reverse=True)
-    rules = study.rules_now.gpa
     standings = []
     for name in known:
         year = years.get(name, study.student.year if name == known[0] else None)
         average, parts = averages.get(name) or gpa(()), components.get(name) or Components()
+        rules = study.rules_of_year(name)
         standings.append(_year(study.student, name, year, average=average, parts=parts, rules=rules))
     return tuple(standings)
 
@@ -564,9 +581,10 @@ def _year(
     student: Student, name: str, year: int | None, *, average: Gpa, parts: Components, rules: GpaRules
 ) -> YearStanding:
     if year is None:
-        return YearStanding(name, None, average, parts, None, None)
+        return YearStanding(name, rules, None, average, parts, None, None)
     return YearStanding(
         academic_year=name,
+        rules=rules,
         year=year,
         gpa=average,
         components=parts,

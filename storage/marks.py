@@ -1,15 +1,20 @@
 """Marks: enrolments in courses and their attempts, read for one student at once, written by the hundred thousand."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, bindparam, exists, select
 
+from policy.appeals import Stood
 from policy.marks import Attempt, Course, Enrolment, ExamForm, Outcome
 from storage.calendar import slot_of
 from storage.connection import Connection
 from storage.records import StudyRecord
-from storage.tables import attempts, courses, enrolments, exams, requests, sheets
+from storage.requests import ExamKey
+from storage.tables import attempts, changes, courses, enrolments, exams, requests, sheets
 from storage.upsert import NAMES_AT_ONCE, chunks, insert_missing, upsert
 
 EnrolmentKey = tuple[str, str, str]  # student id, period, course code
@@ -61,6 +66,21 @@ class Marks:
                     key = key_of(enrolment)
                     if key in wanted:
                         found[key] = enrolment
+        return found
+
+    async def stood(self, student_id: str, *, since: datetime | None = None) -> dict[ExamKey, tuple[Stood, ...]]:
+        """Give what was posted of a student's sittings and stands no longer, oldest first; of what ended after `since`.
+
+        It is read from the history: what a correction, an appeal or an undoing found there.
+        """
+        statement = _STOOD if since is None else _STOOD.where(changes.c.at > since)
+        found: dict[ExamKey, tuple[Stood, ...]] = {}
+        for key, before, after, at in await self._connection.execute(statement, {"student_id": student_id}):
+            _, period, course_code, number = json.loads(key)
+            attempt = _attempt_written(before)
+            if attempt.concluded and (after is None or _attempt_written(after) != attempt):
+                exam = ExamKey(period, course_code, int(number))
+                found[exam] = (*found.get(exam, ()), Stood(attempt, at))
         return found
 
     async def save(self, those: Iterable[Enrolment]) -> None:
@@ -139,6 +159,25 @@ def _attempt_row(key: EnrolmentKey, attempt: Attempt) -> dict[str, Any]:
 
 _FORMS: Mapping[str | None, ExamForm | None] = {None: None} | {form.value: form for form in ExamForm}
 _OUTCOMES: Mapping[str | None, Outcome | None] = {None: None} | {outcome.value: outcome for outcome in Outcome}
+
+
+def _attempt_written(kept: Mapping[str, Any]) -> Attempt:
+    """Read an attempt as the history keeps it."""
+
+    def read(name: str, of: Callable[[Any], Any]) -> Any:
+        value = kept.get(name)
+        return None if value is None else of(value)
+
+    return Attempt(
+        kept["number"],
+        read("rating1", Decimal),
+        read("rating2", Decimal),
+        read("exam", Decimal),
+        read("outcome", Outcome),
+        read("exam_date", date.fromisoformat),
+        read("posted_at", datetime.fromisoformat),
+        read("corrected_at", datetime.fromisoformat),
+    )
 
 
 def _enrolments(rows: Iterable[Row[*tuple[Any, ...]]]) -> Iterator[Enrolment]:
@@ -245,6 +284,16 @@ _RECORD: Select[Any] = (  # the columns after _COLUMNS are counted from 19
     )
     .where(enrolments.c.student_id == bindparam("student_id"))
     .order_by(*_ORDER, exams.c.starts_at)
+)
+_STOOD = (
+    select(changes.c.key, changes.c.before, changes.c.after, changes.c.at)
+    .where(
+        changes.c.about == bindparam("student_id"),
+        changes.c.object == "attempt",
+        changes.c.act.is_(None),
+        changes.c.before.is_not(None),
+    )
+    .order_by(changes.c.id)
 )
 _REMOVE = enrolments.delete().where(
     enrolments.c.student_id == bindparam("of_student"),

@@ -100,6 +100,15 @@ class Request:
         """Tell whether it waits for a decision."""
         return self.state in OPEN
 
+    @property
+    def late(self) -> bool:
+        """Tell whether it was filed after its time: what no regulation limits is taken late too."""
+        return self.filed_at >= self.closes_at
+
+    def takes_until_closed(self, instant: datetime) -> bool:
+        """Tell whether what is sent for it at an instant is in time; what was late itself has no time to keep."""
+        return self.late or instant < self.closes_at
+
 
 @dataclass(frozen=True, slots=True)
 class NewDecision:

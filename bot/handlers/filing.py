@@ -25,15 +25,17 @@ from bot.screens.requests.buttons import (
     OpenForm,
     SendAnswer,
     WriteAnswer,
-    standing_of,
+    sitting_of,
 )
 from bot.screens.requests.form import Asked
-from policy.calendar import Window
+from policy.appeals import AppealRefusal
+from policy.calendar import Window, Windows
 from policy.citation import HOUSE
 from policy.decision import Allowed, Refused
 from policy.instant import MessageInstant
 from policy.people import Language, Status, Student
 from policy.requests import Kind, RequestState
+from policy.retakes import MissedExamRefusal, RetakeRefusal
 from services.requests.filing import (
     REASON_LENGTH,
     Filed,
@@ -43,12 +45,14 @@ from services.requests.filing import (
     answer_inquiry,
     correct_reason,
     file_request,
+    may_still_be_seated,
+    offer_of,
 )
 from services.requests.filing import (
     offers as offers_of,
 )
 from services.requests.kinds import KINDS, FiledBy
-from services.standing import CourseStanding
+from services.sittings import Sitting
 from storage.records import Acquaintance, Draft
 from storage.requests import ExamKey, Request, SentFile
 
@@ -60,6 +64,12 @@ DOCUMENTS = "documents"
 LATE_FORM = timedelta(days=1)  # Telegram keeps what was sent for so long: a text may still come that was in time
 RIGHT_AFTER = timedelta(minutes=2)  # what is written so soon after a filing may be the rest of it
 LONG_AGO = timedelta(minutes=1)  # a message that took so long came after an outage, maybe with others
+CLOSED = (  # refused now, and perhaps not when a text was sent that is still on its way
+    AppealRefusal.WINDOW_CLOSED,
+    AppealRefusal.NOT_OPEN_YET,
+    RetakeRefusal.WINDOW_CLOSED,
+    MissedExamRefusal.WINDOW_CLOSED,
+)
 SHORTEST = 10  # characters of a text that may be a reason: "hello" is none
 MOST_TEXT = 2 * REASON_LENGTH  # a reason cut in two by Telegram, whole again
 
@@ -87,18 +97,18 @@ class Form:
 async def begin(_: CallbackQuery, callback_data: OpenForm, applicant: Applicant) -> Said:
     """Open the form of a request about an exam, or say why there is none."""
     texts, study, kind = applicant.texts, applicant.study, callback_data.kind
-    standing = standing_of(study, callback_data)
-    if standing is None:
+    sitting = sitting_of(study, callback_data)
+    if sitting is None:
         return offers.listed(texts, study, applicant.profile, kind, form.form_gone(texts))
-    choices = KINDS[kind].choices(standing)
+    choices = KINDS[kind].choices(sitting)
     choice = choices[0] if len(choices) == 1 else next((one for one in choices if one == callback_data.choice), None)
     if choices and choice is None:
-        return offers.choose_cause(texts, study, standing, applicant.profile)
-    if no := _closed(applicant, standing, kind, choice):
-        return offers.refused(texts, study, standing, kind, no, profile=applicant.profile)
-    if said := await _kept_text(applicant, standing, kind):
+        return offers.choose_cause(texts, study, sitting, applicant.profile)
+    if no := _closed(applicant, sitting, kind, choice):
+        return offers.refused(texts, study, sitting, kind, no, profile=applicant.profile)
+    if said := await _kept_text(applicant, sitting, kind):
         return said
-    return await ask(applicant, Form(kind, standing.exam_key, choice))
+    return await ask(applicant, Form(kind, sitting.key, choice))
 
 
 async def press(message: Message, draft: Draft | None, applicant: Applicant, filed: MessageInstant) -> Said:
@@ -162,8 +172,8 @@ async def file(
     if isinstance(done, Refused):
         await storage.drafts.drop(applicant.user, applicant.user)
         await storage.commit()
-        standing = _standing(applicant, one.exam)
-        refused = offers.refused(texts, study, standing, one.kind, done, profile=applicant.profile)
+        sitting = _sitting(applicant, one)
+        refused = offers.refused(texts, study, sitting, one.kind, done, profile=applicant.profile)
         other = await _offer(applicant, reason, filed, None) if reason else None
         return *key, refused, *((other,) if other else ())
     added = await _add(applicant, done, one.files)
@@ -199,13 +209,13 @@ async def hear(
 
 async def file_text(_: CallbackQuery, callback_data: FileText, applicant: Applicant) -> Said:
     """File the text that was kept, as of when it was sent."""
-    kept, standing = await _text(applicant), standing_of(applicant.study, callback_data)
+    kept, sitting = await _text(applicant), sitting_of(applicant.study, callback_data)
     texts, kind = applicant.texts, callback_data.kind
-    if kept is None or standing is None:
+    if kept is None or sitting is None:
         said = form.form_gone(texts) if kept else form.text_over(texts)
         return offers.listed(texts, applicant.study, applicant.profile, kind, said)
     text, at = kept
-    return await file(applicant, Form(kind, standing.exam_key, None), MessageInstant(at), reason=text)
+    return await file(applicant, Form(kind, sitting.key, None), MessageInstant(at), reason=text)
 
 
 async def add_text(_: CallbackQuery, callback_data: AddText, applicant: Applicant) -> Said:
@@ -244,7 +254,8 @@ async def ask_reason(_: CallbackQuery, callback_data: CorrectReason, applicant: 
     if one is None:
         return unknown(applicant)
     if not own.may_correct(one, applicant.now):
-        no = FilingRefusal.WINDOW_CLOSED if applicant.now >= one.closes_at else FilingRefusal.TAKEN
+        in_time = one.takes_until_closed(applicant.now)
+        no = FilingRefusal.TAKEN if in_time else FilingRefusal.WINDOW_CLOSED
         why = Refused(no if one.open else FilingRefusal.NOT_OPEN, (HOUSE,), one.closes_at)
         return replace(await shown(applicant, one, why), anew=True)
     await keep(applicant, CORRECTION, {"request": one.id})
@@ -311,32 +322,43 @@ async def answer(applicant: Applicant, one: Request, text: str, written: Message
     return changing.answered(applicant.texts, done, applicant.now)
 
 
-def _closed(applicant: Applicant, standing: CourseStanding, kind: Kind, choice: str | None) -> Refused[Any] | None:
+def _closed(applicant: Applicant, sitting: Sitting, kind: Kind, choice: str | None) -> Refused[Any] | None:
     """Say why a form cannot be opened; one that is closed for less than a day can: a text may be on its way."""
     if applicant.study.student.status is not Status.ACTIVE:
         return Refused(FilingRefusal.NOT_STUDYING, (HOUSE,))
-    window = KINDS[kind].window(standing)
-    if isinstance(window, Refused):
-        return window
-    answer = KINDS[kind].may_file(standing, MessageInstant(applicant.now), choice)
+    windows = KINDS[kind].windows(sitting, applicant.now)
+    if isinstance(windows, Refused):
+        return windows
+    answer = KINDS[kind].may_file(sitting, MessageInstant(applicant.now), choice)
     if isinstance(answer, Allowed):
         return None
-    just_closed = answer.until == window.closes and timedelta() <= applicant.now - window.closes < LATE_FORM
+    just_closed = any(timedelta() <= applicant.now - window.closes < LATE_FORM for window in windows.each)
+    just_closed = just_closed and answer.reason in CLOSED
     by_key = KINDS[kind].filed_by(choice, applicant.profile.requests) is FiledBy.KEY  # there was none to press before
     return None if just_closed and not by_key else answer
 
 
 async def ask(applicant: Applicant, one: Form, *said: Html) -> Screen:
     """Keep a form and show what it asks for."""
-    standing = _standing(applicant, one.exam)
-    window = KINDS[one.kind].window(standing) if standing else None
+    sitting = _sitting(applicant, one)
+    windows = KINDS[one.kind].windows(sitting, applicant.now) if sitting else None
     way = way_of(applicant, one)
-    if standing is None or not isinstance(window, Window):
+    if sitting is None or not isinstance(windows, Windows):
         return offers.listed(
             applicant.texts, applicant.study, applicant.profile, one.kind, form.form_gone(applicant.texts)
         )
     await keep(applicant, FORM, {**one.kept(), "keyboard": way is FiledBy.KEY})
-    asked = Asked(one.kind, standing, way, window, one.choice, len(one.files))
+    offer = offer_of(sitting, one.kind, MessageInstant(applicant.now))
+    asked = Asked(
+        one.kind,
+        sitting,
+        way,
+        _open_last(windows, applicant.now),
+        one.choice,
+        len(one.files),
+        late=offer.late,
+        seatless=isinstance(offer.decision, Allowed) and not may_still_be_seated(offer, applicant.profile),
+    )
     return form.ask(applicant.texts, applicant.study, asked, *said)
 
 
@@ -344,9 +366,16 @@ def way_of(applicant: Applicant, one: Form) -> FiledBy:
     return KINDS[one.kind].filed_by(one.choice, applicant.profile.requests)
 
 
-def _standing(applicant: Applicant, exam: ExamKey) -> CourseStanding | None:
-    standings = (applicant.study.standing(each) for each in applicant.study.enrolments)
-    return next((each for each in standings if each.exam_key == exam), None)
+def _sitting(applicant: Applicant, one: Form) -> Sitting | None:
+    named = ((each, applicant.study.standing(each).sitting(one.exam.attempt)) for each in applicant.study.enrolments)
+    sitting = next((found for _, found in named if found and found.key == one.exam), None)
+    return sitting if sitting and (KINDS[one.kind].each_sitting or sitting.latest) else None
+
+
+def _open_last(windows: Windows, now: datetime) -> Window:
+    """Return the window to speak of: one that is open; between two, the one a text on its way may be from."""
+    closed = [window for window in windows.each if window.closes <= now]
+    return windows.at(now) if now in windows or not closed else max(closed, key=lambda window: window.closes)
 
 
 async def keep(applicant: Applicant, name: str, content: Mapping[str, Any]) -> None:
@@ -398,7 +427,7 @@ async def _text(applicant: Applicant) -> tuple[str, datetime] | None:
     return draft.content["text"], datetime.fromisoformat(draft.content["at"])
 
 
-async def _kept_text(applicant: Applicant, standing: CourseStanding, kind: Kind) -> Screen | None:
+async def _kept_text(applicant: Applicant, sitting: Sitting, kind: Kind) -> Screen | None:
     """Offer to file a text that was kept before its exam was chosen, if that was in time."""
     if KINDS[kind].filed_by(None, applicant.profile.requests) is not FiledBy.TEXT:
         return None
@@ -407,7 +436,7 @@ async def _kept_text(applicant: Applicant, standing: CourseStanding, kind: Kind)
         return None
     text, at = kept
     those = [each for each in _fileable(applicant, MessageInstant(at), text) if each.kind.kind is kind]
-    mine = [each for each in those if each.exam == standing.exam_key]
+    mine = [each for each in those if each.exam == sitting.key]
     return form.loose_text(applicant.texts, text, at, mine) if mine else None
 
 
@@ -435,7 +464,7 @@ def _fileable(applicant: Applicant, filed: MessageInstant, text: str) -> list[Of
         for kind in Kind
         if KINDS[kind].filed_by(None, applicant.profile.requests) is FiledBy.TEXT
         for each in offers_of(applicant.study, kind, filed)
-        if isinstance(each.decision, Allowed)
+        if isinstance(each.decision, Allowed) and not each.late
     ]
 
 
@@ -447,7 +476,7 @@ def _just_filed(applicant: Applicant, filed: MessageInstant) -> Request | None:
     """Return the request that a text may be the rest of."""
     for one in reversed(applicant.study.requests):
         waits = one.reason and one.state is RequestState.FILED and one.taken_by is None
-        if waits and timedelta() <= filed.at - one.filed_at <= RIGHT_AFTER and filed.at < one.closes_at:
+        if waits and timedelta() <= filed.at - one.filed_at <= RIGHT_AFTER and one.takes_until_closed(filed.at):
             return one
     return None
 

@@ -45,7 +45,8 @@ async def open_course(
         return _period(texts, study, as_of, profile, toast=texts.plain("This course is not in your records."))
     standing = study.standing(enrolment)
     if isinstance(callback_data, WhyThen):
-        explained = course_screens.why_then(texts, study, standing, callback_data.deadline)
+        sitting = standing.sitting(callback_data.attempt)
+        explained = course_screens.why_then(texts, study, sitting, callback_data.deadline) if sitting else None
         if explained:
             return explained
     return course_screens.course(texts, study, standing, profile)

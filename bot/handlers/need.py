@@ -36,7 +36,7 @@ async def need_in_course(_: CallbackQuery, callback_data: NeedInCourse, study: S
     """Show the table of one course, or the list when its exam is no longer to come."""
     for exam in study.open_exams:
         if reference(exam.enrolment.period, exam.enrolment.course.code) == callback_data.course:
-            return screens.needed_in(texts, exam, study.rules_now.marks)
+            return screens.needed_in(texts, exam, study.rules(exam.enrolment).marks)
     return screens.need(texts, study.open_exams)
 
 

@@ -18,7 +18,6 @@ from bot.middlewares.context import WRITES, Answers, Said
 from bot.middlewares.review import Reviewer, of_staff
 from bot.screen import Event, Screen
 from bot.screens.corrections import PEOPLE_SHOWN
-from bot.screens.marks import reference
 from bot.screens.review import queue as queue_screens
 from bot.screens.review import registration as screens
 from bot.screens.review.registration import (
@@ -74,8 +73,8 @@ async def press(_: CallbackQuery, callback_data: Press, reviewer: Reviewer) -> S
             return await _go_on(reviewer, replace(form, student=student, step=Step.KIND))
         case PickKind(kind=kind):
             return await _go_on(reviewer, replace(form, kind=kind, step=Step.EXAM))
-        case PickExam(course=course):
-            return await _picked(reviewer, replace(form, course=course))
+        case PickExam(course=course, attempt=attempt):
+            return await _picked(reviewer, replace(form, course=course, attempt=attempt))
         case PickCause(choice=choice):
             return await _go_on(reviewer, replace(form, choice=choice, step=Step.INSTANT))
         case TakenNow():
@@ -160,7 +159,7 @@ async def _question(reviewer: Reviewer, form: PaperForm, *said: Html) -> Screen:
         return screens.choose_exam(texts, form, student, _offers(study, form.kind, reviewer), *said)
     match form.step:
         case Step.CAUSE:
-            return screens.choose_cause(texts, form, student, KINDS[form.kind].choices(offer.standing))
+            return screens.choose_cause(texts, form, student, KINDS[form.kind].choices(offer.sitting))
         case Step.REASON:
             return screens.ask_reason(texts, form, offer, *said)
         case Step.SCAN:
@@ -194,7 +193,7 @@ async def _picked(reviewer: Reviewer, form: PaperForm) -> Screen:
     allowed = may_register(form.kind, study, offer.exam, by=reviewer.by, grants=grants, profile=reviewer.profile)
     if isinstance(allowed, Refused):
         return await _go_on(reviewer, replace(form, course=None), _why(reviewer, allowed, form.kind))
-    causes = KINDS[form.kind].choices(offer.standing)
+    causes = KINDS[form.kind].choices(offer.sitting)
     if len(causes) == 1:
         return await _go_on(reviewer, replace(form, choice=causes[0], step=Step.INSTANT))
     return await _go_on(reviewer, replace(form, step=Step.CAUSE if causes else Step.INSTANT))
@@ -202,18 +201,18 @@ async def _picked(reviewer: Reviewer, form: PaperForm) -> Screen:
 
 async def _taken(reviewer: Reviewer, form: PaperForm, at: datetime) -> Screen:
     """Measure the instant against the deadline before anything else is asked."""
+    form = replace(form, at=at.isoformat())
     study = await _study(reviewer, form)
     offer = _offer(study, form)
     if offer is None or form.kind is None:
         return await _question(reviewer, form)
-    taken = CounterInstant(at)
-    allowed: Any = offer.kind.may_file(offer.standing, taken, form.choice)
+    allowed: Any = offer.kind.may_file(offer.sitting, CounterInstant(at), form.choice)
     if at > reviewer.now:
         allowed = Refused(FilingRefusal.IN_FUTURE, (HOUSE,))
     if isinstance(allowed, Refused):
         return await _question(reviewer, form, _why(reviewer, allowed, form.kind))
     step = Step.REASON if _way(reviewer, form) is FiledBy.TEXT else Step.SCAN
-    return await _go_on(reviewer, replace(form, at=at.isoformat(), step=step))
+    return await _go_on(reviewer, replace(form, step=step))
 
 
 async def _allowed(reviewer: Reviewer, study: Study) -> list[Kind]:
@@ -232,7 +231,8 @@ async def _study(reviewer: Reviewer, form: PaperForm) -> Study | None:
     student = await reviewer.storage.students.by_id(form.student) if form.student else None
     if student is None:
         return None
-    return await study_of(reviewer.storage, student=student, now=reviewer.now, profile=reviewer.profile)
+    since = datetime.fromisoformat(form.at) if form.at else None
+    return await study_of(reviewer.storage, student=student, now=reviewer.now, profile=reviewer.profile, since=since)
 
 
 def _offers(study: Study, kind: Kind, reviewer: Reviewer) -> Sequence[Offer]:
@@ -244,15 +244,10 @@ def _offers(study: Study, kind: Kind, reviewer: Reviewer) -> Sequence[Offer]:
 def _offer(study: Study | None, form: PaperForm) -> Offer | None:
     if study is None or form.kind is None or form.course is None:
         return None
-    those = offers(study, form.kind, CounterInstant(study.now))
-    return next(
-        (
-            each
-            for each in those
-            if reference(each.standing.enrolment.period, each.standing.enrolment.course.code) == form.course
-        ),
-        None,
-    )
+    taken = CounterInstant(datetime.fromisoformat(form.at) if form.at else study.now)
+    those = offers(study, form.kind, taken)
+    named = (each for each in those if screens.course_reference(each) == form.course)
+    return next((each for each in named if each.exam.attempt == form.attempt), None)
 
 
 def _kinds(reviewer: Reviewer) -> tuple[Kind, ...]:

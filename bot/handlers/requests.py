@@ -14,7 +14,7 @@ from bot.middlewares.context import FINAL, Said
 from bot.screen import Event, Screen
 from bot.screens.menu import OpenAppeals, OpenComplaints, OpenRequests, OpenRetakes
 from bot.screens.requests import changing, form, offers, own, words
-from bot.screens.requests.buttons import AskWithdrawal, OpenRequest, WhyOpen, Withdraw, standing_of
+from bot.screens.requests.buttons import AskWithdrawal, OpenRequest, WhyOpen, Withdraw, sitting_of
 from policy.citation import HOUSE
 from policy.decision import Refused
 from policy.instant import MessageInstant
@@ -44,8 +44,8 @@ async def open_retakes(_: Event, applicant: Applicant) -> Said:
 async def explain(_: CallbackQuery, callback_data: WhyOpen, applicant: Applicant) -> Said:
     """Explain a deadline day by day."""
     texts, study, kind = applicant.texts, applicant.study, callback_data.kind
-    standing = standing_of(study, callback_data)
-    explained = offers.why_open(texts, study, standing, kind) if standing else None
+    sitting = sitting_of(study, callback_data)
+    explained = offers.why_open(texts, study, sitting, kind) if sitting else None
     return explained or offers.listed(texts, study, applicant.profile, kind, form.form_gone(texts))
 
 

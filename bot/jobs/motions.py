@@ -9,7 +9,7 @@ from bot.screen import Screen
 from bot.screens import imports as file_screens
 from bot.screens import motions as screens
 from bot.screens.undoing import what_was_undone
-from policy.calendar import Window
+from policy.calendar import Windows
 from policy.decision import Refused
 from policy.profile import Profile
 from services.corrections import Applied, applied_of
@@ -123,7 +123,8 @@ async def carried_words(
             account = await storage.accounts.of_person(done.outcome.student_id)
             told = account is not None and account.unreachable_since is None
             found = await applied_of(storage, done.motion.id, now=now, profile=profile)
-            window = found is not None and isinstance(found[1].after.appeal, Window)
+            appeal = found[1].after.appeal if found else None
+            window = isinstance(appeal, Windows) and now in appeal
             return screens.corrected(texts, told=told, window=window)
         case Undone():
             return what_was_undone(texts, done.outcome)

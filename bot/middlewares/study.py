@@ -14,11 +14,13 @@ from bot.i18n import Texts
 from bot.screen import Event
 from bot.screens.marks import no_longer_readable, not_a_student
 from policy.calendar import Calendar, PeriodDates
+from policy.instant import MessageInstant
 from policy.people import Student
 from policy.profile import Profile
 from services.calendar import calendar_of
 from services.importing import Kind, fresh_of
 from services.kept import Kept, KeptWhileUnchanged
+from services.outages import KEPT_BY_TELEGRAM
 from services.standing import facts_of, study_of
 from storage.records import Acquaintance
 from storage.unit import Storage
@@ -53,15 +55,30 @@ class OwnStudy(BaseMiddleware):
         self._calendar = self._calendar or Kept(partial(calendar_of, profile=profile))
         calendar = await self._calendar.at(now, storage)
         dates = await self._dates.at(now, storage)
+        writes = bool(get_flag(data, "writes"))
         facts = None
-        if storage.takes_turns and not get_flag(data, "writes"):
+        if storage.takes_turns and not writes:
             facts = await self._facts.of(student.person_id, storage, history=data["who"].history)
         study = await study_of(
-            storage, student=student, now=now, profile=profile, calendar=calendar, dates=dates, facts=facts
+            storage,
+            student=student,
+            now=now,
+            profile=profile,
+            calendar=calendar,
+            dates=dates,
+            facts=facts,
+            since=_sent(data) if writes else None,
         )
         if not study.readable:
             return no_longer_readable(texts, study, profile)
         return await handler(event, {**data, "study": study, "as_of": await self._as_of.at(now, storage)})
+
+
+def _sent(data: Mapping[str, Any]) -> datetime:
+    """Return since when changes of marks matter to what is filed now: a press may file what was written a day ago."""
+    now: datetime = data["now"]
+    filed: MessageInstant | None = data.get("filed")
+    return filed.at if filed else now - KEPT_BY_TELEGRAM
 
 
 async def _dates(storage: Storage) -> Mapping[str, PeriodDates]:

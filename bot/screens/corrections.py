@@ -14,7 +14,7 @@ from bot.screens.marks import course_name, open_course, period_name, reference, 
 from bot.screens.menu import OpenMotions, back
 from bot.screens.windows import until
 from bot.screens.words import WORDS
-from policy.calendar import Window
+from policy.calendar import Windows
 from policy.marks import Attempt, Course, Enrolment, Outcome, Result, Standing
 from policy.people import Student
 from services.corrections import Applied, Comparison, CorrectionRefusal, Values
@@ -402,7 +402,7 @@ def told_student(texts: Texts, done: Applied, compared: Comparison) -> Screen:
             texts("<tg-spoiler>{change}</tg-spoiler>", change=differences(texts, compared)),
             texts("Reason: {reason}", reason=done.reason),
             texts("You can appeal until <b>{until}</b>.", until=until(texts, appeal.closes))
-            if isinstance(appeal, Window)
+            if isinstance(appeal, Windows)
             else None,
         ),
         ((Button(texts.plain("Open the course"), open_course(compared.after.enrolment)),),),

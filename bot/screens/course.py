@@ -21,12 +21,12 @@ from bot.screens.marks import (
     period_name,
     without_mark,
 )
-from bot.screens.requests.offers import filed_already, form_button, open_kinds
-from bot.screens.requests.words import AGAIN, kind_name
+from bot.screens.requests.offers import filed_already, offer_button, open_offers, sitting_name
+from bot.screens.requests.words import AGAIN
 from bot.screens.windows import dated, ended, explanation, left, moment, until
 from bot.screens.words import WORDS
 from policy.appeals import AppealRefusal
-from policy.calendar import Window
+from policy.calendar import Window, Windows
 from policy.decision import Refused
 from policy.marks import (
     AdmissionCheck,
@@ -37,7 +37,8 @@ from policy.marks import (
     looks_like_placeholder,
 )
 from policy.profile import Profile
-from policy.retakes import MissedExamRefusal, RetakeRefusal
+from policy.retakes import MissedExamRefusal, RetakeBasis, RetakeRefusal
+from services.sittings import Sitting
 from services.standing import CourseStanding, Study
 
 TRADITIONAL = {
@@ -89,6 +90,7 @@ class WhyThen(CallbackData, prefix="why"):
 
     deadline: Deadline
     course: str
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,20 +152,12 @@ def course(texts: Texts, study: Study, standing: CourseStanding, profile: Profil
             _admission(texts, standing),
             _attempts(texts, study, standing),
             _elsewhere(texts, study, standing),
-            lines(*_appeal(texts, study, standing, profile)),
+            lines(*_appeals(texts, study, standing, profile)),
             lines(*_retake(texts, study, standing, profile)),
             clauses(texts, cites),
         ),
         (
-            *(
-                (
-                    Button(
-                        texts.plain(WORDINGS[which].why), WhyThen(deadline=which, course=open_course(enrolment).course)
-                    ),
-                )
-                for which in Deadline
-                if _window(standing, which)
-            ),
+            *_whys(texts, study, standing),
             *_requests(texts, study, standing),
             (Button(texts.plain("« All marks of the period"), OpenPeriod(period=enrolment.period)),),
         ),
@@ -172,8 +166,39 @@ def course(texts: Texts, study: Study, standing: CourseStanding, profile: Profil
 
 def _requests(texts: Texts, study: Study, standing: CourseStanding) -> Rows:
     """Return a button for each kind of request that could be filed now, and for those that are open."""
-    buttons = [form_button(texts, standing, kind, kind_name(texts, kind)) for kind in open_kinds(study, standing)]
-    return [(button,) for button in (*buttons, *filed_already(texts, standing))]
+    buttons = [offer_button(texts, offer) for offer in open_offers(study, standing)]
+    filed = [button for sitting in standing.sittings for button in filed_already(texts, sitting)]
+    return [(button,) for button in (*buttons, *filed)]
+
+
+def _whys(texts: Texts, study: Study, standing: CourseStanding) -> Rows:
+    """Return a button for each deadline the course has now: of appeals, that of every sitting."""
+    course = open_course(standing.enrolment).course
+    spoken_of = _appealed(study, standing)
+    whys = [(Deadline.APPEAL, sitting) for sitting in spoken_of]
+    whys += [(which, standing.latest) for which in (Deadline.RETAKE, Deadline.ADDITIONAL)]
+    return [
+        (
+            Button(
+                texts.plain("{why} Attempt {n}", why=why, n=sitting.attempt.number)
+                if which is Deadline.APPEAL and len(spoken_of) > 1
+                else why,
+                WhyThen(deadline=which, course=course, attempt=sitting.attempt.number),
+            ),
+        )
+        for which, sitting in whys
+        if _window(study, sitting, which)
+        for why in (texts.plain(WORDINGS[which].why),)
+    ]
+
+
+def _appealed(study: Study, standing: CourseStanding) -> list[Sitting]:
+    """Return the sittings whose time to appeal is worth a word: the latest, and any that is not over."""
+    return [
+        sitting
+        for sitting in standing.sittings
+        if sitting.latest or (isinstance(sitting.appeal, Windows) and study.now < sitting.appeal.closes)
+    ]
 
 
 def _about(texts: Texts, study: Study, enrolment: Enrolment) -> str:
@@ -345,26 +370,44 @@ def _elsewhere(texts: Texts, study: Study, standing: CourseStanding) -> Html | N
     )
 
 
-def _window(standing: CourseStanding, which: Deadline) -> Window | None:
-    """Return a deadline that this course has now."""
+def _window(study: Study, sitting: Sitting, which: Deadline) -> Window | None:
+    """Return a deadline that a sitting has now."""
+    standing = sitting.course
     if which is Deadline.APPEAL:
-        return standing.appeal if isinstance(standing.appeal, Window) else None
+        return sitting.appeal.at(study.now) if isinstance(sitting.appeal, Windows) else None
     if standing.taken_again:
         return None
     if which is Deadline.RETAKE:
-        return standing.retake if isinstance(standing.retake, Window) else None
-    return None if isinstance(standing.missed_causes, Refused) else standing.additional
+        return standing.retake.at(study.now) if isinstance(standing.retake, Windows) else None
+    return None if isinstance(standing.missed_causes, Refused) else _missed(study, standing)
 
 
-def _appeal(texts: Texts, study: Study, standing: CourseStanding, profile: Profile) -> Iterable[Html]:
-    appeal = standing.appeal
+def _missed(study: Study, standing: CourseStanding) -> Window | None:
+    """Return until when a missed exam can be taken, or applied for where that is longer."""
+    windows = standing.missed_exam
+    window = windows.at(study.now) if isinstance(windows, Windows) else None
+    return window if window and window.basis is RetakeBasis.GRACE else standing.additional
+
+
+def _appeals(texts: Texts, study: Study, standing: CourseStanding, profile: Profile) -> Iterable[Html]:
+    """Say until when each sitting can be appealed."""
+    spoken_of = _appealed(study, standing)
+    for sitting in spoken_of:
+        said = lines(*_appeal(texts, study, sitting, profile))
+        if said and len(spoken_of) > 1:
+            yield texts("Attempt {n}", n=sitting.attempt.number)
+        yield said
+
+
+def _appeal(texts: Texts, study: Study, sitting: Sitting, profile: Profile) -> Iterable[Html]:
+    appeal = sitting.appeal
     if isinstance(appeal, Refused):
         if appeal.reason in NO_APPEAL:
             yield texts(NO_APPEAL[appeal.reason])
         if appeal.reason is AppealRefusal.REMOVED:
             yield desk(texts, profile.contacts.appeal_commission)
         return
-    yield WORDINGS[Deadline.APPEAL].say(texts, appeal, study.now)
+    yield WORDINGS[Deadline.APPEAL].say(texts, appeal.at(study.now), study.now)
     if study.now in appeal:
         yield desk(texts, profile.contacts.appeal_commission)
 
@@ -374,8 +417,8 @@ def _retake(texts: Texts, study: Study, standing: CourseStanding, profile: Profi
     if standing.taken_again:
         return
     retake = standing.retake
-    if isinstance(retake, Window):
-        yield WORDINGS[Deadline.RETAKE].say(texts, retake, study.now)
+    if isinstance(retake, Windows):
+        yield WORDINGS[Deadline.RETAKE].say(texts, retake.at(study.now), study.now)
         if study.now < retake.closes:
             yield desk(texts, profile.contacts.service_desk)
         else:
@@ -399,9 +442,9 @@ def _another_chance(texts: Texts, study: Study, standing: CourseStanding, profil
             yield texts("What can be done now, the dean's office will tell.")
         yield desk(texts, profile.contacts.dean_office)
         return
-    additional = standing.additional
-    if additional is not None and study.now >= additional.closes:
-        yield WORDINGS[Deadline.ADDITIONAL].say(texts, additional, study.now)
+    closing = _missed(study, standing)
+    if closing is not None and study.now >= closing.closes:
+        yield WORDINGS[Deadline.ADDITIONAL].say(texts, closing, study.now)
         yield texts(AGAIN)
         return
     failed = [check for check in standing.admission.checks if check.met is False]
@@ -415,18 +458,24 @@ def _another_chance(texts: Texts, study: Study, standing: CourseStanding, profil
             )
     if not failed:
         yield texts("The exam can be taken in the additional period.")
-    if additional is None:
+    if closing is None:
         yield texts("The academic calendar does not have the dates of this session yet.")
+    elif closing.basis is RetakeBasis.GRACE:
+        yield texts(
+            "Apply for the exam until: <b>{until}</b> ({left} left)",
+            until=until(texts, closing.closes, study.now),
+            left=left(texts, study.now, closing.closes),
+        )
     else:
-        yield WORDINGS[Deadline.ADDITIONAL].say(texts, additional, study.now)
+        yield WORDINGS[Deadline.ADDITIONAL].say(texts, closing, study.now)
     yield desk(texts, profile.contacts.registrar)
 
 
-def why_then(texts: Texts, study: Study, standing: CourseStanding, which: Deadline) -> Screen | None:
-    """Explain a deadline day by day; None when the course has no such deadline (any more)."""
-    window = _window(standing, which)
+def why_then(texts: Texts, study: Study, sitting: Sitting, which: Deadline) -> Screen | None:
+    """Explain a deadline day by day; None when the sitting has no such deadline (any more)."""
+    window = _window(study, sitting, which)
     if window is None:
         return None
-    title = lines(texts(WORDINGS[which].title), course_name(texts, standing.enrolment.course))
-    here = open_course(standing.enrolment)
+    title = lines(texts(WORDINGS[which].title), sitting_name(texts, sitting))
+    here = open_course(sitting.course.enrolment)
     return explanation(texts, title, window, now=study.now, back=((Button(texts.plain("« Course"), here),),))

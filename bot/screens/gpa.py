@@ -270,7 +270,7 @@ def _promotion(texts: Texts, study: Study, current: YearStanding) -> Iterable[Ht
     promotion = current.promotion
     if promotion is None or isinstance(promotion, Refused):
         return
-    decided = promotion_day(current.academic_year, study.rules_now.gpa)
+    decided = promotion_day(current.academic_year, current.rules)
     over = study.today > decided
     yield lines(
         texts("<b>Passing to the next year of study</b>"),
@@ -310,8 +310,8 @@ def _verdict(texts: Texts, promotion: Promotion, funding: Funding) -> Html:
 def what_if(texts: Texts, study: Study, asked: WhatIf) -> Screen:
     """Show the GPA with the letters assumed so far; a course's button asks for its letter."""
     open_courses = [exam.enrolment for exam in study.open_exams[:COURSES_TO_ASSUME]]
-    grades = study.rules_now.marks.letters.grades
-    chosen = _chosen(asked.letters, len(open_courses), grades)
+    tables = [study.rules(one).marks.letters.grades for one in open_courses]
+    chosen = _chosen(asked.letters, tables)
     title = texts("<b>What would my GPA be if…</b>")
     if not open_courses:
         return Screen(
@@ -319,7 +319,7 @@ def what_if(texts: Texts, study: Study, asked: WhatIf) -> Screen:
             ((_to_gpa(texts),),),
         )
     if 0 <= asked.course < len(open_courses):
-        return _ask_letter(texts, open_courses, grades, chosen, asked.course)
+        return _ask_letter(texts, open_courses, tables, chosen, asked.course)
     after = study.gpa_if(
         {(one.period, one.course.code): grade for one, grade in zip(open_courses, chosen, strict=True) if grade}
     )
@@ -341,7 +341,7 @@ def what_if(texts: Texts, study: Study, asked: WhatIf) -> Screen:
         ),
         (
             *(
-                (Button(_labelled(texts, one, grade), _asking(chosen, grades, number)),)
+                (Button(_labelled(texts, one, grade), _asking(chosen, tables, number)),)
                 for number, (one, grade) in enumerate(zip(open_courses, chosen, strict=True))
             ),
             (_to_gpa(texts),),
@@ -361,29 +361,31 @@ def _labelled(texts: Texts, enrolment: Enrolment, grade: Grade | None) -> str:
 def _ask_letter(
     texts: Texts,
     open_courses: Sequence[Enrolment],
-    grades: Sequence[Grade],
+    tables: Sequence[Sequence[Grade]],
     chosen: Sequence[Grade | None],
     number: int,
 ) -> Screen:
     buttons = [
-        Button(grade.letter, _asking([*chosen[:number], grade, *chosen[number + 1 :]], grades, -1)) for grade in grades
+        Button(grade.letter, _asking([*chosen[:number], grade, *chosen[number + 1 :]], tables, -1))
+        for grade in tables[number]
     ]
     rows: Rows = [buttons[start : start + 4] for start in range(0, len(buttons), 4)]
-    nothing = _asking([*chosen[:number], None, *chosen[number + 1 :]], grades, -1)
+    nothing = _asking([*chosen[:number], None, *chosen[number + 1 :]], tables, -1)
     return Screen(
         texts("<b>{course}</b>\nWhich letter do you expect?", course=_name(texts, open_courses[number])),
         (*rows, (Button(texts.plain("« Without this course"), nothing),)),
     )
 
 
-def _asking(chosen: Sequence[Grade | None], grades: Sequence[Grade], course: int) -> WhatIf:
-    return WhatIf(letters="".join("-" if one is None else DIGITS[grades.index(one)] for one in chosen), course=course)
+def _asking(chosen: Sequence[Grade | None], tables: Sequence[Sequence[Grade]], course: int) -> WhatIf:
+    digits = ("-" if one is None else DIGITS[grades.index(one)] for one, grades in zip(chosen, tables, strict=True))
+    return WhatIf(letters="".join(digits), course=course)
 
 
-def _chosen(letters: str, courses: int, grades: Sequence[Grade]) -> list[Grade | None]:
-    """Read the letters of a button; what does not fit the courses of today is left out."""
-    chosen: list[Grade | None] = [None] * courses
-    for place, digit in enumerate(letters[:courses]):
+def _chosen(letters: str, tables: Sequence[Sequence[Grade]]) -> list[Grade | None]:
+    """Read the letters of a button, each by its course's table; what does not fit the courses of today is left out."""
+    chosen: list[Grade | None] = [None] * len(tables)
+    for place, (digit, grades) in enumerate(zip(letters, tables, strict=False)):
         if digit in DIGITS[: len(grades)]:
             chosen[place] = grades[DIGITS.index(digit)]
     return chosen

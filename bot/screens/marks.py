@@ -14,7 +14,7 @@ from bot.screens.contacts import desk
 from bot.screens.menu import back
 from bot.screens.windows import dated, moment, until
 from policy.appeals import AppealRefusal
-from policy.calendar import ExamSlot, Window
+from policy.calendar import ExamSlot, Windows
 from policy.decision import Refused
 from policy.gpa import shown
 from policy.marks import Course, Enrolment, Result, Standing, looks_like_placeholder
@@ -22,6 +22,7 @@ from policy.people import Language, Sex
 from policy.profile import Profile
 from policy.requests import Kind
 from policy.retakes import RetakeRefusal
+from services.sittings import Sitting
 from services.standing import CourseStanding, Study
 
 BUTTON_LETTERS = 30  # of a course's name: what a narrow phone shows on one button
@@ -30,6 +31,7 @@ LINE_LETTERS = 90  # of a course's name in a list: the whole name stands where t
 SUMMER = "3"  # the number of the summer semester among the periods of a year
 
 APPEAL_UNTIL = msgid("   ↳ appeal until: {until}")
+OTHER_APPEAL_UNTIL = msgid("   ↳ attempt {n}: appeal until {until}")
 RETAKE_UNTIL = msgid("   ↳ apply for a retake until: {until}")
 ZERO = msgid("   ↳ this 0 may be a mark not entered yet")
 
@@ -194,15 +196,20 @@ def _course_lines(texts: Texts, study: Study, course: CourseStanding) -> Html:
         if result.standing is Standing.PENDING and course.admission.admitted is False
         else None,
         texts(ZERO) if any(looks_like_placeholder(attempt) for attempt in enrolment.attempts[-1:]) else None,
-        texts("   ↳ the appeal is filed")
-        if course.request(Kind.APPEAL)
-        else deadline(texts, APPEAL_UNTIL, course.appeal, study.now),
+        *(_appeal(texts, study, sitting) for sitting in course.sittings),
         _retake(texts, study, course) if result.standing is Standing.FX else None,
     )
 
 
+def _appeal(texts: Texts, study: Study, sitting: Sitting) -> Html | None:
+    if sitting.request(Kind.APPEAL):
+        return texts("   ↳ the appeal is filed")
+    sentence = APPEAL_UNTIL if sitting.latest else OTHER_APPEAL_UNTIL
+    return deadline(texts, sentence, sitting.appeal, study.now, n=sitting.attempt.number)
+
+
 def _retake(texts: Texts, study: Study, course: CourseStanding) -> Html | None:
-    if course.applied_for(Kind.RETAKE):
+    if course.latest.applied_for(Kind.RETAKE):
         return texts("   ↳ applied for a retake")
     return deadline(texts, RETAKE_UNTIL, course.retake, study.now)
 
@@ -240,12 +247,17 @@ def exam_time(texts: Texts, slot: ExamSlot, now: datetime) -> Html:
 
 
 def deadline(
-    texts: Texts, sentence: str, window: Window | Refused[AppealRefusal] | Refused[RetakeRefusal], now: datetime
+    texts: Texts,
+    sentence: str,
+    windows: Windows | Refused[AppealRefusal] | Refused[RetakeRefusal],
+    now: datetime,
+    *,
+    n: int = 1,
 ) -> Html | None:
-    """Say until when something can be done, in a sentence with `{until}`, while it can."""
-    if isinstance(window, Refused) or now not in window:
+    """Say until when something can be done, in a sentence with `{until}` and perhaps `{n}`, while it can."""
+    if isinstance(windows, Refused) or now not in windows:
         return None
-    return texts(sentence, until=until(texts, window.closes, now))
+    return texts(sentence, until=until(texts, windows.at(now).closes, now), n=n)
 
 
 def _course_buttons(texts: Texts, courses: Sequence[CourseStanding]) -> Rows:

@@ -20,10 +20,14 @@ from bot.screens.undoing import UNDO_REFUSALS, ShowUndoTable
 from bot.screens.words import WORDS
 from policy.decision import Refused
 from policy.people import Role
+from policy.sheets import SheetRefusal
 from policy.two_people import MotionKind, TwoPeopleRefusal
-from services.importing import Kind
+from services.corrections import CorrectionRefusal
+from services.importing import Kind, UndoRefusal
 from services.motions.cases import MotionCase
 from services.motions.moving import MotionRefusal
+from services.roles import RoleRefusal
+from services.sheets import PrintingRefusal
 from storage.records import Motion, MotionState, Person
 
 NAMES_SHOWN = 5
@@ -34,12 +38,13 @@ TITLES = {
     MotionKind.ROLE: msgid("Role"),
     MotionKind.UNLOCK: msgid("Undoing the lock of a sheet"),
 }
-REFUSALS: Mapping[StrEnum, str] = (
-    CORRECTION_REFUSALS
-    | UNDO_REFUSALS
-    | SHEET_REFUSALS
-    | ROLE_REFUSALS
-    | {
+REFUSALS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {  # by their type: equal words are equal keys
+    CorrectionRefusal: CORRECTION_REFUSALS,
+    UndoRefusal: UNDO_REFUSALS,
+    SheetRefusal: SHEET_REFUSALS,
+    PrintingRefusal: SHEET_REFUSALS,
+    RoleRefusal: ROLE_REFUSALS,
+    MotionRefusal: {
         MotionRefusal.NO_REASON: msgid("A reason is needed: write it in a few words."),
         MotionRefusal.REASON_TOO_SHORT: msgid("The reason is too short: others will read it. Ten letters at least."),
         MotionRefusal.ONE_IS_WAITING: msgid("The same waits for a second person already."),
@@ -51,6 +56,8 @@ REFUSALS: Mapping[StrEnum, str] = (
         ),
         MotionRefusal.CHAIR_NEEDED: msgid("Appeals stand on it: the chair of their commission has to agree first."),
         MotionRefusal.NOT_ASKED: msgid("The chair's consent is not asked for here, or it is given already."),
+    },
+    TwoPeopleRefusal: {
         TwoPeopleRefusal.SAME_PERSON: msgid("You proposed it yourself: somebody else has to confirm it."),
         TwoPeopleRefusal.NO_ROLE: msgid("You hold no role that may confirm this."),
         TwoPeopleRefusal.TERM_OVER: msgid("The term of your role is over: it confirms nothing any more."),
@@ -59,8 +66,8 @@ REFUSALS: Mapping[StrEnum, str] = (
         TwoPeopleRefusal.MADE_ABLE: msgid(
             "You two count as one for a week: one has invited the other, moved their link or replaced their phone."
         ),
-    }
-)
+    },
+}
 
 
 class OpenMotion(CallbackData, prefix="fixo"):
@@ -289,7 +296,7 @@ def why(texts: Texts, refused: Refused[Any]) -> Html:
     """Say why it cannot be proposed or decided."""
     over = texts("From {at} on you count as two again.", at=refused.until) if refused.until else None
     tied = over if refused.reason is TwoPeopleRefusal.MADE_ABLE else None
-    return lines(texts("❌ {why}", why=texts(REFUSALS[refused.reason])), tied)
+    return lines(texts("❌ {why}", why=texts(REFUSALS[type(refused.reason)][refused.reason])), tied)
 
 
 def refused(texts: Texts, refusal: Refused[Any], case: MotionCase | None = None) -> Screen:

@@ -17,17 +17,16 @@ from bot.screens.marks import (
     deadline,
     mark,
     period_name,
-    shortened,
 )
 from bot.screens.menu import back
-from bot.screens.requests.offers import form_button, open_kinds
+from bot.screens.requests.offers import form_button, open_offers, sitting_name
 from bot.screens.requests.own import opens
-from policy.calendar import Window
+from policy.calendar import Windows
 from policy.marks import Course, Standing, looks_like_placeholder
 from policy.requests import Kind
 from services.news import NewMark, News
 from services.owing import Delivery
-from services.standing import CourseStanding
+from services.sittings import Sitting
 
 NUMBERS = (Value.RATING1, Value.RATING2, Value.EXAM)
 COUNTS = {
@@ -58,30 +57,28 @@ def new_marks(texts: Texts, news: News) -> Screen:
     )
 
 
-def _open_to_appeals(news: News) -> Iterator[CourseStanding]:
-    """Give the courses whose new mark could be appealed now; a retake is offered where the mark can be seen."""
+def _open_to_appeals(news: News) -> Iterator[Sitting]:
+    """Give the sittings whose new mark could be appealed now; a retake is offered where the mark can be seen."""
     for each in news.marks:
-        latest = each.attempt == each.standing.enrolment.attempts[-1]
-        if latest and Kind.APPEAL in open_kinds(news.study, each.standing):
-            yield each.standing
+        for offer in open_offers(news.study, each.standing):
+            if offer.kind.kind is Kind.APPEAL and offer.sitting.attempt == each.attempt:
+                yield offer.sitting
 
 
-def _appeal(texts: Texts, standing: CourseStanding) -> str:
-    return texts.plain(
-        "Appeal: {course}", course=shortened(course_name(texts, standing.enrolment.course), BUTTON_LETTERS)
-    )
+def _appeal(texts: Texts, sitting: Sitting) -> str:
+    return texts.plain("Appeal: {course}", course=sitting_name(texts, sitting, BUTTON_LETTERS))
 
 
 def _mark(texts: Texts, news: News, new: NewMark) -> Html:
     attempt, standing = new.attempt, new.standing
     name = course_name(texts, standing.enrolment.course)
-    latest = attempt == standing.enrolment.attempts[-1]
+    sitting = standing.sitting(attempt.number)
     return lines(
         texts("{course}, attempt {n}", course=name, n=attempt.number) if attempt.number > 1 else name,
         texts(
             "<tg-spoiler>{change}</tg-spoiler>", change=lines(*_values(texts, news, new), *_worries(texts, news, new))
         ),
-        deadline(texts, APPEAL_UNTIL, standing.appeal, news.study.now) if latest else None,
+        deadline(texts, APPEAL_UNTIL, sitting.appeal, news.study.now) if sitting else None,
     )
 
 
@@ -91,7 +88,7 @@ def _worries(texts: Texts, news: News, new: NewMark) -> Iterator[Html | None]:
         yield texts(ZERO)
     if new.attempt != new.standing.enrolment.attempts[-1]:
         return
-    if new.result.standing is Standing.FX and isinstance(new.standing.retake, Window):
+    if new.result.standing is Standing.FX and isinstance(new.standing.retake, Windows):
         yield deadline(texts, RETAKE_UNTIL, new.standing.retake, news.study.now)
     elif new.result.standing in (Standing.FX, Standing.F, Standing.REMOVED):
         yield opens(texts, news.study, new.standing)

@@ -23,7 +23,9 @@ BASIS = {
         "The last day of the session is {day}. The academic calendar says when the additional period ends."
     ),
     RetakeBasis.WORKING_DAYS: msgid("The last day of the session is {day}. Working days are counted from the next."),
-    RetakeBasis.GRACE: msgid("The result was settled after the additional period: {at}. Working days are counted."),
+    RetakeBasis.GRACE: msgid(
+        "The result was settled near the end of the additional period or after it: {at}. Working days are counted."
+    ),
 }
 REASONS = {
     DayReason.WORKING_DAY: msgid("working day"),
@@ -31,6 +33,8 @@ REASONS = {
     DayReason.CALENDAR_DAY: msgid("counts"),
     DayReason.WEEKEND: msgid("weekend, not counted"),
     DayReason.DAY_OFF: msgid("day off, not counted"),
+    DayReason.SAME_DATE: msgid("the same date of an earlier month"),
+    DayReason.LAST_OF_MONTH: msgid("an earlier month has no such date: its last day"),
 }
 
 

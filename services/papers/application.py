@@ -151,7 +151,7 @@ def _of_exam(paper: ApplicationPaper, words: Words) -> Iterable[tuple[str, str]]
 
 def _of_filing(paper: ApplicationPaper, words: Words) -> Iterable[tuple[str, str]]:
     yield "filed", words.instant(paper.filed_at)
-    yield "until", words.limit(paper.in_time_until)
+    yield "until", words.limit(paper.in_time_until, filed=paper.filed_at)
     yield "way", words("application", "on_paper" if paper.on_paper else "in_chat")
     if paper.on_paper:
         yield "registered", f"{paper.on_paper.registered_by}, {words.instant(paper.on_paper.registered_at)}"

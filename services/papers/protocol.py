@@ -136,7 +136,7 @@ def _facts(case: ProtocolCase, apart: list[str], words: Words) -> list[list[str]
         ("course", case.course.kk if words.language is Language.KK else case.course.ru),
         ("exam", _exam(case, words)),
         ("filed", words.instant(case.filed_at)),
-        ("until", words.limit(case.in_time_until)),
+        ("until", words.limit(case.in_time_until, filed=case.filed_at)),
         ("mark_before", words.mark_as_it_stood(case.decision.mark_before, case.outcome)),
     ]
     if apart:

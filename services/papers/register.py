@@ -132,6 +132,7 @@ _COLUMNS: Sequence[tuple[str, int, Callable[[RegisterRow, Words], Value]]] = (
     ("kind", 26, lambda row, words: words("kinds", row.kind)),
     ("filed", 19, lambda row, _: row.filed_at),
     ("until", 19, lambda row, _: row.in_time_until),
+    ("timely", 14, lambda row, words: words("timely", "late" if row.filed_at >= row.in_time_until else "in_time")),
     ("way", 15, lambda row, words: words("ways", "on_paper" if row.on_paper else "in_chat")),
     ("student_id", 14, lambda row, _: row.student_id),
     ("student", 34, lambda row, _: row.student),

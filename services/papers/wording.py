@@ -44,13 +44,14 @@ class Words:
         local = at.astimezone(self.zone)
         return self("common", "instant", at=f"{local:%d.%m.%Y %H:%M:%S}", zone=_from_utc(local))
 
-    def limit(self, until: datetime) -> str:
-        """Return the end of a time limit; midnight is the end of the day before it."""
+    def limit(self, until: datetime, *, filed: datetime) -> str:
+        """Return the end of a time limit, and whether something was filed late; midnight is the day before's end."""
         local = until.astimezone(self.zone)
-        if local.time() != time.min:
-            return self.instant(until)
-        day = local - timedelta(days=1)
-        return self("common", "instant", at=f"{day:%d.%m.%Y} 24:00:00", zone=_from_utc(local))
+        shown = self.instant(until)
+        if local.time() == time.min:
+            day = local - timedelta(days=1)
+            shown = self("common", "instant", at=f"{day:%d.%m.%Y} 24:00:00", zone=_from_utc(local))
+        return self("common", "late", until=shown) if filed >= until else shown
 
     def period(self, period: str) -> str:
         """Return a period given as `2025-2026/1`."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from policy.calendar import Window
+from policy.calendar import Window, Windows
 from policy.citation import HOUSE
 from policy.decision import Refused
 from policy.marks import Attempt
@@ -17,6 +17,7 @@ from services.owing import Delivery, delivery
 from services.reads import record_read
 from services.requests.kinds import KINDS, RequestKind
 from services.requests.telling import kinds_of, news_group, readers_of
+from services.sittings import Sitting
 from services.standing import CourseStanding, Study, study_of
 from storage.requests import Decision, Document, Request
 from storage.unit import Storage
@@ -33,9 +34,9 @@ class CaseRefusal(StrEnum):
 class Case:
     """A request laid open.
 
-    `standing` is None when the course is no longer in the records, `attempt` when this sitting has no mark yet;
-    `earlier` are the other requests about the same exam; `decisions` the latest last; `people` names everybody who had
-    a part in it, by person id; `told` is what became of the news the student was owed.
+    `standing` is None when the course is no longer in the records, `sitting` when this sitting is not, `attempt` when
+    nothing is recorded of it; `earlier` are the other requests about the same exam; `decisions` the latest last;
+    `people` names everybody who had a part in it, by person id; `told` is what became of the news the student was owed.
     """
 
     request: Request
@@ -43,6 +44,7 @@ class Case:
     student: Student
     study: Study
     standing: CourseStanding | None
+    sitting: Sitting | None
     attempt: Attempt | None
     window: Window | Refused[Any] | None
     documents: tuple[Document, ...]
@@ -71,7 +73,8 @@ async def case_of(storage: Storage, request: Request, *, now: datetime, profile:
     standing = study.standing(enrolment) if enrolment else None
     taken = enrolment.attempts if enrolment else ()
     kind = KINDS[request.kind]
-    current = standing is not None and standing.exam_key == exam
+    sitting = standing.sitting(exam.attempt) if standing else None
+    windows = kind.windows(sitting, request.filed_at) if sitting and (kind.each_sitting or sitting.latest) else None
     decisions = (await storage.requests.decisions_of([request.id])).get(request.id, ())
     named = {request.taken_by, request.registered_by, request.substitute, request.entered_by}
     named |= {request.proposal.by} if request.proposal else set()
@@ -86,8 +89,9 @@ async def case_of(storage: Storage, request: Request, *, now: datetime, profile:
         student=student,
         study=study,
         standing=standing,
+        sitting=sitting,
         attempt=next((each for each in taken if each.number == exam.attempt), None),
-        window=kind.window(standing) if standing and current else None,
+        window=windows.at(request.filed_at) if isinstance(windows, Windows) else windows,
         documents=await storage.requests.documents_of(request.id),
         earlier=tuple(
             each for each in await storage.requests.of_exam(student.person_id, exam) if each.id != request.id

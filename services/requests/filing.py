@@ -6,17 +6,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from policy.calendar import Window
+from policy.calendar import Window, Windows
 from policy.citation import HOUSE
 from policy.decision import Allowed, Refused
 from policy.instant import CounterInstant, FilingInstant, MessageInstant
 from policy.people import Status
 from policy.profile import Profile
 from policy.requests import Kind, RequestState, answer_time, answer_time_left
+from policy.retakes import may_be_seated
 from services.requests.history import added, recorded
 from services.requests.kinds import KINDS, FiledBy, RequestKind
 from services.requests.telling import News, owe_card_to, owe_cards, owe_news, rewrite_cards
-from services.standing import CourseStanding, Study, study_of
+from services.sittings import Sitting
+from services.standing import Study, study_of
 from storage.requests import Document, ExamKey, NewRequest, Request, SentFile
 from storage.unit import Storage
 
@@ -44,17 +46,21 @@ class FilingRefusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A kind of request about an exam: may it be filed at an instant, and when could it be."""
+    """A kind of request about a sitting: may it be filed at an instant, and when could it be.
+
+    `late`: it may, though its time is over, and is marked so.
+    """
 
     kind: RequestKind
-    standing: CourseStanding
+    sitting: Sitting
     decision: Allowed | Refused[Any]
     window: Window | Refused[Any]
+    late: bool = False
 
     @property
     def exam(self) -> ExamKey:
         """What it would be about."""
-        return self.standing.exam_key
+        return self.sitting.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +68,44 @@ class Filed:
     """A request that was just filed."""
 
     request: Request
-    standing: CourseStanding
+    sitting: Sitting
     window: Window
 
 
 def offers(study: Study, kind: Kind, filed: FilingInstant) -> Iterator[Offer]:
-    """Go through a student's exams: what of a kind may be filed at this instant, and why the others may not.
+    """Go through a student's sittings: what of a kind may be filed at this instant, and why the others may not.
 
     Exams for which it makes no sense (passed ones for a retake) come too: their refusal says so. With choices, an exam
     may be filed for when any of them may.
     """
     for enrolment in study.enrolments:
-        yield offer_of(study.standing(enrolment), kind, filed)
+        course = study.standing(enrolment)
+        for sitting in course.sittings if KINDS[kind].each_sitting else (course.latest,):
+            yield offer_of(sitting, kind, filed)
 
 
-def offer_of(standing: CourseStanding, kind: Kind, filed: FilingInstant) -> Offer:
-    """Return what of a kind may be filed about a course's latest exam at this instant."""
+def offer_of(sitting: Sitting, kind: Kind, filed: FilingInstant) -> Offer:
+    """Return what of a kind may be filed about a sitting at this instant."""
     declared = KINDS[kind]
-    window = declared.window(standing)
-    choices = declared.choices(standing)
-    if isinstance(window, Refused) and not choices:
-        return Offer(declared, standing, window, window)
-    answers = [declared.may_file(standing, filed, choice) for choice in choices or (None,)]
+    windows = declared.windows(sitting, filed.at)
+    choices = declared.choices(sitting)
+    if isinstance(windows, Refused) and not choices:
+        return Offer(declared, sitting, windows, windows)
+    answers = [declared.may_file(sitting, filed, choice) for choice in choices or (None,)]
     decision = next((each for each in answers if isinstance(each, Allowed)), answers[0])
-    return Offer(declared, standing, decision, window)
+    window = windows.at(filed.at) if isinstance(windows, Windows) else windows
+    late = isinstance(decision, Allowed) and isinstance(window, Window) and filed not in window
+    return Offer(declared, sitting, decision, window, late)
+
+
+def may_still_be_seated(offer: Offer, profile: Profile) -> bool:
+    """Tell whether an exam applied for now can be held in the additional period once the application is answered."""
+    study = offer.sitting.course.study
+    additional = offer.sitting.course.additional
+    if not offer.kind.gives_seat or additional is None:
+        return True
+    due = answer_time(offer.kind.kind, study.now, study.calendar, profile.requests).due
+    return may_be_seated(due, additional)
 
 
 async def file_request(
@@ -102,25 +122,26 @@ async def file_request(
     reason: str | None = None,
     document: SentFile | None = None,
 ) -> Filed | Refused[Any]:
-    """File a request about the latest sitting of a course, as of the instant its filer acted. Commits.
+    """File a request about a sitting, as of the instant its filer acted. Commits.
 
     `by` is the student, or who of the staff registers it from paper (`filed` is a CounterInstant then). What the kind
     is filed by has to be there: a `reason` (1 to 4096 characters), a `document`, or neither. The receipt is the
     caller's to give; the staff's cards are owed.
     """
     declared = KINDS[kind]
-    standing = _standing(study, exam)
+    sitting = _sitting(study, exam, declared)
     reason = (reason or "").strip() or None
-    if standing is None:
+    if sitting is None:
         return Refused(FilingRefusal.NO_SUCH_EXAM, (HOUSE,))
     if study.student.status is not Status.ACTIVE:
         return Refused(FilingRefusal.NOT_STUDYING, (HOUSE,))
     if isinstance(filed, CounterInstant) and filed.at > now:
         return Refused(FilingRefusal.IN_FUTURE, (HOUSE,))
-    window = declared.window(standing)
-    if isinstance(window, Refused):
-        return window
-    allowed = declared.may_file(standing, filed, choice)
+    windows = declared.windows(sitting, filed.at)
+    if isinstance(windows, Refused):
+        return windows
+    window = windows.at(filed.at)
+    allowed = declared.may_file(sitting, filed, choice)
     if isinstance(allowed, Refused):
         return allowed
     way = declared.filed_by(choice, profile.requests)
@@ -145,7 +166,8 @@ async def file_request(
         )
     )
     if request is None:
-        repeated = declared.may_file(await _again(storage, study, exam, now, profile) or standing, filed, choice)
+        fresh = await study_of(storage, student=study.student, now=now, profile=profile, calendar=study.calendar)
+        repeated = declared.may_file(_sitting(fresh, exam, declared) or sitting, filed, choice)
         return repeated if isinstance(repeated, Refused) else Refused(FilingRefusal.CHANGED_SINCE, (HOUSE,))
     await storage.changes.record([recorded(None, request, by=by, now=now)])
     if document:
@@ -154,7 +176,7 @@ async def file_request(
     if request.registered_by:
         await owe_news(storage, request, News.REGISTERED, now=now)
     await storage.commit()
-    return Filed(request, standing, window)
+    return Filed(request, sitting, window)
 
 
 async def correct_reason(
@@ -162,14 +184,14 @@ async def correct_reason(
 ) -> Request | Refused[FilingRefusal]:
     """Put another text in place of a request's reason: until its window closes or somebody takes it. Commits.
 
-    The instant of filing stays what it was.
+    One that was late itself can be corrected until somebody takes it. The instant of filing stays what it was.
     """
     request = await _own(storage, request_id, student_id)
     if isinstance(request, Refused):
         return request
     if request.taken_by is not None or request.state is not RequestState.FILED:
         return Refused(FilingRefusal.TAKEN, (HOUSE,))
-    if written.at >= request.closes_at:
+    if not request.takes_until_closed(written.at):
         return Refused(FilingRefusal.WINDOW_CLOSED, (HOUSE,), until=request.closes_at)
     if not reason.strip():
         return Refused(FilingRefusal.NO_REASON, (HOUSE,))
@@ -193,7 +215,7 @@ async def add_document(
     request = await _own(storage, request_id, student_id)
     if isinstance(request, Refused):
         return request
-    if sent.at >= request.closes_at and request.paused_at is None:
+    if not request.takes_until_closed(sent.at) and request.paused_at is None:
         return Refused(FilingRefusal.WINDOW_CLOSED, (HOUSE,), until=request.closes_at)
     if refused := await _not_kept(storage, document, student_id, profile):
         return refused
@@ -252,13 +274,17 @@ async def withdraw(
     return await _step(storage, request, after, by=student_id, now=now)
 
 
-def could_file_again(request: Request, study: Study, filed: FilingInstant) -> bool:
-    """Tell whether the same could be filed once more at this instant if it were withdrawn now."""
-    standing = _standing(study, request.exam)
-    if standing is None:
-        return False
-    window = KINDS[request.kind].window(standing)
-    return isinstance(window, Window) and filed in window
+def could_file_again(request: Request, study: Study, filed: FilingInstant) -> Window | None:
+    """Return the window in which the same could be filed once more if it were withdrawn now, None where it could not.
+
+    Of what is taken late too, that window may be over.
+    """
+    declared = KINDS[request.kind]
+    sitting = _sitting(study, request.exam, declared)
+    windows = declared.windows(sitting, filed.at) if sitting else None
+    if not isinstance(windows, Windows):
+        return None
+    return windows.at(filed.at) if filed in windows or declared.late_too else None
 
 
 async def _own(storage: Storage, request_id: int, student_id: str) -> Request | Refused[FilingRefusal]:
@@ -303,14 +329,9 @@ async def _not_kept(
     return Refused(FilingRefusal.NO_ROOM, (HOUSE,)) if full else None
 
 
-def _standing(study: Study, exam: ExamKey) -> CourseStanding | None:
-    """Return the course an exam is the latest sitting of."""
-    standings = (study.standing(each) for each in study.enrolments if each.course.code == exam.course_code)
-    return next((each for each in standings if each.exam_key == exam), None)
-
-
-async def _again(
-    storage: Storage, study: Study, exam: ExamKey, now: datetime, profile: Profile
-) -> CourseStanding | None:
-    fresh = await study_of(storage, student=study.student, now=now, profile=profile, calendar=study.calendar)
-    return _standing(fresh, exam)
+def _sitting(study: Study, exam: ExamKey, kind: RequestKind) -> Sitting | None:
+    """Return the sitting that is named, if this kind can be about it."""
+    names = exam.period, exam.course_code
+    enrolment = next((each for each in study.enrolments if (each.period, each.course.code) == names), None)
+    sitting = study.standing(enrolment).sitting(exam.attempt) if enrolment else None
+    return sitting if sitting and (kind.each_sitting or sitting.latest) else None

@@ -8,16 +8,17 @@ history and notices follow.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from policy.calendar import Window
+from policy.calendar import Windows
 from policy.decision import Decision, Refused
 from policy.instant import FilingInstant
 from policy.requests import Kind, Queue, RequestRules, RequestState, queue_of
 from policy.retakes import MissedCause
 from services.requests.consequences import Consequence, cancel_retakes, raise_mark, tell_registrar
-from services.standing import CourseStanding
+from services.sittings import Sitting
 
 
 class FiledBy(StrEnum):
@@ -32,16 +33,19 @@ class FiledBy(StrEnum):
 class RequestKind:
     """A kind of request about an exam.
 
-    `window` says when it may be filed, `may_file` whether at an instant with a choice (None where there is none to
-    make), `choices` what can be chosen. `decisions` are the outcomes there are, each with what it does.
+    `windows` says when it may be filed, or a text of an instant could have been; `may_file` whether it may at an
+    instant with a choice (None where there is none to make), `choices` what can be chosen. `decisions` are the outcomes
+    there are, each with what it does.
     """
 
     kind: Kind
-    window: Callable[[CourseStanding], Window | Refused[Any]]
-    may_file: Callable[[CourseStanding, FilingInstant, str | None], Decision[Any]]
+    windows: Callable[[Sitting, datetime], Windows | Refused[Any]]
+    may_file: Callable[[Sitting, FilingInstant, str | None], Decision[Any]]
     filed_by: Callable[[str | None, RequestRules], FiledBy]
     decisions: Mapping[RequestState, tuple[Consequence, ...]]
-    choices: Callable[[CourseStanding], tuple[StrEnum, ...]] = lambda _: ()
+    choices: Callable[[Sitting], tuple[StrEnum, ...]] = lambda _: ()
+    each_sitting: bool = False  # any sitting can be asked about, not the latest alone
+    late_too: bool = False  # no regulation limits it: when its time is over it is marked late
     gives_points: bool = False  # an upheld one adds points to the exam mark
     gives_seat: bool = False  # an approved one gets date, time and room
 
@@ -64,8 +68,8 @@ def _missed_by(choice: str | None, rules: RequestRules) -> FiledBy:
     return FiledBy.DOCUMENT if needed else FiledBy.KEY
 
 
-def _missed_causes(standing: CourseStanding) -> tuple[StrEnum, ...]:
-    causes = standing.missed_causes
+def _missed_causes(sitting: Sitting) -> tuple[StrEnum, ...]:
+    causes = sitting.course.missed_causes
     return () if isinstance(causes, Refused) else causes
 
 
@@ -74,34 +78,39 @@ KINDS: Mapping[Kind, RequestKind] = {
     for each in (
         RequestKind(
             Kind.APPEAL,
-            window=lambda standing: standing.appeal,
-            may_file=lambda standing, filed, _: standing.may_appeal(filed),
+            windows=lambda sitting, at: sitting.appeal_at(at),
+            may_file=lambda sitting, filed, _: sitting.may_appeal(filed),
             filed_by=_by_text,
             decisions={
                 RequestState.UPHELD: (raise_mark, cancel_retakes, tell_registrar),
                 RequestState.REFUSED: (),
             },
+            each_sitting=True,
             gives_points=True,
         ),
         RequestKind(
             Kind.APPEAL_PROCEDURE,
-            window=lambda standing: standing.complaint,
-            may_file=lambda standing, filed, _: standing.may_complain(filed),
+            windows=lambda sitting, _: sitting.complaint,
+            may_file=lambda sitting, filed, _: sitting.may_complain(filed),
             filed_by=_by_text,
             decisions={RequestState.UPHELD: (), RequestState.REFUSED: ()},
+            each_sitting=True,
+            late_too=True,
         ),
         RequestKind(
             Kind.RETAKE,
-            window=lambda standing: standing.retake,
-            may_file=lambda standing, filed, _: standing.may_retake(filed),
+            windows=lambda sitting, _: sitting.course.retake,
+            may_file=lambda sitting, filed, _: sitting.course.may_retake(filed),
             filed_by=_by_key,
             decisions={RequestState.APPROVED: (), RequestState.REFUSED: ()},
             gives_seat=True,
         ),
         RequestKind(
             Kind.MISSED_EXAM,
-            window=lambda standing: standing.missed_exam,
-            may_file=lambda standing, filed, choice: standing.may_take_missed_exam(MissedCause(choice or ""), filed),
+            windows=lambda sitting, _: sitting.course.missed_exam,
+            may_file=lambda sitting, filed, choice: sitting.course.may_take_missed_exam(
+                MissedCause(choice or ""), filed
+            ),
             filed_by=_missed_by,
             choices=_missed_causes,
             decisions={RequestState.APPROVED: (), RequestState.REFUSED: ()},

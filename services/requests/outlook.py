@@ -1,6 +1,7 @@
 """Outlook: what an upheld appeal would bring, shown to whoever decides before they do."""
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from policy.appeals import may_uphold, upheld
@@ -16,8 +17,13 @@ from storage.requests import Request
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """A course and the overall GPA without and with the points; `voided` are retake applications it takes away."""
+    """A course and the overall GPA without and with the points; `voided` are retake applications it takes away.
 
+    The marks are those of the exam that is appealed.
+    """
+
+    mark_before: Decimal
+    mark_after: Decimal
     before: CourseStanding
     after: CourseStanding
     gpa_before: Gpa
@@ -38,14 +44,21 @@ def outlook_of(case: Case, points: int) -> Outlook | Refused[Any]:
     after = case.study.standing(replace(enrolment, attempts=attempts))
     grade = after.result.grade
     grades = {(enrolment.period, enrolment.course.code): grade} if grade else {}
-    closed = case.standing.result.standing is Standing.FX and after.result.standing is not Standing.FX
+    still_fx = any(each.attempt == raised.number and each.standing is Standing.FX for each in after.attempts)
+    sat = any(each.number > raised.number and each.concluded for each in attempts)
+    closed = not still_fx and not sat
     return Outlook(
+        mark_before=case.attempt.exam or _ZERO,
+        mark_after=raised.exam or _ZERO,
         before=case.standing,
         after=after,
         gpa_before=case.study.gpa,
         gpa_after=case.study.gpa_if(grades),
         voided=tuple(filter(_asks_for_retake, case.earlier)) if closed else (),
     )
+
+
+_ZERO = Decimal(0)
 
 
 def _asks_for_retake(request: Request) -> bool:

@@ -33,12 +33,17 @@ async def make_void(storage: Storage, request_id: int, *, by: str | None, why: s
 async def void_retakes(
     storage: Storage, student_id: str, exam: ExamKey, *, by: str, why: str, now: datetime, profile: Profile
 ) -> None:
-    """Take away the retake that was applied for or approved, once the exam is no FX any more. The caller commits."""
+    """Take away the retake that was applied for or approved, once the exam is no FX any more. The caller commits.
+
+    One that was sat already stays as it is.
+    """
     enrolment = await storage.marks.by_key(student_id, exam.period, exam.course_code)
     if enrolment is None:
         return
-    rules = profile.on(now.astimezone(profile.university.zone).date()).marks
-    results = attempt_results(enrolment, rules)
+    rules = profile.of(enrolment) or profile.on(now.astimezone(profile.university.zone).date())
+    if any(each.number > exam.attempt and each.concluded for each in enrolment.attempts):
+        return
+    results = attempt_results(enrolment, rules.marks)
     if any(each.attempt == exam.attempt and each.standing is Standing.FX for each in results):
         return
     for other in await storage.requests.of_exam(student_id, exam):

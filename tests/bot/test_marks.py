@@ -256,8 +256,9 @@ async def test_a_computer_test_is_appealed_only_while_it_runs(
 async def test_a_state_exam_is_appealed_to_the_end_of_the_next_day_and_not_retaken(
     linked: Linked, database: Database
 ) -> None:
-    made = course("HIS1", "40", form=ExamForm.STATE, posted=local(1, 15, 9))
-    aigerim = await opened(database, linked, made)
+    made = course("HIS1", "40", form=ExamForm.STATE, posted=local(1, 14, 19))
+    sat_today = replace(made.attempts[0], exam_date=local(1, 14).date())
+    aigerim = await opened(database, linked, replace(made, attempts=(sat_today,)))
     assert "Апелляция мерзімі: 15 қаңтар, күн соңына дейін (14 сағат қалды)" in aigerim.sees
     assert "Қайта тапсыру: мемлекеттік емтихан қайта тапсырылмайды." in aigerim.sees
     assert "00:00" not in aigerim.sees
@@ -268,7 +269,6 @@ async def test_a_state_exam_is_appealed_to_the_end_of_the_next_day_and_not_retak
     [
         (None, "емтихан түрі базада әлі көрсетілмеген"),
         (ExamForm.COMPUTER_TEST, "Тест уақыты кестеде жоқ."),
-        (ExamForm.STATE, "емтихан күні базада жоқ"),
     ],
 )
 async def test_why_there_is_no_time_to_appeal_is_said(
@@ -277,6 +277,20 @@ async def test_why_there_is_no_time_to_appeal_is_said(
     made = course("MAT1", "90", form=form)
     aigerim = await opened(database, linked, replace(made, attempts=(replace(made.attempts[0], exam_date=None),)))
     assert f"Апелляция: {why}" in aigerim.sees.replace("тест жүріп жатқанда ғана. ", "")
+
+
+async def test_a_state_exam_of_which_no_day_is_known_has_the_time_of_any_mark(
+    linked: Linked, database: Database
+) -> None:
+    made = course("HIS1", "90", form=ExamForm.STATE, posted=local(1, 14, 19))
+    undated = replace(made, attempts=(replace(made.attempts[0], exam_date=None),))
+    aigerim = await opened(database, linked, undated)
+    assert "Апелляция мерзімі: 15 қаңтар, 13:00 (3 сағат қалды)" in aigerim.sees
+
+
+async def test_of_a_state_exam_without_day_and_mark_nobody_can_say(linked: Linked, database: Database) -> None:
+    aigerim = await opened(database, linked, course("HIS1", form=ExamForm.STATE))
+    assert "Апелляция: емтихан күні базада жоқ" in aigerim.sees
 
 
 async def test_a_printed_sheet_ends_every_appeal(linked: Linked, database: Database) -> None:
@@ -401,7 +415,7 @@ async def test_nobody_opens_somebody_elses_course_with_a_forged_button(linked: L
     await load(database, hers, replace(course("PHY1", "90", names=PHYSICS), student_id=DMITRY))
     dmitry = await linked(DMITRY)
     await dmitry.sends("/marks")
-    forged = (open_course(hers), WhyThen(deadline=Deadline.RETAKE, course=reference(WINTER, "MAT1")))
+    forged = (open_course(hers), WhyThen(deadline=Deadline.RETAKE, course=reference(WINTER, "MAT1"), attempt=1))
     for data in (*forged, OpenCourse(course="x"), OpenPeriod(period="2020-2021/1")):
         await dmitry.presses(data.pack())
         assert "Физика, часть 1: 85 · B+" in dmitry.sees
@@ -412,7 +426,7 @@ async def test_nobody_opens_somebody_elses_course_with_a_forged_button(linked: L
 
 async def test_an_old_button_of_a_deadline_that_is_gone_opens_the_course(linked: Linked, database: Database) -> None:
     aigerim = await opened(database, linked, course("MAT1", "90"))
-    await aigerim.presses(WhyThen(deadline=Deadline.RETAKE, course=reference(WINTER, "MAT1")).pack())
+    await aigerim.presses(WhyThen(deadline=Deadline.RETAKE, course=reference(WINTER, "MAT1"), attempt=1).pack())
     assert "Қорытынды баға: 85" in aigerim.sees
 
 

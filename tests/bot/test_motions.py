@@ -5,10 +5,16 @@ from datetime import timedelta
 
 import pytest
 
+from bot.i18n import load_texts
+from bot.screens.motions import REFUSALS, why
+from policy.citation import HOUSE
+from policy.decision import Refused
 from policy.marks import Attempt
 from policy.people import Language, Name, Role, RoleGrant
-from policy.profile import Profile
+from policy.profile import Profile, load_profile
 from policy.requests import RequestState
+from services.corrections import CorrectionRefusal
+from services.roles import RoleRefusal
 from storage import records
 from storage.database import Database
 from storage.records import MotionState
@@ -390,3 +396,12 @@ async def test_what_nobody_decided_in_time_is_over_and_its_file_forgotten(
     assert motion
     assert motion.state is MotionState.EXPIRED
     assert await roles(database, NEWCOMER) == set()
+
+
+def test_every_refusal_has_words_of_its_own_kind() -> None:
+    for kind, words in REFUSALS.items():
+        assert {*kind} <= {*words}, kind
+    alike = Refused(CorrectionRefusal.NOTHING_CHANGES, (HOUSE,)), Refused(RoleRefusal.NOTHING_CHANGES, (HOUSE,))
+    assert len({str(each.reason) for each in alike}) == 1, "as texts they are one key"
+    voice = load_texts(load_profile(None).university.zone)[Language.RU]
+    assert why(voice, alike[0]) != why(voice, alike[1])

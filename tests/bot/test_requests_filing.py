@@ -1,7 +1,7 @@
 """Filing: a message files, its date decides, and whatever comes instead of it gets an answer."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -127,14 +127,23 @@ async def test_a_computer_test_is_appealed_while_it_runs(
     assert ("Баға әлі шыққан жоқ" if filed else "Апелляция мерзімі аяқталды: 15 қаңтар, 12:00.") in aigerim.sees
 
 
-@pytest.mark.parametrize(("day", "filed"), [(15, 1), (16, 0)])
-async def test_a_state_exam_is_appealed_until_the_end_of_the_next_day(
-    linked: Linked, database: Database, clock: HandClock, day: int, filed: int
+@pytest.mark.parametrize(
+    ("posted", "at", "filed"),
+    [
+        (local(1, 14, 20), local(1, 15, 23, 59), 1),
+        (local(1, 14, 20), local(1, 16), 0),
+        (local(1, 15, 9, 30), local(1, 16, 12, 59), 1),
+        (local(1, 15, 9, 30), local(1, 16, 13), 0),
+    ],
+)
+async def test_a_state_exam_of_the_14th_is_appealed_until_its_own_end_or_that_of_its_mark_whichever_is_later(
+    linked: Linked, database: Database, clock: HandClock, *, posted: datetime, at: datetime, filed: int
 ) -> None:
-    exam = course("HIS1", "60", posted=local(1, 15, 9), form=ExamForm.STATE, names=("Тарих", "История"))
-    aigerim = await marked(database, linked, exam)
+    exam = course("HIS1", "60", posted=posted, form=ExamForm.STATE, names=("Тарих", "История"))
+    sitting = replace(exam.attempts[0], exam_date=local(1, 14).date())
+    aigerim = await marked(database, linked, replace(exam, attempts=(sitting,)))
     await begins(aigerim, name="Тарих")
-    to(clock, local(1, day, 23, 59) if filed else local(1, day))
+    to(clock, at)
     await aigerim.sends(REASON)
     assert len(await requests_of(database)) == filed
 
@@ -253,11 +262,13 @@ async def test_a_button_with_somebody_elses_exam_files_nothing(linked: Linked, d
     assert await requests_of(database, DMITRY) == ()
 
 
-async def test_a_button_of_an_earlier_sitting_files_nothing(linked: Linked, database: Database) -> None:
-    aigerim = await marked(database, linked, course("MAT1", "40", posted=local(1, 14, 12)))
+async def test_a_button_of_a_sitting_that_is_gone_files_nothing(linked: Linked, database: Database) -> None:
+    aigerim = await marked(database, linked, course("MAT1", "40", posted=local(1, 5, 12), attempts=[FX_RETAKEN]))
     await aigerim.sends("/appeal")
-    await load(database, course("MAT1", "40", posted=local(1, 5, 12), attempts=[FX_RETAKEN]))
-    await aigerim.taps("Математика")
+    async with database.write() as storage:
+        await storage.marks.remove_attempts([(AIGERIM, WINTER, "MAT1", 2)])
+        await storage.commit()
+    await aigerim.taps("Математика, 2-тапсыру")
     assert "Базада бұл емтихан өзгерген" in aigerim.last.text
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from policy.appeals import Stood
 from policy.calendar import Calendar, DateSpan, DaySource, ExamSlot, PeriodDates, PeriodEvent, SpecialDay
 from policy.marks import Attempt, Course, Enrolment, ExamForm, Outcome
 from policy.profile import Rules, load_profile
@@ -60,6 +61,11 @@ def enrolment(*attempts: Attempt, form: ExamForm = ExamForm.WRITTEN, **facts: An
         "group": "СӘ-25-1",
     }
     return Enrolment(**(known | facts), exam_form=form, attempts=attempts)
+
+
+def stood(*versions: Case) -> tuple[Stood, ...]:
+    """Make what stood posted of a first sitting before what is now, oldest first."""
+    return tuple(Stood(attempt(1, facts), facts["until"]) for facts in versions)
 
 
 def sat(*exams: Case) -> tuple[Attempt, ...]:

@@ -12,13 +12,16 @@ from policy.calendar import (
     DayCounting,
     DayReason,
     DaySource,
+    LimitUnit,
     SpecialDay,
     Window,
     academic_year,
+    limit_before,
 )
 from policy.citation import HOUSE
 from policy.instant import MessageInstant
 from policy.retakes import RetakeBasis
+from tests.policy.case import Case, cases
 from tests.policy.facts import ALMATY, CALENDAR, SPECIAL_DAYS, slot
 
 
@@ -73,6 +76,44 @@ def test_a_six_day_week_works_on_saturdays_but_not_on_sundays() -> None:
 def test_calendar_days_count_every_day() -> None:
     counted = CALENDAR.days_after(date(2026, 1, 1), 3, DayCounting.CALENDAR)
     assert [(day.day.day, day.number) for day in counted] == [(2, 1), (3, 2), (4, 3)]
+
+
+@cases("calendar.limit_before")
+def test_limit_before(case: Case) -> None:
+    got = limit_before(case["day"], case["n"], LimitUnit(case["unit"]), CALENDAR)
+    assert (got.last, got.closes) == (case["last"], case["closes"])
+    assert got.days[-1].number == case["n"]
+    assert "skipped" not in case or [one.day for one in got.days if one.number is None] == case["skipped"]
+    assert got.closes - timedelta(seconds=1) < CALENDAR.end_of(got.last) <= CALENDAR.instant(case["day"], time.min)
+
+
+def test_a_limit_before_a_day_explains_itself_day_by_day() -> None:
+    got = limit_before(date(2026, 1, 27), 3, LimitUnit.WORKING_DAYS, CALENDAR)
+    assert [(one.day.day, one.number, one.reason) for one in got.days] == [
+        (26, 1, DayReason.WORKING_DAY),
+        (25, None, DayReason.WEEKEND),
+        (24, 2, DayReason.WORKED_BY_ORDER),
+        (23, 3, DayReason.WORKING_DAY),
+    ]
+    month = limit_before(date(2026, 3, 31), 1, LimitUnit.MONTHS, CALENDAR)
+    assert [one.reason for one in month.days] == [DayReason.LAST_OF_MONTH]
+    assert limit_before(date(2026, 3, 28), 1, LimitUnit.MONTHS, CALENDAR).days[0].reason is DayReason.SAME_DATE
+
+
+@given(st.dates(date(2025, 1, 1), date(2027, 1, 1)), st.integers(1, 40))
+def test_working_days_back_and_forth_meet(day: date, n: int) -> None:
+    back = CALENDAR.working_days_before(day, n)
+    assert [one.day for one in back] == [day - timedelta(days=ago) for ago in range(1, len(back) + 1)]
+    assert back[-1].number == n
+    forth = CALENDAR.working_days_after(back[-1].day, n)
+    assert forth[-1].day >= day
+    assert [one.day for one in forth if one.number][:-1] == [one.day for one in reversed(back) if one.number][1:]
+
+
+@pytest.mark.parametrize("unit", LimitUnit)
+def test_there_is_no_limit_zero_days_before(unit: LimitUnit) -> None:
+    with pytest.raises(ValueError, match="cannot count"):
+        limit_before(date(2026, 1, 1), 0, unit, CALENDAR)
 
 
 @given(st.dates(date(2025, 1, 1), date(2027, 1, 1)), st.integers(1, 40))

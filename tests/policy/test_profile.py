@@ -12,7 +12,9 @@ import pytest
 from policy.calendar import DayCounting
 from policy.citation import HOUSE, Citation
 from policy.dated import DatedValue, MissingValueError, Parameter
+from policy.marks import Attempt
 from policy.profile import Profile, ProfileError, load_profile, use_pinned_time_zones
+from tests.policy.facts import enrolment
 
 TODAY = date(2026, 1, 10)
 AP8 = Citation("AP", "8")
@@ -71,6 +73,51 @@ def test_results_from_before_the_first_edition_are_read_by_it(load: Load) -> Non
     profile = load("[marks]\nadmission_rating_minimum = [{ from = 2026-09-01, value = 60 }]\n")
     assert profile.on(date(2019, 1, 1)).marks.admission_rating_minimum == 50
     assert [first for first, _ in profile.editions] == [date(2025, 8, 27), date(2026, 9, 1)]
+
+
+NEW_EDITION = "[marks]\nadmission_rating_minimum = [{ from = 2026-02-01, value = 60 }]\n"
+JANUARY, FEBRUARY = date(2026, 1, 31), date(2026, 2, 1)
+LAST_EVENING, MIDNIGHT = datetime(2026, 1, 31, 18, 59, 59, tzinfo=UTC), datetime(2026, 1, 31, 19, tzinfo=UTC)
+MARK = Decimal(60)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "minimum"),
+    [
+        ([Attempt(1, exam=MARK, exam_date=JANUARY, posted_at=MIDNIGHT)], 50),
+        ([Attempt(1, exam=MARK, exam_date=FEBRUARY, posted_at=MIDNIGHT)], 60),
+        ([Attempt(1, exam=MARK, posted_at=LAST_EVENING)], 50),
+        ([Attempt(1, exam=MARK, posted_at=MIDNIGHT)], 60),
+        ([Attempt(1, exam=MARK, exam_date=JANUARY), Attempt(2, exam=MARK, posted_at=MIDNIGHT)], 60),
+        ([Attempt(1, exam=MARK, exam_date=JANUARY), Attempt(2, exam_date=FEBRUARY)], 50),
+        ([Attempt(1, exam_date=FEBRUARY)], 60),
+        ([Attempt(1)], None),
+        ([], None),
+    ],
+    ids=[
+        "the day of the exam, whenever it was posted",
+        "an exam on the first day of the new edition",
+        "without it the day of posting, in the university's zone",
+        "posted a second later",
+        "the last of two exams",
+        "not a retake that is still to come",
+        "of one that is, its own day",
+        "no day is known",
+        "no attempt",
+    ],
+)
+def test_a_mark_is_read_by_the_rules_of_its_exam_else_of_its_posting_and_never_by_todays(
+    load: Load, attempts: list[Attempt], minimum: int | None
+) -> None:
+    rules = load(NEW_EDITION).of(enrolment(*attempts))
+    assert (rules and rules.marks.admission_rating_minimum) == minimum
+
+
+def test_an_academic_year_is_judged_by_the_rules_of_the_day_it_is_decided(load: Load) -> None:
+    shares = "{ from = 2026-08-25, value = 0.6 }, { from = 2026-08-26, value = 0.7 }"
+    profile = load(f"[gpa]\nblock_share_minimum = [{shares}]\n")
+    found = [profile.of_year(year).gpa.block_share_minimum for year in ("2024-2025", "2025-2026", "2026-2027")]
+    assert found == [Decimal("0.5"), Decimal("0.6"), Decimal("0.7")]
 
 
 def test_a_parameter_without_a_value_on_a_day_is_an_error_not_zero() -> None:

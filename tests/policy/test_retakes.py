@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.calendar import Window
+from policy.calendar import Window, Windows
 from policy.decision import Allowed, Refused
 from policy.instant import MessageInstant
 from policy.marks import Attempt, Enrolment, ExamForm
@@ -16,11 +16,12 @@ from policy.retakes import (
     MissedCause,
     RetakeBasis,
     additional_period,
+    may_be_seated,
     may_retake,
     may_take_missed_exam,
     missed_causes,
-    missed_exam_window,
-    retake_window,
+    missed_exam_windows,
+    retake_windows,
 )
 from tests.policy.case import Case, cases, exact
 from tests.policy.facts import ALMATY, CALENDAR, RULES, enrolment, period_dates, sat
@@ -31,14 +32,18 @@ WINTER = {"session": (date(2025, 12, 29), date(2026, 1, 17))}
 FX = Attempt(1, Decimal(80), Decimal(80), Decimal(40), posted_at=datetime(2026, 1, 9, 10, tzinfo=ALMATY))
 
 
-def is_as_told(got: Window | Refused[Any], case: Case) -> None:
+def is_as_told(got: Windows | Refused[Any], case: Case) -> None:
     if "refused" in case:
         assert isinstance(got, Refused)
         assert got.reason == case["refused"]
-    else:
-        assert isinstance(got, Window)
-        assert (got.opens, got.closes, got.basis) == (case["opens"], case["closes"], case["basis"])
-    assert got.cites
+        assert got.cites
+        return
+    assert isinstance(got, Windows)
+    told = case.get("windows") or [case]
+    assert [(one.opens, one.closes, one.basis) for one in got.each] == [
+        (one["opens"], one["closes"], one["basis"]) for one in told
+    ]
+    assert all(one.cites for one in got.each)
 
 
 @cases("retakes.additional_period")
@@ -54,16 +59,16 @@ def test_without_any_dates_the_additional_period_is_not_known() -> None:
     assert additional_period(None, CALENDAR, RETAKES) is None
 
 
-@cases("retakes.retake_window")
-def test_retake_window(case: Case) -> None:
-    got = retake_window(
+@cases("retakes.retake_windows")
+def test_retake_windows(case: Case) -> None:
+    got = retake_windows(
         enrolment(*sat(*case["attempts"]), form=ExamForm(case.get("form", "written"))),
         CALENDAR,
         RETAKES,
         MARKS,
         dates=period_dates(case.get("dates", WINTER)),
         decided_at=case.get("decided"),
-        earlier=[enrolment(*sat(facts), period="2024-2025/1") for facts in case.get("earlier", [])],
+        earlier=[enrolment(*sat(*each), period="2024-2025/1") for each in case.get("earlier", [])],
     )
     is_as_told(got, case)
 
@@ -86,7 +91,7 @@ def test_may_retake(case: Case) -> None:
     else:
         assert isinstance(got, Allowed)
     if case.get("expect") in (None, "window_closed"):
-        assert got.until == datetime(2026, 1, 30, tzinfo=ALMATY)
+        assert got.until == case.get("until", datetime(2026, 1, 30, tzinfo=ALMATY))
 
 
 @given(
@@ -94,14 +99,14 @@ def test_may_retake(case: Case) -> None:
     decided_after=st.none() | st.timedeltas(timedelta(), timedelta(days=60)),
     additional_ends=st.none() | st.dates(date(2026, 1, 1), date(2026, 2, 28)),
 )
-def test_an_fx_always_has_a_window_that_does_not_end_before_it_starts(
+def test_an_fx_can_be_applied_for_when_it_is_settled_and_two_working_days_longer(
     posted: datetime, decided_after: timedelta | None, additional_ends: date | None
 ) -> None:
     spans = dict(WINTER)
     if additional_ends is not None:
         spans["additional"] = (min(date(2026, 1, 19), additional_ends), additional_ends)
     decided_at = None if decided_after is None else posted + decided_after
-    window = retake_window(
+    windows = retake_windows(
         enrolment(Attempt(1, FX.rating1, FX.rating2, FX.exam, posted_at=posted)),
         CALENDAR,
         RETAKES,
@@ -109,11 +114,15 @@ def test_an_fx_always_has_a_window_that_does_not_end_before_it_starts(
         dates=period_dates(spans),
         decided_at=decided_at,
     )
-    assert isinstance(window, Window)
-    assert window.opens < window.closes
-    assert (decided_at or posted) in window
-    if window.basis is not RetakeBasis.GRACE:
-        assert window.closes <= datetime(2026, 1, 30, tzinfo=ALMATY)
+    assert isinstance(windows, Windows)
+    settled = decided_at or posted
+    assert posted in windows
+    assert settled in windows
+    two_days = CALENDAR.working_days_after(CALENDAR.local_day(settled), 2)[-1].day
+    assert windows.at(settled).closes >= CALENDAR.end_of(two_days) - timedelta(seconds=1)
+    for window in windows.each:
+        assert window.opens < window.closes
+        assert window.basis is RetakeBasis.GRACE or window.closes <= datetime(2026, 1, 30, tzinfo=ALMATY)
 
 
 MISSED = {"rating1": 80, "rating2": 80, "outcome": "did_not_come", "posted": datetime(2026, 1, 12, 10, tzinfo=ALMATY)}
@@ -141,11 +150,11 @@ def test_missed_causes(case: Case) -> None:
         assert got == tuple(map(MissedCause, case["expect"]))
 
 
-@cases("retakes.missed_exam_window")
-def test_missed_exam_window(case: Case) -> None:
+@cases("retakes.missed_exam_windows")
+def test_missed_exam_windows(case: Case) -> None:
     enrolled = enrolment(*sat(*case["attempts"]))
     dates = period_dates(case.get("dates", WINTER))
-    got = missed_exam_window(enrolled, Level.BACHELOR, CALENDAR, RETAKES, MARKS, dates=dates)
+    got = missed_exam_windows(enrolled, Level.BACHELOR, CALENDAR, RETAKES, MARKS, dates=dates)
     is_as_told(got, case)
 
 
@@ -168,4 +177,11 @@ def test_may_take_missed_exam(case: Case) -> None:
     else:
         assert isinstance(got, Allowed)
     if case.get("expect") in (None, "window_closed"):
-        assert got.until == datetime(2026, 1, 30, tzinfo=ALMATY)
+        assert got.until == case.get("until", datetime(2026, 1, 30, tzinfo=ALMATY))
+
+
+@cases("retakes.may_be_seated")
+def test_may_be_seated(case: Case) -> None:
+    additional = additional_period(period_dates(case["dates"]), CALENDAR, RETAKES)
+    assert isinstance(additional, Window)
+    assert may_be_seated(case["answered_by"], additional) is case["expect"]

@@ -7,7 +7,7 @@ import subprocess
 import zipfile
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from string import Formatter
 from zoneinfo import ZoneInfo
@@ -178,7 +178,11 @@ def test_every_value_of_the_records_has_its_word(part: str, values: set[str]) ->
     [(at(16, 13), "16.01.2026 13:00:00 (UTC+5)"), (at(31, 0), "30.01.2026 24:00:00 (UTC+5)")],
 )
 def test_a_limit_at_midnight_is_the_end_of_the_day_before(until: datetime, shown: str) -> None:
-    assert Words(KK, ALMATY).limit(until) == shown
+    assert Words(KK, ALMATY).limit(until, filed=until - timedelta(seconds=1)) == shown
+
+
+def test_a_paper_says_of_a_limit_that_something_was_filed_when_it_was_over() -> None:
+    assert Words(KK, ALMATY).limit(at(16, 13), filed=at(16, 13)) == "16.01.2026 13:00:00 (UTC+5); кешігіп берілді"
 
 
 def test_an_instant_tells_how_far_from_utc_it_was_on_its_own_day() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from policy.calendar import DateSpan, PeriodDates, PeriodEvent
 from policy.citation import HOUSE
 from policy.decision import Refused
 from policy.instant import MessageInstant
+from policy.marks import Standing
 from policy.people import Role, RoleGrant
+from policy.profile import load_profile
 from policy.requests import Kind, RequestState
 from services.corrections import Applied, Proposed, Values, propose_correction
 from services.importing import Imported, Preview, Undone, UndoRefusal, UndoRefused, apply, undo
@@ -23,6 +26,7 @@ from services.motions.deciding import Carried, agree, carry
 from services.motions.moving import MotionRefusal
 from services.requests.filing import Filed, file_request
 from services.requests.reviewing import Acting, Verdict, decide, enter, propose, sign, take
+from services.requests.voiding import void_retakes
 from services.standing import study_of
 from storage.database import Database
 from storage.records import Motion, Person
@@ -330,6 +334,35 @@ async def test_a_correction_that_makes_an_fx_a_pass_takes_its_retake_away(databa
     assert (await news(database))[-1] == "void"
 
 
+async def test_an_fx_stays_one_for_its_retake_though_today_another_rule_would_pass_it(
+    database: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "university.toml"
+    file.write_text("[marks]\nexam_decides_failure = [{ from = 2026-02-01, value = false }]\n", encoding="utf-8")
+    march, changed = NOW + timedelta(days=60), load_profile(file)
+    await load(database, row("40"))
+    request = await filed(database, Kind.RETAKE)
+
+    async with database.write() as storage:
+        await void_retakes(storage, STUDENT.person_id, EXAM, by=ADMIN, why="қате", now=march, profile=changed)
+        await storage.commit()
+
+    assert await state(database, request) is RequestState.FILED
+
+
+async def test_a_retake_that_was_sat_stays_granted_when_its_fx_becomes_a_pass(database: Database) -> None:
+    await load(database, row("40"))
+    request = await granted_retake(database)
+    await load(database, row("30", attempt=2))
+
+    await corrected(database, 50)
+
+    assert await state(database, request) is RequestState.APPROVED
+    async with database.read() as storage:
+        study = await study_of(storage, student=STUDENT, now=NOW, profile=PROFILE)
+    assert study.result(study.enrolments[0]).standing is Standing.PASSED
+
+
 async def test_a_granted_retake_stays_granted_when_its_mark_comes(database: Database) -> None:
     await load(database, row("40"))
     request = await granted_retake(database)
@@ -339,5 +372,5 @@ async def test_a_granted_retake_stays_granted_when_its_mark_comes(database: Data
     async with database.read() as storage:
         study = await study_of(storage, student=STUDENT, now=NOW, profile=PROFILE)
     standing = study.standing(study.enrolments[0])
-    assert standing.exam_key == EXAM._replace(attempt=2)
-    assert standing.requests == ()
+    assert standing.latest.key == EXAM._replace(attempt=2)
+    assert standing.latest.requests == ()

@@ -251,12 +251,19 @@ async def _check_requests(storage: Storage) -> None:
 
 
 def _from_scratch(exams: dict[tuple[str, int], Decimal | None]) -> Decimal | None:
-    """Compute the GPA from exam marks alone, as a person would by the regulation: the ratings are 80 and 80."""
-    latest = {course: mark for (course, _), mark in sorted(exams.items()) if mark is not None}
-    if not latest:
+    """Compute the GPA from exam marks alone, as a person would by the regulation: the ratings are 80 and 80.
+
+    Of a course that is passed the best mark counts, of any other the latest.
+    """
+    taken: dict[str, list[Decimal]] = {}
+    for (course, _), mark in sorted(exams.items()):
+        if mark is not None:
+            taken.setdefault(course, []).append(mark)
+    if not taken:
         return None
-    total = sum((COURSES[course] * _equivalent(mark) for course, mark in latest.items()), Decimal())
-    return total / sum(COURSES[course] for course in latest)
+    counts = {course: max(marks) if max(marks) >= 50 else marks[-1] for course, marks in taken.items()}
+    total = sum((COURSES[course] * _equivalent(mark) for course, mark in counts.items()), Decimal())
+    return total / sum(COURSES[course] for course in counts)
 
 
 def _equivalent(exam: Decimal) -> Decimal:

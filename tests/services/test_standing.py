@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from policy.appeals import AppealBasis, AppealRefusal
-from policy.calendar import DateSpan, DaySource, ExamSlot, PeriodDates, PeriodEvent, SpecialDay, Window
+from policy.calendar import DateSpan, DaySource, ExamSlot, PeriodDates, PeriodEvent, SpecialDay, Windows
 from policy.decision import Refused
 from policy.gpa import Components, Formula, Igpa, IgpaRefusal
 from policy.marks import Attempt, Course, Enrolment, ExamForm, Outcome, Standing
@@ -78,11 +79,11 @@ async def test_a_course_is_laid_open_with_its_windows(database: Database, profil
     standing = found.standing(found.enrolments[0])
     assert standing.result.standing is Standing.FX
     assert (standing.weighted, standing.result.computed) == (Decimal(61), 61)
-    assert isinstance(standing.appeal, Window)
-    assert standing.appeal.basis is AppealBasis.AFTER_POSTING
+    assert isinstance(standing.appeal, Windows)
+    assert standing.appeal.at(NOW).basis is AppealBasis.AFTER_POSTING
     assert standing.appeal.closes == datetime(2026, 1, 12, 13, tzinfo=ALMATY)
-    assert isinstance(standing.retake, Window)
-    assert standing.retake.basis is RetakeBasis.WORKING_DAYS
+    assert isinstance(standing.retake, Windows)
+    assert standing.retake.at(NOW).basis is RetakeBasis.WORKING_DAYS
     assert standing.retake.closes == datetime(2026, 1, 31, tzinfo=ALMATY)
 
 
@@ -94,7 +95,7 @@ async def test_the_universitys_own_days_move_the_deadline(database: Database, pr
         await storage.commit()
     found = await study(database, profile)
     retake = found.standing(found.enrolments[0]).retake
-    assert isinstance(retake, Window)
+    assert isinstance(retake, Windows)
     assert retake.closes == datetime(2026, 2, 3, tzinfo=ALMATY)
 
 
@@ -108,7 +109,7 @@ async def test_a_printed_sheet_leaves_nothing_to_appeal(database: Database, prof
     assert isinstance(locked, Refused)
     assert locked.reason is AppealRefusal.SHEET_LOCKED
     assert locked.until == datetime(2026, 1, 12, 13, tzinfo=ALMATY)
-    assert isinstance(open_, Window)
+    assert isinstance(open_, Windows)
 
 
 async def test_only_the_line_of_the_timetable_of_the_students_group_counts(
@@ -282,6 +283,34 @@ async def test_a_student_who_studies_is_not_asked_when_they_left(database: Datab
         await storage.changes.record([told(Status.ACTIVE, Status.EXPELLED, datetime(2020, 1, 1, tzinfo=UTC))])
         await storage.commit()
     assert (await study(database, profile)).readable
+
+
+async def test_letters_go_by_the_day_of_the_exam_though_the_rules_have_changed_since(
+    database: Database, tmp_path: Path
+) -> None:
+    """From February on the exam no longer decides failure: what was an FX in January stays one."""
+    file = tmp_path / "university.toml"
+    file.write_text("[marks]\nexam_decides_failure = [{ from = 2026-02-01, value = false }]\n", encoding="utf-8")
+    changed = load_profile(file)
+    undated = sat("PHY1", "40")
+    by_posting = replace(undated, attempts=(replace(undated.attempts[0], exam_date=None),))
+    later = sat("CHE1", "40")
+    february = replace(later.attempts[0], exam_date=date(2026, 2, 3))
+    await fill(database, sat(exam="40"), by_posting, replace(later, attempts=(february,)))
+    found = await study(database, changed, now=datetime(2026, 3, 1, tzinfo=ALMATY))
+    standings = {each.course.code: found.result(each).standing for each in found.enrolments}
+    assert standings == {"MAT1": Standing.FX, "PHY1": Standing.FX, "CHE1": Standing.PASSED}
+
+
+async def test_what_is_needed_goes_by_the_rules_of_the_day_the_exam_is_on(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "university.toml"
+    file.write_text("[marks]\nadmission_rating_minimum = [{ from = 2026-01-14, value = 80 }]\n", encoding="utf-8")
+    starts = datetime(2026, 1, 14, 9, tzinfo=ALMATY)
+    line = ExamSlot(WINTER, "MAT1", STUDENT.group, ExamForm.WRITTEN, starts, starts + timedelta(hours=2))
+    await fill(database, sat(exam=None), sat("PHY1", exam=None), slots=[line])
+    found = await study(database, load_profile(file))
+    admitted = {each.enrolment.course.code: each.needed and each.needed.admitted for each in found.open_exams}
+    assert admitted == {"MAT1": False, "PHY1": True}
 
 
 async def test_nothing_loaded_is_an_empty_study(database: Database, profile: Profile) -> None:

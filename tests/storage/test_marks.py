@@ -1,15 +1,19 @@
 """Marks come back exactly as they went in, one student's and a whole file's."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from policy.appeals import Stood
 from policy.calendar import ExamSlot
-from policy.marks import Attempt, Course, ExamForm
+from policy.marks import Attempt, Course, ExamForm, Outcome
+from services.importing.objects import written
 from storage.database import Database
 from storage.marks import key_of
+from storage.records import Change
+from storage.requests import ExamKey
 from tests.storage.examples import NOW, PERIOD, enrolment, student
 
 
@@ -134,3 +138,38 @@ async def test_a_whole_file_is_looked_up_across_chunks(database: Database) -> No
         await storage.marks.save(marks)
         found = await storage.marks.by_keys(map(key_of, marks))
     assert found == {key_of(each): each for each in marks}
+
+
+def posted(before: Attempt | None, after: Attempt | None, cause: str, at: datetime, code: str = "MAT1201") -> Change:
+    """Make a line of the history of the first student's sitting."""
+    number = (after or before or Attempt(1)).number
+    facts = [None if each is None else written(each) for each in (before, after)]
+    key = ("02500000", PERIOD, code, str(number))
+    return Change("attempt", key, facts[0], facts[1], cause, at, about="02500000", cause_id=1)
+
+
+async def test_what_stood_posted_before_is_read_from_the_history(database: Database) -> None:
+    """A mark that was posted, corrected, taken back and posted anew, and another that never changed."""
+    first = enrolment().attempts[0]
+    second = replace(first, exam=Decimal(60), corrected_at=NOW + timedelta(hours=1))
+    third = replace(first, outcome=Outcome.DID_NOT_COME, exam=None, posted_at=NOW + timedelta(hours=3))
+    pending = Attempt(1, Decimal(81), Decimal(77))
+    async with database.write() as storage:
+        await storage.changes.record(
+            [
+                posted(None, pending, "import", NOW - timedelta(days=1)),
+                posted(pending, first, "import", NOW),
+                posted(None, first, "import", NOW, "PHY1"),
+                posted(first, second, "correction", NOW + timedelta(hours=1)),
+                posted(second, None, "undo", NOW + timedelta(hours=2)),
+                posted(None, third, "import", NOW + timedelta(hours=3)),
+            ]
+        )
+        await storage.commit()
+    stood = (Stood(first, NOW + timedelta(hours=1)), Stood(second, NOW + timedelta(hours=2)))
+    exam = ExamKey(PERIOD, "MAT1201", 1)
+    async with database.read() as storage:
+        assert await storage.marks.stood("02500000") == {exam: stood}
+        assert await storage.marks.stood("02500000", since=NOW + timedelta(hours=1)) == {exam: stood[1:]}
+        assert await storage.marks.stood("02500000", since=NOW + timedelta(hours=2)) == {}
+        assert await storage.marks.stood("02500001") == {}

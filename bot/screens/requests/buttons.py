@@ -6,7 +6,9 @@ from aiogram.filters.callback_data import CallbackData
 
 from bot.screens.marks import reference
 from policy.requests import Kind
-from services.standing import CourseStanding, Study
+from services.requests.kinds import KINDS
+from services.sittings import Sitting
+from services.standing import Study
 
 
 class OpenForm(CallbackData, prefix="myfile"):
@@ -103,16 +105,16 @@ class DropText(CallbackData, prefix="textoff"):
 AboutExam = OpenForm | WhyOpen | FileText
 
 
-def about(standing: CourseStanding) -> dict[str, Any]:
-    """Return how a button names the latest sitting of a course."""
-    exam = standing.exam_key
+def about(sitting: Sitting) -> dict[str, Any]:
+    """Return how a button names a sitting."""
+    exam = sitting.key
     return {"exam": reference(exam.period, exam.course_code), "attempt": exam.attempt}
 
 
-def standing_of(study: Study, button: AboutExam) -> CourseStanding | None:
-    """Return the course a button names, if it is this student's own and that sitting is still the latest."""
+def sitting_of(study: Study, button: AboutExam) -> Sitting | None:
+    """Return the sitting a button names, if it is this student's own and its kind can (still) be about it."""
     for enrolment in study.enrolments:
         if reference(enrolment.period, enrolment.course.code) == button.exam:
-            standing = study.standing(enrolment)
-            return standing if standing.exam_key.attempt == button.attempt else None
+            sitting = study.standing(enrolment).sitting(button.attempt)
+            return sitting if sitting and (KINDS[button.kind].each_sitting or sitting.latest) else None
     return None

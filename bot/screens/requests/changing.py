@@ -20,6 +20,7 @@ from bot.screens.requests.words import (
     refusal,
 )
 from bot.screens.windows import until
+from policy.calendar import Window
 from policy.decision import Refused
 from policy.profile import Profile
 from policy.requests import Kind, Queue, queue_of
@@ -33,7 +34,9 @@ def ask_reason(texts: Texts, one: Request, now: datetime) -> Screen:
     return Screen(
         paragraphs(
             texts("✍️ Write the whole text anew, in one message. It takes the place of the old one."),
-            texts(
+            texts("⏰ Until somebody takes {number}.", number=number(texts, one.id))
+            if one.late
+            else texts(
                 "⏰ Until <b>{until}</b>, or until somebody takes {number}.",
                 until=until(texts, one.closes_at, now),
                 number=number(texts, one.id),
@@ -78,12 +81,12 @@ def too_long(texts: Texts, one: Request, limit: int) -> Screen:
     )
 
 
-def ask_withdrawal(texts: Texts, study: Study, one: Request, *, again: bool) -> Screen:
-    """Ask whether a request is to be withdrawn, with a warning where it could not be filed again."""
+def ask_withdrawal(texts: Texts, study: Study, one: Request, *, again: Window | None) -> Screen:
+    """Ask whether a request is to be withdrawn, with a warning where it could not be filed again in some window."""
     return Screen(
         paragraphs(
             texts("Withdraw <b>{number}</b>?", number=number(texts, one.id)),
-            texts("It can be filed again until {until}.", until=until(texts, one.closes_at, study.now))
+            _again(texts, again, study.now)
             if again
             else texts("⚠️ It could not be filed again: the time for that is over."),
             lines(*about_request(texts, study, one)),
@@ -96,14 +99,12 @@ def ask_withdrawal(texts: Texts, study: Study, one: Request, *, again: bool) -> 
     )
 
 
-def withdrawn(texts: Texts, study: Study, one: Request, *, again: bool) -> Screen:
+def withdrawn(texts: Texts, study: Study, one: Request, *, again: Window | None) -> Screen:
     """Confirm that a request is withdrawn."""
     return Screen(
         paragraphs(
             texts("↩️ <b>{number}</b> is withdrawn.", number=number(texts, one.id)),
-            texts("It can be filed again until {until}.", until=until(texts, one.closes_at, study.now))
-            if again
-            else None,
+            _again(texts, again, study.now) if again else None,
         ),
         (
             *(((_list_of(texts, one.kind),),) if again else ()),
@@ -167,6 +168,13 @@ def edited(texts: Texts, one: Request, *, may_correct: bool) -> Screen:
             (open_request(texts, one),),
         ),
     )
+
+
+def _again(texts: Texts, window: Window, now: datetime) -> Html:
+    """Say until when something can be filed again; of a window that is over, that it would be late."""
+    if now >= window.closes:
+        return texts("It can be filed again, and would be marked late.")
+    return texts("It can be filed again until {until}.", until=until(texts, window.closes, now))
 
 
 def _list_of(texts: Texts, kind: Kind) -> Button:

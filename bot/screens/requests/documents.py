@@ -29,7 +29,7 @@ def ask_documents(texts: Texts, study: Study, one: Request) -> Screen:
         lines(
             texts("📎 Send photos or files here: they go with <b>{number}</b>.", number=number(texts, one.id)),
             None
-            if one.paused_at
+            if one.paused_at or one.late
             else texts(
                 "⏰ Until <b>{until}</b> ({left} left)",
                 until=until(texts, one.closes_at, study.now),

@@ -7,10 +7,10 @@ from datetime import datetime
 from bot.i18n import Html, Texts, bold, escape, lines, msgid, paragraphs
 from bot.screen import Button, Rows, Screen
 from bot.screens.cancel import cancel_button
-from bot.screens.marks import BUTTON_LETTERS, course_name, mark, shortened
+from bot.screens.marks import BUTTON_LETTERS, mark, shortened
 from bot.screens.menu import back
 from bot.screens.requests.buttons import AddText, AnswerText, DropText, FileText, about
-from bot.screens.requests.offers import back_to
+from bot.screens.requests.offers import back_to, sitting_name
 from bot.screens.requests.words import cause_name, clock, kind_name, number
 from bot.screens.windows import left, until
 from policy.calendar import Window
@@ -19,7 +19,8 @@ from policy.people import Language
 from policy.requests import Kind
 from services.requests.filing import Offer
 from services.requests.kinds import FiledBy
-from services.standing import CourseStanding, Study
+from services.sittings import Sitting
+from services.standing import Study
 from storage.requests import Request
 
 KEYS: Mapping[Kind, str] = {
@@ -41,14 +42,20 @@ QUOTED = 600  # letters of a text that are shown again
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Where a form stands: what it files, and by which message; `files` are documents that were sent already."""
+    """Where a form stands: what it files, and by which message; `files` are documents that were sent already.
+
+    `late`: its time is over, and it is taken all the same. `seatless`: an answer may come when no time is left for the
+    exam.
+    """
 
     kind: Kind
-    standing: CourseStanding
+    sitting: Sitting
     way: FiledBy
     window: Window
     choice: str | None = None
     files: int = 0
+    late: bool = False
+    seatless: bool = False
 
 
 def ask(texts: Texts, study: Study, asked: Asked, *said_before: Html) -> Screen:
@@ -59,11 +66,16 @@ def ask(texts: Texts, study: Study, asked: Asked, *said_before: Html) -> Screen:
             *said_before,
             lines(
                 texts(QUESTIONS[asked.way], key=keys[0] if keys else ""),
-                *_in_time(texts, asked.window, study.now),
+                *_in_time(texts, asked, study.now),
             ),
+            texts(
+                "⚠️ The answer may come only when the additional period is over: there may be no time left for the exam."
+            )
+            if asked.seatless
+            else None,
             lines(
                 bold(kind_name(texts, asked.kind)),
-                _exam(texts, study, asked.standing),
+                _exam(texts, study, asked.sitting),
                 texts("Cause: {cause}", cause=cause_name(texts, asked.choice)) if asked.choice else None,
             ),
             texts(HINTS[asked.kind]) if asked.kind in HINTS else None,
@@ -196,9 +208,15 @@ def quoted(texts: Texts, text: str) -> Html:
     return texts("<blockquote>{text}</blockquote>", text=shortened(text, QUOTED))
 
 
-def _in_time(texts: Texts, window: Window, now: datetime) -> Iterator[Html]:
-    """Say until when the message counts; of a window that is over, that only what was sent before does."""
+def _in_time(texts: Texts, asked: Asked, now: datetime) -> Iterator[Html]:
+    """Say until when the message counts; of a window that is over, that only what was sent before does, or is late."""
+    window = asked.window
     closes = until(texts, window.closes, now)
+    if asked.late:
+        yield texts(
+            "⏰ The time was over: <b>{until}</b>. It is marked late and put before the commission.", until=closes
+        )
+        return
     if now >= window.closes:
         yield texts("⏰ Closed: <b>{until}</b>. It counts only if it was sent before that.", until=closes)
         return
@@ -209,20 +227,20 @@ def _in_time(texts: Texts, window: Window, now: datetime) -> Iterator[Html]:
     )
 
 
-def _exam(texts: Texts, study: Study, standing: CourseStanding) -> Html:
-    course = course_name(texts, standing.enrolment.course)
-    if standing.result.standing is Standing.PENDING:
+def _exam(texts: Texts, study: Study, sitting: Sitting) -> Html:
+    course = sitting_name(texts, sitting)
+    if sitting.result.standing is Standing.PENDING:
         return escape(course)
-    return texts("{course}: {mark}", course=course, mark=mark(texts, study, standing.result))
+    return texts("{course}: {mark}", course=course, mark=mark(texts, study, sitting.result))
 
 
 def _appeals(texts: Texts, those: Sequence[Offer]) -> Rows:
     """Return a button for each exam a text that was kept can be filed about."""
-    return [(Button(_label(texts, each), FileText(kind=each.kind.kind, **about(each.standing))),) for each in those]
+    return [(Button(_label(texts, each), FileText(kind=each.kind.kind, **about(each.sitting))),) for each in those]
 
 
 def _label(texts: Texts, offer: Offer) -> str:
-    name = shortened(course_name(texts, offer.standing.enrolment.course), BUTTON_LETTERS)
+    name = sitting_name(texts, offer.sitting, BUTTON_LETTERS)
     if offer.kind.kind is Kind.APPEAL_PROCEDURE:
         return texts.plain("Complaint: {course}", course=name)
     return texts.plain("Appeal: {course}", course=name)

@@ -13,9 +13,9 @@ from bot.screens.marks import BUTTON_LETTERS, LINE_LETTERS, course_name, mark, s
 from bot.screens.menu import OpenAppeals, OpenComplaints, OpenRetakes, back
 from bot.screens.requests.buttons import OpenForm, OpenRequest, WhyOpen, about
 from bot.screens.requests.words import AGAIN, cause_name, kind_name, number, refusal
-from bot.screens.windows import explanation, left, moment, until
+from bot.screens.windows import ended, explanation, left, moment, until
 from policy.appeals import AppealRefusal
-from policy.calendar import Window
+from policy.calendar import Window, Windows
 from policy.citation import HOUSE
 from policy.decision import Allowed, Refused
 from policy.instant import MessageInstant
@@ -26,6 +26,7 @@ from policy.requests import Kind, Queue, RequestState, queue_of
 from policy.retakes import MissedExamRefusal, RetakeRefusal
 from services.requests.filing import FilingRefusal, Offer, offer_of, offers
 from services.requests.kinds import KINDS
+from services.sittings import Sitting
 from services.standing import CourseStanding, Study
 
 RECENT = timedelta(days=7)  # a window that closed is spoken of so long
@@ -54,6 +55,7 @@ TITLES: Mapping[Kind, str] = {
     Kind.APPEAL_PROCEDURE: msgid("<b>Complaint about how the exam was held</b>"),
     Kind.RETAKE: msgid("<b>Retake and additional period</b>"),
 }
+LATE = msgid("Late complaint about how the exam was held")
 NOTHING: Mapping[Kind, str] = {
     Kind.APPEAL: msgid("No mark of yours can be appealed now."),
     Kind.APPEAL_PROCEDURE: msgid("There is no exam of yours that can be complained of now."),
@@ -89,13 +91,16 @@ def listed(texts: Texts, study: Study, profile: Profile, kind: Kind, *said: Html
             return retakes(texts, study, profile, *said)
 
 
-def open_kinds(study: Study, standing: CourseStanding) -> Iterator[Kind]:
-    """Give the kinds that could be filed about a course now."""
+def open_offers(study: Study, standing: CourseStanding) -> Iterator[Offer]:
+    """Give what could be filed about a course now."""
     if study.student.status is not Status.ACTIVE:
         return
-    for kind in Kind:
-        if isinstance(offer_of(standing, kind, MessageInstant(study.now)).decision, Allowed):
-            yield kind
+    for sitting in standing.sittings:
+        for kind in Kind:
+            if sitting.latest or KINDS[kind].each_sitting:
+                offer = offer_of(sitting, kind, MessageInstant(study.now))
+                if isinstance(offer.decision, Allowed):
+                    yield offer
 
 
 def desk_of(texts: Texts, kind: Kind, profile: Profile) -> Html:
@@ -117,46 +122,47 @@ def back_to(texts: Texts, kind: Kind) -> Button:
     return Button(texts.plain("« Complaints"), OpenComplaints())
 
 
-def why_open(texts: Texts, study: Study, standing: CourseStanding, kind: Kind) -> Screen | None:
-    """Explain day by day until when something can be filed about a course; None where nobody can say."""
-    window = KINDS[kind].window(standing)
-    if isinstance(window, Refused):
+def why_open(texts: Texts, study: Study, sitting: Sitting, kind: Kind) -> Screen | None:
+    """Explain day by day until when something can be filed about a sitting; None where nobody can say."""
+    windows = KINDS[kind].windows(sitting, study.now)
+    if isinstance(windows, Refused):
         return None
-    title = lines(bold(kind_name(texts, kind)), course_name(texts, standing.enrolment.course))
+    title = lines(bold(kind_name(texts, kind)), sitting_name(texts, sitting))
+    window = windows.at(study.now)
     return explanation(texts, title, window, now=study.now, back=((back_to(texts, kind),), back(texts)))
 
 
 def refused(
-    texts: Texts, study: Study, standing: CourseStanding | None, kind: Kind, no: Refused[Any], *, profile: Profile
+    texts: Texts, study: Study, sitting: Sitting | None, kind: Kind, no: Refused[Any], *, profile: Profile
 ) -> Screen:
     """Say why something is not filed: the reason with its clause, what can be done instead, who answers."""
     return Screen(
         paragraphs(
-            texts("❌ Not filed. {why}", why=why_not(texts, study, standing, kind, no)),
-            lines(bold(kind_name(texts, kind)), course_name(texts, standing.enrolment.course)) if standing else None,
-            instead(texts, standing, no),
+            texts("❌ Not filed. {why}", why=why_not(texts, study, sitting, kind, no)),
+            lines(bold(kind_name(texts, kind)), sitting_name(texts, sitting)) if sitting else None,
+            instead(texts, sitting.course if sitting else None, no),
             clauses(texts, no.cites),
             desk_of(texts, kind, profile),
         ),
         (
-            *(((why,),) if standing and (why := _why_button(texts, standing, kind, no)) else ()),
-            *((open_button,) for open_button in filed_already(texts, standing, kind)),
-            *((each,) for each in _others(texts, study, standing, kind)),
+            *(((why,),) if sitting and (why := _why_button(texts, study, sitting, kind, no)) else ()),
+            *((open_button,) for open_button in filed_already(texts, sitting, kind)),
+            *((each,) for each in _others(texts, study, sitting, kind)),
             (back_to(texts, kind),),
             back(texts),
         ),
     )
 
 
-def choose_cause(texts: Texts, study: Study, standing: CourseStanding, profile: Profile) -> Screen:
+def choose_cause(texts: Texts, study: Study, sitting: Sitting, profile: Profile) -> Screen:
     """Ask what kept the student from an exam; a cause that does not hold (any more) says why."""
     kind = KINDS[Kind.MISSED_EXAM]
-    answers = {cause: kind.may_file(standing, MessageInstant(study.now), cause) for cause in kind.choices(standing)}
+    answers = {cause: kind.may_file(sitting, MessageInstant(study.now), cause) for cause in kind.choices(sitting)}
     no = {cause: answer for cause, answer in answers.items() if isinstance(answer, Refused)}
     return Screen(
         paragraphs(
             texts("What kept you from the exam? Choose below."),
-            bold(course_name(texts, standing.enrolment.course)),
+            bold(course_name(texts, sitting.course.enrolment.course)),
             lines(
                 *(
                     texts("▫️ {cause}: {why}", cause=cause_name(texts, cause), why=refusal(texts, answer, now=study.now))
@@ -168,7 +174,7 @@ def choose_cause(texts: Texts, study: Study, standing: CourseStanding, profile: 
         ),
         (
             *(
-                (Button(cause_name(texts, cause), OpenForm(kind=kind.kind, **about(standing), choice=cause)),)
+                (Button(cause_name(texts, cause), OpenForm(kind=kind.kind, **about(sitting), choice=cause)),)
                 for cause in answers
                 if cause not in no
             ),
@@ -177,25 +183,41 @@ def choose_cause(texts: Texts, study: Study, standing: CourseStanding, profile: 
     )
 
 
-def form_button(texts: Texts, standing: CourseStanding, kind: Kind, label: str | None = None) -> Button:
-    """Return the button that begins to file a kind about a course, by the course's name unless there is a `label`."""
-    name = label or shortened(course_name(texts, standing.enrolment.course), BUTTON_LETTERS)
-    return Button(name, OpenForm(kind=kind, **about(standing)))
+def form_button(texts: Texts, sitting: Sitting, kind: Kind, label: str | None = None) -> Button:
+    """Return the button that begins to file a kind about a sitting, by its name unless there is a `label`."""
+    return Button(label or sitting_name(texts, sitting, BUTTON_LETTERS), OpenForm(kind=kind, **about(sitting)))
 
 
-def filed_already(texts: Texts, standing: CourseStanding | None, kind: Kind | None = None) -> Iterator[Button]:
-    """Give a button for each request about the latest sitting of a course that is open or granted, of a kind or all."""
-    for request in standing.requests if standing else ():
+def offer_button(texts: Texts, offer: Offer) -> Button:
+    """Return the button of what could be filed where the course is known: what it is, and about which sitting."""
+    kind = texts.plain(LATE) if offer.late else kind_name(texts, offer.kind.kind)
+    if len(offer.sitting.course.sittings) > 1 and offer.kind.each_sitting:
+        kind = texts.plain("{kind}, attempt {n}", kind=kind, n=offer.sitting.attempt.number)
+    return form_button(texts, offer.sitting, offer.kind.kind, kind)
+
+
+def sitting_name(texts: Texts, sitting: Sitting, letters: int | None = None) -> str:
+    """Return what a sitting is called, of a course whose name may have so many letters: the attempt where needed."""
+    course = course_name(texts, sitting.course.enrolment.course)
+    name = course if letters is None else shortened(course, letters)
+    attempt, several = sitting.attempt.number, len(sitting.course.sittings) > 1
+    return texts.plain("{course}, attempt {n}", course=name, n=attempt) if several or attempt > 1 else name
+
+
+def filed_already(texts: Texts, sitting: Sitting | None, kind: Kind | None = None) -> Iterator[Button]:
+    """Give a button for each request about a sitting that is open or granted, of a kind or all."""
+    for request in sitting.requests if sitting else ():
         if (request.open or request.state is RequestState.APPROVED) and kind in (None, request.kind):
             name = texts.plain("Open {number}", number=number(texts, request.id))
             yield Button(name, OpenRequest(number=request.id))
 
 
-def why_not(texts: Texts, study: Study, standing: CourseStanding | None, kind: Kind, no: Refused[Any]) -> Html:
+def why_not(texts: Texts, study: Study, sitting: Sitting | None, kind: Kind, no: Refused[Any]) -> Html:
     """Say why something cannot be filed, and from when it can where that is only a matter of time."""
-    window = KINDS[kind].window(standing) if standing else None
+    windows = KINDS[kind].windows(sitting, study.now) if sitting else None
     why = refusal(texts, no, kind, now=study.now)
-    if isinstance(window, Window) and study.now < window.opens and no.until is None:
+    window = windows.at(study.now) if isinstance(windows, Windows) else None
+    if window and study.now < window.opens and no.until is None:
         return texts("{why} It begins: {opens}.", why=why, opens=moment(texts, window.opens, study.now))
     return why
 
@@ -226,7 +248,7 @@ def _listed(
     those = [each for kind in kinds for each in offers(study, kind, now) if _sensible(study, each)]
     possible = [each for each in those if isinstance(each.decision, Allowed)]
     impossible = [each for each in those if isinstance(each.decision, Refused)]
-    possible.sort(key=_closing)
+    possible.sort(key=lambda each: (each.late, _closing(each)))
     return Screen(
         paragraphs(
             *said,
@@ -253,33 +275,35 @@ def _closing(offer: Offer) -> float:
 
 
 def _sensible(study: Study, offer: Offer) -> bool:
-    """Tell whether an exam is worth a word: it can be filed for, or it is of now and not beside the point."""
+    """Tell whether a sitting is worth a word: it can be filed for, or it is of now and not beside the point."""
+    sitting = offer.sitting
+    of_now = sitting.course.enrolment.period == study.periods[0]
     if isinstance(offer.decision, Allowed):
-        return True
+        return not offer.late or (of_now and sitting.latest)
     reason = offer.decision.reason
-    if offer.standing.taken_again or (type(reason), reason) in BESIDE_THE_POINT:
+    if sitting.course.taken_again or (type(reason), reason) in BESIDE_THE_POINT:
         return False
-    return offer.standing.enrolment.period == study.periods[0] or _just_over(study, offer)
+    return (of_now and sitting.latest) or _just_over(study, offer)
 
 
 def _just_over(study: Study, offer: Offer) -> bool:
+    """Tell whether the time to file is ahead or was over a short while ago."""
     return isinstance(offer.window, Window) and study.now - offer.window.closes < RECENT
 
 
-def _name(texts: Texts, offer: Offer, letters: int) -> str:
-    name = shortened(course_name(texts, offer.standing.enrolment.course), letters)
-    attempt = offer.exam.attempt
-    return texts.plain("{course}, attempt {n}", course=name, n=attempt) if attempt > 1 else name
-
-
 def _button(texts: Texts, offer: Offer) -> Button:
-    return form_button(texts, offer.standing, offer.kind.kind, _name(texts, offer, BUTTON_LETTERS))
+    return form_button(texts, offer.sitting, offer.kind.kind)
 
 
 def _possible(texts: Texts, study: Study, offer: Offer) -> Html:
-    result = offer.standing.result
-    name = _name(texts, offer, LINE_LETTERS)
+    result = offer.sitting.result
+    name = sitting_name(texts, offer.sitting, LINE_LETTERS)
     closes = offer.window.closes if isinstance(offer.window, Window) else study.now
+    if offer.late:
+        return lines(
+            texts("▫️ {course}", course=name),
+            texts("   ↳ the time was over: {ended}. It would be marked late", ended=ended(texts, closes, study.now)),
+        )
     return lines(
         texts("▫️ {course}", course=name)
         if result.standing is Standing.PENDING
@@ -297,8 +321,8 @@ def _impossible(texts: Texts, study: Study, those: Iterable[Offer]) -> Iterator[
     courses: dict[Html, list[str]] = {}
     for offer in those:
         if isinstance(offer.decision, Refused):
-            why = why_not(texts, study, offer.standing, offer.kind.kind, offer.decision)
-            courses.setdefault(why, []).append(_name(texts, offer, LINE_LETTERS))
+            why = why_not(texts, study, offer.sitting, offer.kind.kind, offer.decision)
+            courses.setdefault(why, []).append(sitting_name(texts, offer.sitting, LINE_LETTERS))
     for why, names in courses.items():
         yield texts("▫️ {courses}. {why}", courses=", ".join(names), why=why)
 
@@ -310,25 +334,25 @@ def _ways(texts: Texts, study: Study, those: Iterable[Offer]) -> Rows:
         why
         for offer in those
         if isinstance(offer.decision, Refused) and _just_over(study, offer)
-        if (why := _why_button(texts, offer.standing, offer.kind.kind, offer.decision))
+        if (why := _why_button(texts, study, offer.sitting, offer.kind.kind, offer.decision))
     ]
-    filed = chain.from_iterable(filed_already(texts, offer.standing, offer.kind.kind) for offer in those)
+    filed = chain.from_iterable(filed_already(texts, offer.sitting, offer.kind.kind) for offer in those)
     return [(button,) for button in (*filed, *whys[:EXPLAINED])]
 
 
-def _why_button(texts: Texts, standing: CourseStanding, kind: Kind, no: Refused[Any]) -> Button | None:
+def _why_button(texts: Texts, study: Study, sitting: Sitting, kind: Kind, no: Refused[Any]) -> Button | None:
     """Return the button that explains a deadline that has passed."""
-    if no.until is None or isinstance(KINDS[kind].window(standing), Refused):
+    if no.until is None or isinstance(KINDS[kind].windows(sitting, study.now), Refused):
         return None
-    name = shortened(course_name(texts, standing.enrolment.course), BUTTON_LETTERS)
-    return Button(texts.plain("Why is it late? {course}", course=name), WhyOpen(kind=kind, **about(standing)))
+    name = sitting_name(texts, sitting, BUTTON_LETTERS)
+    return Button(texts.plain("Why is it late? {course}", course=name), WhyOpen(kind=kind, **about(sitting)))
 
 
-def _others(texts: Texts, study: Study, standing: CourseStanding | None, kind: Kind) -> Iterator[Button]:
+def _others(texts: Texts, study: Study, sitting: Sitting | None, kind: Kind) -> Iterator[Button]:
     """Give the buttons of what else could be filed about a course now."""
-    for other in open_kinds(study, standing) if standing else ():
-        if other is not kind and standing:
-            yield form_button(texts, standing, other, kind_name(texts, other))
+    for offer in open_offers(study, sitting.course) if sitting else ():
+        if offer.kind.kind is not kind or offer.sitting.attempt != (sitting and sitting.attempt):
+            yield offer_button(texts, offer)
 
 
 def _repeated(decision: Allowed | Refused[Any]) -> bool:

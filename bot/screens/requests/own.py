@@ -20,13 +20,14 @@ from bot.screens.requests.words import (
     cause_name,
     exam_title,
     kind_name,
+    late,
     number,
     received,
     refusal,
     state_name,
 )
 from bot.screens.windows import moment, until
-from policy.calendar import Window
+from policy.calendar import Windows
 from policy.decision import Refused
 from policy.instant import MessageInstant
 from policy.marks import Course, Standing
@@ -36,6 +37,7 @@ from policy.retakes import RetakeRefusal
 from services.requests.cases import Case
 from services.requests.filing import Filed
 from services.requests.history import OBJECT
+from services.sittings import Sitting
 from services.standing import CourseStanding, Study
 from storage.records import Change
 from storage.requests import Decision, ExamKey, Request
@@ -53,18 +55,20 @@ DOCUMENT = "request_document"  # what the history calls a document that came to 
 
 def receipt(texts: Texts, study: Study, filed: Filed, profile: Profile, *, documents: int = 0) -> Screen:
     """Give the receipt: number, exam, mark, instant, the deadline it was measured against, what comes next."""
-    request, standing = filed.request, filed.standing
+    request = filed.request
     return Screen(
         paragraphs(
             lines(
                 texts("✅ Filed: <b>{number}</b>", number=number(texts, request.id)),
                 texts("Received: <b>{at}</b>", at=received(texts, request.filed_at, profile)),
-                texts("Deadline: {until}. It is in time.", until=until(texts, filed.window.closes, study.now)),
+                late(texts, request.closes_at)
+                if request.late
+                else texts("Deadline: {until}. It is in time.", until=until(texts, filed.window.closes, study.now)),
             ),
             texts("It came to us later, that changes nothing: what counts is when it was sent.")
             if request.received_at - request.filed_at >= LATE
             else None,
-            lines(*about_request(texts, study, request), *_mark_now(texts, study, request, standing)),
+            lines(*about_request(texts, study, request), *_mark_now(texts, study, request, filed.sitting)),
             quoted(texts, request.reason) if request.reason else None,
             lines(
                 texts(NEXT[queue_of(request.kind)], due=until(texts, request.due_at, study.now)),
@@ -129,7 +133,7 @@ def request(
             lines(
                 texts("<b>{number}</b> · <b>{stands}</b>", number=number(texts, one.id), stands=_stands(texts, one)),
                 *about_request(texts, study, one),
-                *(_mark_now(texts, study, one, case.standing) if case.standing and not case.decisions else ()),
+                *(_mark_now(texts, study, one, case.sitting) if case.sitting and not case.decisions else ()),
             ),
             *_now(texts, case),
             *(decided(texts, case, each) for each in reversed(case.decisions)),
@@ -137,7 +141,9 @@ def request(
             entered(texts, one, study.now),
             lines(
                 texts("Received: {at}", at=received(texts, one.filed_at, profile)),
-                texts("Deadline: {until}", until=until(texts, one.closes_at, study.now)),
+                late(texts, one.closes_at)
+                if one.late
+                else texts("Deadline: {until}", until=until(texts, one.closes_at, study.now)),
                 texts("Registered from paper by the staff.") if one.registered_by else None,
             ),
             quoted(texts, one.reason) if one.reason else None,
@@ -170,7 +176,7 @@ def marks(texts: Texts, case: Case, decision: Decision) -> Html | None:
         return None
     if not decision.points or decision.mark_after is None:
         return texts("The mark stays as it was: <tg-spoiler>{mark}</tg-spoiler>", mark=decision.mark_before)
-    now = case.standing
+    now = case.sitting
     change = texts(
         "Exam: {before} → <b>{after}</b> (points added: {points})",
         before=decision.mark_before,
@@ -186,13 +192,14 @@ def opens(texts: Texts, study: Study, standing: CourseStanding) -> Html | None:
     if standing.taken_again or standing.result.standing is Standing.PASSED:
         return None
     retake = standing.retake
-    if isinstance(retake, Window):
+    if isinstance(retake, Windows):
         may = standing.may_retake(MessageInstant(study.now))
         if isinstance(may, Refused) and may.reason is RetakeRefusal.ALREADY_FILED:
             return refusal(texts, may, Kind.RETAKE, now=study.now)
         if study.now >= retake.closes:
             return texts(AGAIN)
-        return texts("You can apply for a retake until {until}.", until=until(texts, retake.closes, study.now))
+        closes = retake.at(study.now).closes
+        return texts("You can apply for a retake until {until}.", until=until(texts, closes, study.now))
     if retake.reason in (RetakeRefusal.NO_RESULT, RetakeRefusal.MISSED_THE_EXAM, RetakeRefusal.RETAKE_PENDING):
         return None
     return lines(refusal(texts, retake, Kind.RETAKE, now=study.now), texts(AGAIN))
@@ -225,12 +232,13 @@ def entered(texts: Texts, one: Request, now: datetime) -> Html | None:
 
 def may_correct(one: Request, now: datetime) -> bool:
     """Tell whether it makes sense to offer another text."""
-    return bool(one.reason) and one.state is RequestState.FILED and one.taken_by is None and now < one.closes_at
+    untouched = one.state is RequestState.FILED and one.taken_by is None
+    return bool(one.reason) and untouched and one.takes_until_closed(now)
 
 
 def takes_documents(one: Request, sent: datetime) -> bool:
     """Tell whether documents sent at an instant can go with a request."""
-    return one.open and (sent < one.closes_at or one.paused_at is not None)
+    return one.open and (one.takes_until_closed(sent) or one.paused_at is not None)
 
 
 def course_of(study: Study, exam: ExamKey) -> Course:
@@ -263,9 +271,9 @@ def mine(texts: Texts, *, anew: bool = False) -> tuple[Button, ...]:
     return (Button(texts.plain("My requests"), OpenRequests(anew=anew)),)
 
 
-def _mark_now(texts: Texts, study: Study, one: Request, standing: CourseStanding) -> Iterator[Html]:
+def _mark_now(texts: Texts, study: Study, one: Request, sitting: Sitting) -> Iterator[Html]:
     """Give the lines that say which mark a request is about: that of the exam, and what came of it."""
-    result = standing.result
+    result = sitting.result
     if one.kind is Kind.APPEAL_PROCEDURE:
         return
     if result.standing is Standing.PENDING:
@@ -307,7 +315,7 @@ def _documents(texts: Texts, study: Study, one: Request, documents: int) -> Html
     return lines(
         texts("Documents: {n}", n=documents) if documents else None,
         texts("📎 More can be sent here as photos or files.")
-        if open_still and one.paused_at
+        if open_still and (one.paused_at or one.late)
         else texts(
             "📎 Photos and files: just send them here until {until}.", until=until(texts, one.closes_at, study.now)
         )

@@ -8,7 +8,7 @@ from typing import Any
 from bot.i18n import Html, Texts, msgid
 from bot.screens.contacts import said
 from bot.screens.marks import course_name, period_name
-from bot.screens.windows import ended
+from bot.screens.windows import ended, until
 from policy.appeals import AppealRefusal
 from policy.decision import Refused
 from policy.marks import Course
@@ -158,6 +158,16 @@ def refusal(texts: Texts, refused: Refused[Any], kind: Kind | None = None, *, no
     if kind is Kind.APPEAL_PROCEDURE and isinstance(reason, AppealRefusal):
         sentence = OF_COMPLAINTS.get(reason, sentence)
     return texts(sentence, until=ended(texts, refused.until, now) if refused.until else "")
+
+
+def late(texts: Texts, closes: datetime) -> Html:
+    """Say that something was filed after its time, and goes before the commission all the same."""
+    return texts("⚠️ Late: the time was over {until}. The commission sees this.", until=until(texts, closes))
+
+
+def filed_late(texts: Texts, closes: datetime, now: datetime | None = None) -> Html:
+    """Say the same to the staff."""
+    return texts("⚠️ Filed late: the time was over {until}", until=until(texts, closes, now))
 
 
 def clock(texts: Texts, at: datetime) -> str:

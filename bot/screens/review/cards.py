@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.i18n import Html, Texts, bold, lines, paragraphs
 from bot.screen import Button, Rows, Screen
-from bot.screens.requests.words import exam_title, kind_name, number, stands, state_name
+from bot.screens.requests.words import exam_title, filed_late, kind_name, number, stands, state_name
 from bot.screens.review.buttons import ChooseSubstitute, OpenCase, OpenQueue, TakeCase
 from bot.screens.review.words import queue_name
 from bot.screens.windows import moment, until
@@ -32,6 +32,7 @@ def card(texts: Texts, case: Case, *, queue: Queue, link: str | None, now: datet
                 texts("Student: {name}, {group}", name=student.name.full, group=student.group),
                 texts("Course: {course}", course=exam_title(texts, _course(case), request.exam)),
                 texts("Filed: {at}", at=moment(texts, request.filed_at, now)),
+                filed_late(texts, request.closes_at, now) if request.late else None,
                 texts("Answer until: <b>{until}</b>", until=until(texts, request.due_at, now))
                 if request.open and request.paused_at is None
                 else None,

@@ -10,7 +10,16 @@ from bot.screens.contacts import desk
 from bot.screens.documents import LOSSES
 from bot.screens.marks import mark, shortened
 from bot.screens.menu import back
-from bot.screens.requests.words import cause_name, exam_title, kind_name, number, received, stands, state_name
+from bot.screens.requests.words import (
+    cause_name,
+    exam_title,
+    filed_late,
+    kind_name,
+    number,
+    received,
+    stands,
+    state_name,
+)
 from bot.screens.review.buttons import (
     BeginCallOff,
     BeginQuestion,
@@ -185,9 +194,12 @@ def _standing(texts: Texts, case: Case, *, signable: bool, now: datetime) -> Ite
     request = case.request
     yield texts("State: <b>{state}</b>", state=stands(texts, request))
     if request.open and request.paused_at is None:
-        late = now >= request.due_at
         sentence = texts("⏰ Answer was due: <b>{until}</b>", until=until(texts, request.due_at, now))
-        yield sentence if late else texts("Answer until: <b>{until}</b>", until=until(texts, request.due_at, now))
+        yield (
+            sentence
+            if now >= request.due_at
+            else texts("Answer until: <b>{until}</b>", until=until(texts, request.due_at, now))
+        )
     if request.open and request.taken_by and request.taken_at:
         yield texts(
             "👤 Taken by {name}: {at}", name=case.name(request.taken_by), at=moment(texts, request.taken_at, now)
@@ -237,7 +249,10 @@ def _attempt(texts: Texts, case: Case, attempt: Attempt, result: Result, now: da
 def _filing(texts: Texts, case: Case, now: datetime, profile: Profile) -> Iterable[Html | None]:
     request, window = case.request, case.window
     yield texts("Filed: <b>{at}</b>", at=received(texts, request.filed_at, profile))
-    yield texts("✅ In time: it could be filed until {until}", until=until(texts, request.closes_at, now))
+    if request.late:
+        yield filed_late(texts, request.closes_at, now)
+    else:
+        yield texts("✅ In time: it could be filed until {until}", until=until(texts, request.closes_at, now))
     if isinstance(window, Window):
         opens, day = moment(texts, window.opens, now), dated(texts, window.counted_from, now)
         yield texts(BASIS[window.basis], at=opens, day=day)

@@ -6,7 +6,7 @@ from bot.i18n import Html, Texts, lines
 from bot.screens.corrections import final
 from bot.screens.requests.words import number
 from bot.screens.windows import until
-from policy.calendar import Window
+from policy.calendar import Windows
 from policy.decision import Refused
 from policy.gpa import Gpa, shown
 from policy.marks import Standing
@@ -22,8 +22,7 @@ def brings(texts: Texts, outlook: Outlook) -> Html:
 
 def _consequences(texts: Texts, outlook: Outlook) -> Iterable[Html]:
     before, after = outlook.before, outlook.after
-    marks = [each.enrolment.attempts[-1].exam or 0 for each in (before, after)]
-    yield texts("Exam mark: {before} → <b>{after}</b>", before=marks[0], after=marks[1])
+    yield texts("Exam mark: {before} → <b>{after}</b>", before=outlook.mark_before, after=outlook.mark_after)
     yield texts("Final mark: {before} → <b>{after}</b>", before=final(texts, before), after=final(texts, after))
     gpas = [_gpa(texts, each) for each in (outlook.gpa_before, outlook.gpa_after)]
     if gpas[0] == gpas[1]:
@@ -33,7 +32,7 @@ def _consequences(texts: Texts, outlook: Outlook) -> Iterable[Html]:
     standings = before.result.standing, after.result.standing
     if standings == (Standing.FX, Standing.PASSED):
         yield texts("The course is passed: no retake is needed.")
-    elif standings[0] is not standings[1] and isinstance(after.retake, Window):
+    elif standings[0] is not standings[1] and isinstance(after.retake, Windows):
         yield texts("A retake can be applied for until {until}.", until=until(texts, after.retake.closes))
     elif standings[1] is Standing.FX and isinstance(after.retake, Refused):
         yield texts("It stays an FX, and there is no retake.")

@@ -13,13 +13,14 @@ from bot.screen import Button, Screen
 from bot.screens.cancel import cancel_button
 from bot.screens.contacts import desk
 from bot.screens.corrections import found_students
-from bot.screens.marks import BUTTON_LETTERS, course_name, reference, shortened
+from bot.screens.marks import BUTTON_LETTERS, reference
 from bot.screens.menu import back
-from bot.screens.requests.words import cause_name, exam_title, kind_name, number, received
+from bot.screens.requests.offers import sitting_name
+from bot.screens.requests.words import cause_name, exam_title, filed_late, kind_name, number, received
 from bot.screens.review.buttons import OpenCase, OpenQueue
 from bot.screens.review.words import desk_of
 from bot.screens.windows import until
-from policy.marks import Enrolment
+from policy.calendar import Window
 from policy.people import Student
 from policy.profile import Profile
 from policy.requests import Kind, queue_of
@@ -44,7 +45,8 @@ class Step(StrEnum):
 class PaperForm:
     """How far a registration has come; `token` is in the buttons of the latest screen and no other.
 
-    `course` is as `reference` names it, `at` an ISO instant, `scan` the fields of a SentFile.
+    `course` is as `reference` names it, `attempt` which sitting of it, `at` an ISO instant, `scan` the fields of a
+    SentFile.
     """
 
     token: str = ""
@@ -52,6 +54,7 @@ class PaperForm:
     student: str | None = None
     kind: Kind | None = None
     course: str | None = None
+    attempt: int = 1
     choice: str | None = None
     at: str | None = None
     reason: str | None = None
@@ -98,10 +101,11 @@ class PickKind(CallbackData, prefix="pap2"):
 
 
 class PickExam(CallbackData, prefix="pap3"):
-    """It is about this exam."""
+    """It is about this sitting."""
 
     token: str
     course: str
+    attempt: int
 
 
 class PickCause(CallbackData, prefix="pap4"):
@@ -175,8 +179,8 @@ def choose_exam(texts: Texts, form: PaperForm, student: Student, those: Sequence
             *(
                 (
                     Button(
-                        shortened(course_name(texts, each.standing.enrolment.course), BUTTON_LETTERS),
-                        PickExam(token=form.token, course=_reference(each.standing.enrolment)),
+                        sitting_name(texts, each.sitting, BUTTON_LETTERS),
+                        PickExam(token=form.token, course=course_reference(each), attempt=each.exam.attempt),
                     ),
                 )
                 for each in those
@@ -243,6 +247,7 @@ def confirm(texts: Texts, form: PaperForm, student: Student, offer: Offer, profi
             _who(texts, student),
             _what(texts, form, offer),
             texts("Taken: <b>{at}</b>", at=received(texts, datetime.fromisoformat(form.at or ""), profile)),
+            filed_late(texts, offer.window.closes) if offer.late and isinstance(offer.window, Window) else None,
             texts("Cause: {cause}", cause=cause_name(texts, form.choice)) if form.choice else None,
             texts("<blockquote>{text}</blockquote>", text=form.reason) if form.reason else None,
             texts("Scan: {file}", file=form.sent.file_name) if form.sent else None,
@@ -259,6 +264,7 @@ def registered(texts: Texts, filed: Filed, profile: Profile) -> Screen:
         lines(
             texts("✅ Registered: <b>{number}</b>", number=number(texts, request.id)),
             texts("Filed: <b>{at}</b>", at=received(texts, request.filed_at, profile)),
+            filed_late(texts, request.closes_at) if request.late else None,
             texts("Answer until: <b>{until}</b>", until=until(texts, request.due_at)),
             texts("The student is told of it."),
         ),
@@ -312,12 +318,13 @@ def _who(texts: Texts, student: Student) -> Html:
 
 
 def _what(texts: Texts, form: PaperForm, offer: Offer) -> Html:
-    enrolment = offer.standing.enrolment
-    return lines(bold(kind_name(texts, form.kind or offer.kind.kind)), exam_title(texts, enrolment.course, offer.exam))
+    course = offer.sitting.course.enrolment.course
+    return lines(bold(kind_name(texts, form.kind or offer.kind.kind)), exam_title(texts, course, offer.exam))
 
 
-def _reference(enrolment: Enrolment) -> str:
-    return reference(enrolment.period, enrolment.course.code)
+def course_reference(offer: Offer) -> str:
+    """Return what names the course of an offer in a button."""
+    return reference(offer.exam.period, offer.exam.course_code)
 
 
 def _ways(texts: Texts, form: PaperForm) -> tuple[Button, ...]:
