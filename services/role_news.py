@@ -27,8 +27,8 @@ async def owe_role_news(
 ) -> None:
     """Owe the news of roles that changed; `by` None: the command line acted. `mark` tells this change from any other.
 
-    An administrator hears of all, the chair of a commission of that commission's roles, everybody of their own. The
-    caller commits.
+    An administrator hears of all, the chair of a commission of that commission's roles, everybody of their own, but for
+    who proposed it and who agreed. The caller commits.
     """
     changes = tuple(changes)
     if not changes:
@@ -46,6 +46,8 @@ async def owe_role_news(
     for change in changes:
         told.setdefault(change.grant.person_id, {})[change] = None
     for person_id, those in told.items():
+        if person_id in {by, second}:
+            continue
         await owe(
             storage,
             to=person_id,

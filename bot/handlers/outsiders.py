@@ -37,6 +37,7 @@ OFFICE = (
     roles.StartRole,
     roles.PickPerson,
     roles.TakeRole,
+    roles.PickBody,
     roles.PickRole,
     roles.PickScope,
     roles.NoEnd,

@@ -18,8 +18,10 @@ from bot.screens.corrections import use_buttons
 from bot.screens.forms import LONGEST_REASON, too_long
 from bot.screens.motions import why
 from bot.screens.roles import (
+    BODIES,
     Form,
     NoEnd,
+    PickBody,
     PickPerson,
     PickRole,
     PickScope,
@@ -38,7 +40,7 @@ from storage.records import Draft, Person
 from storage.unit import Storage
 
 FORM = "propose role"
-Answer: TypeAlias = PickPerson | TakeRole | PickRole | PickScope | NoEnd | RoleBack
+Answer: TypeAlias = PickPerson | TakeRole | PickBody | PickRole | PickScope | NoEnd | RoleBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,8 @@ async def _answered(desk: Desk, form: Form, answer: Answer) -> Form:
                 grant = held[answer.place]
                 return replace(form, takes=True, role=grant.role.value, scope=grant.scope or "")
             return form
+        case PickBody():
+            return replace(form, body=answer.place) if 0 <= answer.place < len(BODIES) else form
         case PickRole():
             return replace(form, role=answer.role.value) if form.person else form
         case PickScope():
@@ -263,7 +267,7 @@ def router() -> Router:
     router.message.register(begin, Command("roles"), flags=WRITES)
     router.message.register(write, Answers(FORM), flags=WRITES)
     router.callback_query.register(begin, StartRole.filter(), flags=WRITES)
-    for button in (PickPerson, TakeRole, PickRole, PickScope, NoEnd, RoleBack):
+    for button in (PickPerson, TakeRole, PickBody, PickRole, PickScope, NoEnd, RoleBack):
         router.callback_query.register(step, button.filter(), flags=WRITES)
     router.callback_query.register(propose, ProposeRole.filter(), flags=WRITES)
     return router

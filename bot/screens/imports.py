@@ -315,7 +315,7 @@ def _role(texts: Texts, each: Mapping[str, Any]) -> str:
     parts = [
         texts.plain(WORDS[Role(each["role"])]),
         each["scope"] or texts.plain("the whole university"),
-        texts.plain("until {day}", day=texts.day(date.fromisoformat(each["until"])))
+        texts.plain("until {day}", day=texts.figures(date.fromisoformat(each["until"])))
         if each["until"]
         else texts.plain("without an end"),
     ]

@@ -29,6 +29,13 @@ REFUSALS: dict[StrEnum, str] = {
 }
 
 
+BODIES: tuple[tuple[str, tuple[Role, ...]], ...] = (
+    (msgid("Offices"), tuple(role for role in Role if "." not in role)),
+    (msgid("Appeal commission"), tuple(role for role in Role if role.startswith("appeals."))),
+    (msgid("Election commission"), tuple(role for role in Role if role.startswith("election."))),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """How far somebody is in proposing a role; `token` is in the buttons of the latest screen and no other.
@@ -38,6 +45,7 @@ class Form:
 
     token: str
     person: str | None = None
+    body: int | None = None
     takes: bool = False
     role: str | None = None
     scope: str | None = None
@@ -66,7 +74,9 @@ class Form:
             return replace(self, until=None)
         if self.scope is not None:
             return replace(self, scope=None)
-        return replace(self, role=None) if self.role else Form(self.token)
+        if self.role is not None:
+            return replace(self, role=None)
+        return replace(self, body=None) if self.body is not None else Form(self.token)
 
 
 class StartRole(CallbackData, prefix="role0"):
@@ -82,6 +92,13 @@ class PickPerson(CallbackData, prefix="role1"):
 
 class TakeRole(CallbackData, prefix="role-"):
     """Propose to take this role away; `place` is its place on the screen."""
+
+    token: str
+    place: int
+
+
+class PickBody(CallbackData, prefix="roleg"):
+    """A role of this body, by its place in `BODIES`."""
 
     token: str
     place: int
@@ -148,8 +165,15 @@ def choose_person(texts: Texts, form: Form, people: Sequence[Person]) -> Screen:
 
 
 def choose_role(texts: Texts, form: Form, person: Person, held: Sequence[RoleGrant], *said: Html) -> Screen:
-    """Show what somebody holds, each with the way to propose that it is taken, and offer every role to be given."""
-    roles = [Button(texts.plain(WORDS[role]), PickRole(token=form.token, role=role)) for role in Role]
+    """Show what somebody holds, each with the way to propose that it is taken, and offer the roles of a body."""
+    if form.body is None:
+        offered = [
+            Button(texts.plain(name), PickBody(token=form.token, place=place)) for place, (name, _) in enumerate(BODIES)
+        ]
+    else:
+        offered = [
+            Button(texts.plain(WORDS[role]), PickRole(token=form.token, role=role)) for role in BODIES[form.body][1]
+        ]
     return Screen(
         paragraphs(
             *said,
@@ -161,8 +185,9 @@ def choose_role(texts: Texts, form: Form, person: Person, held: Sequence[RoleGra
             *(
                 (Button(f"✖ {_short(texts, grant)}", TakeRole(token=form.token, place=place)),)
                 for place, grant in enumerate(held)
+                if form.body is None
             ),
-            *((button,) for button in roles),
+            *((button,) for button in offered),
             *_ways(texts, form),
         ),
     )

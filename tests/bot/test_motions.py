@@ -135,6 +135,7 @@ async def test_a_role_is_proposed_in_chat_and_given_by_an_administrator(
     await olga.sends("/roles")
     await olga.sends("Ким Дмитрий")
     assert "Ролей нет" in olga.sees
+    await olga.taps("Структуры")
     await olga.taps("член студенческого правительства")
     await olga.taps("IT")
     await olga.sends("завтра")
@@ -143,7 +144,7 @@ async def test_a_role_is_proposed_in_chat_and_given_by_an_administrator(
     assert "Этот день прошёл" in olga.sees
     await olga.sends("31.08.2026")
     await olga.sends("Решение собрания № 3")
-    assert "Ким Дмитрий: член студенческого правительства, IT, до 31 августа" in olga.sees
+    assert "Ким Дмитрий: член студенческого правительства, IT, до 31.08.2026" in olga.sees
     await olga.taps("Предложить")
     await telegram.sender.send_due()
     assert await roles(database, DMITRY) == set()
@@ -158,6 +159,7 @@ async def test_an_administrator_makes_nobody_administrator_alone_not_even_themse
 ) -> None:
     await sergey.sends("/roles")
     await sergey.sends(ADMIN)
+    await sergey.taps("Апелляционная комиссия")
     await sergey.taps("председатель апелляционной комиссии")
     await sergey.taps("весь университет")
     await sergey.taps("Бессрочно")
