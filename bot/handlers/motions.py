@@ -8,6 +8,7 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from bot.handlers.imports import kept_job, open_office
+from bot.handlers.undoing import show_table
 from bot.i18n import Texts
 from bot.jobs import motions as jobs
 from bot.jobs.imports import Office
@@ -18,6 +19,7 @@ from bot.screens import motions as screens
 from bot.screens.forms import LONGEST_REASON, too_long
 from bot.screens.menu import OpenMotions
 from bot.screens.motions import AgreeMotion, CarryMotion, OpenMotion, RefuseMotion
+from bot.screens.undoing import ShowUndoTable
 from policy.decision import Refused
 from policy.people import Role, RoleGrant, holds
 from policy.profile import Profile
@@ -201,5 +203,6 @@ def router() -> Router:
     router.callback_query.register(open_one, OpenMotion.filter(), flags=WRITES)
     router.callback_query.register(confirm, CarryMotion.filter(), flags=FINAL)
     router.callback_query.register(consent, AgreeMotion.filter(), flags=FINAL)
+    router.callback_query.register(show_table, ShowUndoTable.filter(), flags=WRITES)
     router.callback_query.register(ask_refusal, RefuseMotion.filter(), flags=WRITES)
     return router

@@ -123,5 +123,4 @@ def router() -> Router:
     router.callback_query.register(ask, AskUndo.filter(), flags=WRITES)
     router.callback_query.register(take_back, UndoAlone.filter(), flags=FINAL)
     router.callback_query.register(take_back, ProposeUndo.filter(), flags=WRITES)
-    router.callback_query.register(show_table, ShowUndoTable.filter(), flags=WRITES)
     return router

@@ -17,9 +17,11 @@ from policy.marks import Outcome
 from policy.requests import RequestState
 from services.importing import Undone, UndoRefusal, UndoRefused, undo
 from services.importing.undo_table import UndoTable, undo_csv, undo_table
-from services.importing.undoing import Withdrawal, may_undo, propose_undo, withdrawal_of
+from services.importing.undoing import Withdrawal, about_import, may_undo, propose_undo, withdrawal_of
+from services.motions.deciding import open_motion
 from services.reads import record_read
 from storage.jobs import Job
+from storage.unit import Storage
 
 LOOK_BACK = "look at undo"  # the kinds of jobs
 TABLE = "table of undo"
@@ -76,7 +78,7 @@ async def show_table(office: Office, piece: Piece, number: int) -> None:
         outcomes = {each.value: office.texts.plain(WORDS[each]) for each in Outcome}
         states = {each.value: office.texts.plain(STATES[each]) for each in RequestState}
         content = undo_csv(table, office.texts.language, outcomes, states)
-        return (screens.table(office.texts, number, content),)
+        return screens.table(office.texts, number, content)
 
     await _watch(office, piece, message, work(), number=number, going=screens.looking(office.texts, number))
 
@@ -128,9 +130,18 @@ async def _looked(office: Office, number: int) -> tuple[Withdrawal, UndoTable | 
         those = await withdrawal_of(storage, number, now=now, profile=profile)
         if isinstance(those, UndoRefused):
             return those
-        if not await may_undo(storage, those, by=office.person_id, now=now, profile=profile):
+        if not await _may_look(storage, office, those):
             return UndoRefused(UndoRefusal.NOT_ALLOWED)
         return those, await undo_table(storage, those, now=now, profile=profile) if those.marks else None
+
+
+async def _may_look(storage: Storage, office: Office, those: Withdrawal) -> bool:
+    """Tell whether somebody may see an import mark by mark: whose role reaches it, or who is to confirm."""
+    by, now, profile = office.person_id, office.now, office.profile
+    if await may_undo(storage, those, by=by, now=now, profile=profile):
+        return True
+    motion = await storage.motions.open_about(about_import(those.done.id))
+    return motion is not None and (await open_motion(storage, motion, by=by, now=now, profile=profile)).may_carry
 
 
 def _refused(office: Office, number: int, refused: UndoRefused | Refused[Any]) -> Screen:

@@ -246,7 +246,8 @@ def nobody_can(texts: Texts) -> Html:
 
 def _ways(texts: Texts, case: MotionCase) -> Iterator[tuple[Button, ...]]:
     opened, number = case.opened, case.motion.id
-    if case.motion.kind is MotionKind.UNDO and case.motion.content["counts"]["marks"]:
+    sees_marks = opened.may_carry or opened.may_take_back
+    if sees_marks and case.motion.kind is MotionKind.UNDO and case.motion.content["counts"]["marks"]:
         yield (Button(texts.plain("Mark by mark (table)"), ShowUndoTable(number=case.motion.content["import"])),)
     if opened.may_agree:
         yield (Button(texts.plain("The commission agrees"), AgreeMotion(number=number)),)

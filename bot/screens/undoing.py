@@ -103,12 +103,13 @@ def outlook(texts: Texts, done: Import, reason: str, counted: Html, *, alone: bo
     )
 
 
-def table(texts: Texts, number: int, content: bytes) -> Screen:
-    """Give the table of marks as a file."""
-    return Screen(
-        texts("What taking import № {number} back would mean, mark by mark.", number=number),
-        document=File(f"import-{number}.csv", content),
-        protected=True,
+def table(texts: Texts, number: int, content: bytes) -> tuple[Screen, ...]:
+    """Give the table of marks as a file, under a line that takes the place of the waiting."""
+    return (
+        Screen(texts("What taking import № {number} back would mean, mark by mark.", number=number)),
+        Screen(
+            texts("Import № {number}", number=number), document=File(f"import-{number}.csv", content), protected=True
+        ),
     )
 
 

@@ -226,7 +226,7 @@ async def propose_undo(
     return await move(
         storage,
         UNDO,
-        about=f"import:{import_id}",
+        about=about_import(import_id),
         content={
             "import": import_id,
             "scopes": sorted(those.scopes, key=str),
@@ -241,6 +241,11 @@ async def propose_undo(
         now=now,
         profile=profile,
     )
+
+
+def about_import(import_id: int) -> str:
+    """Return what a motion about an import is about."""
+    return f"import:{import_id}"
 
 
 async def _refusal(

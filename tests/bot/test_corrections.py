@@ -156,7 +156,7 @@ async def test_the_whole_way_from_a_slip_to_a_new_appeal_window(
 
 async def test_in_kazakh_an_outcome_takes_the_place_of_a_mark(erzhan: Person, database: Database) -> None:
     await erzhan.sends("/menu")
-    await erzhan.taps("Екінші адамға")
+    await erzhan.taps("Екінші растау")
     assert "Екінші адамды күтіп тұрған ештеңе жоқ." in erzhan.sees
     await erzhan.taps("Бағаны түзету")
     assert "Студенттің ID нөмірін не аты-жөнін жазыңыз" in erzhan.sees
@@ -227,7 +227,7 @@ async def test_the_second_person_refuses_with_a_reason(olga: Person, erzhan: Per
 
 async def test_the_proposer_withdraws(olga: Person, erzhan: Person, database: Database) -> None:
     await propose(olga)
-    await olga.taps("« Второму человеку")
+    await olga.taps("« Второе подтверждение")
     await olga.taps("№ 1")
     await olga.taps("Отозвать…")
     await olga.sends("Ошиблась студентом")
