@@ -13,7 +13,7 @@ run: .venv/runtime
 
 test: .venv/dev
 	tests/prepare
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 check: .venv/dev
 	$(BIN)/ruff format --check --quiet .

@@ -40,6 +40,7 @@ from bot.handlers import (
     marks,
     me,
     menu,
+    motions,
     need,
     outsiders,
     papers,
@@ -47,10 +48,12 @@ from bot.handlers import (
     reach,
     registration,
     requests,
+    roles,
     sheets,
     start,
     strangers,
     templates,
+    undoing,
 )
 from bot.handlers import help as help_
 from bot.i18n import Texts
@@ -85,8 +88,11 @@ FEATURES = (  # asked in this order; the first that knows the update handles it
     templates,
     registration,
     imports,
+    undoing,
+    motions,
     corrections,
     links,
+    roles,
     sheets,
     outsiders,  # takes the buttons of the registrar's office from everybody else
     help_,

@@ -27,8 +27,9 @@ COMMANDS = {
 OFFICE_COMMANDS = {  # the registrar's office finds them in /help; the command menu is everybody's
     "import": msgid("Load a file, or take an import back"),
     "correct": msgid("Correct a posted mark"),
-    "corrections": msgid("Corrections that wait for a second person"),
+    "confirm": msgid("What waits for a second person"),
     "sheets": msgid("Final mark sheets: what keeps each from being printed"),
+    "roles": msgid("Propose a role, another term for it, or that it is taken"),
     "link": msgid("Links and invitations"),
     "bind": msgid("In a staff group: let a queue's cards stand there"),
 }

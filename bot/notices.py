@@ -14,7 +14,7 @@ from aiogram import Bot
 
 from bot.i18n import Html, Texts
 from bot.screen import Button, Elsewhere, File, Paper, Screen, SentBefore, Standing
-from bot.screens import alerts, corrections, documents, exports, news, outages
+from bot.screens import alerts, corrections, documents, exports, motions, news, outages
 from bot.screens.requests import documents as request_documents
 from bot.screens.requests import news as request_news
 from bot.screens.requests.news import still_so
@@ -25,6 +25,9 @@ from policy.profile import Profile
 from policy.requests import OPEN, Queue
 from services.corrections import applied_of
 from services.importing.exports import LOADED_EXPORT, REFUSED_EXPORT
+from services.motions.cases import MotionCase, motion_case
+from services.motions.deciding import MOTION_NEWS, may_read
+from services.motions.moving import MOTION_CARD
 from services.news import CORRECTED_MARK, NEW_MARKS, UNTOLD_CORRECTION, WITHDRAWN_MARKS, news_of
 from services.outages import LOST, TOUCHED
 from services.owing import otherwise
@@ -44,6 +47,7 @@ from services.requests.telling import (
     News,
     kinds_of,
 )
+from services.role_news import ROLE_NEWS
 from services.standing import study_of
 from services.watching import ALERT
 from storage.outbox import NewOwed, Priority
@@ -178,6 +182,34 @@ async def _corrected_mark(telling: Telling) -> Screen | None:
     return corrections.told_student(telling.texts, *found) if found else None
 
 
+async def _motion_card(telling: Telling) -> Screen | None:
+    case = await _motion(telling)
+    return motions.motion(telling.texts, case) if case else None
+
+
+async def _motion_news(telling: Telling) -> Screen | None:
+    case = await _motion(telling)
+    return motions.news(telling.texts, case) if case else None
+
+
+async def _motion(telling: Telling) -> MotionCase | None:
+    """Return a motion as its reader may read it now; a card that was sent says how it stands also to others."""
+    motion, by = await telling.storage.motions.by_id(telling.content["motion"]), telling.person_id or ""
+    if motion is None:
+        return None
+    now, profile = telling.now, telling.profile
+    if motion.open and not await may_read(telling.storage, motion, by=by, now=now, profile=profile):
+        return None
+    return await motion_case(telling.storage, motion, by=by, now=now, profile=profile)
+
+
+async def _role_news(telling: Telling) -> Screen:
+    content = telling.content
+    named = {content["by"], content["second"], *(each["person"] for each in content["changes"])}
+    people = await telling.storage.people.by_ids(each for each in named if each)
+    return motions.role_news(telling.texts, content, people)
+
+
 async def _untold_correction(telling: Telling) -> Screen:
     return corrections.untold(telling.texts, telling.content["correction"])
 
@@ -283,6 +315,9 @@ NOTICES: Mapping[str, Notice] = {
     WITHDRAWN_MARKS: _withdrawn_marks,
     CORRECTED_MARK: _corrected_mark,
     UNTOLD_CORRECTION: _untold_correction,
+    MOTION_CARD: _motion_card,
+    MOTION_NEWS: _motion_news,
+    ROLE_NEWS: _role_news,
     REQUEST_NEWS: _request_news,
     REQUEST_DOCUMENTS: _request_documents,
     SEAT_REMINDER: _seat_reminder,

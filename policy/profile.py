@@ -108,6 +108,10 @@ class Service(Chapter):
     """For the second person to confirm."""
     correction_confirmed_by: Annotated[tuple[Role, ...], several(choice(Role))]
     """The roles a second person needs one of."""
+    second_human_days: Annotated[int, whole(0, 366)]
+    """So long two people are not two where one has moved the other's link, invited them or replaced their phone."""
+    undo_alone_minutes: Annotated[int, whole(0, 60)]
+    """So long one person takes an import of posted marks back, while nobody has been told of it."""
     read_access_days_after_leaving: Annotated[int, whole(0, 3660)]
     marks_told_days: Annotated[int, whole(0, 366)]
     """Students are told of imported marks that were posted so many days ago at most."""

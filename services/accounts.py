@@ -54,7 +54,10 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class MoveAsked:
-    """A code alone does not move a link: the old account is to be asked, with a button for each answer."""
+    """The old account is to be asked, with a button for each answer.
+
+    A code alone moves no link; that of somebody who holds a role (`guarded`) is not moved by their number either.
+    """
 
     move_id: int
     person_id: str
@@ -62,6 +65,8 @@ class MoveAsked:
     new: int
     expires_at: datetime
     again: bool  # True: the old account was asked already (a second press)
+    way: LinkWay = LinkWay.CODE
+    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +133,9 @@ async def link(
 ) -> Linked | MoveAsked | Refused[LinkRefusal]:
     """Link a Telegram account to the person it was offered; its owner consents now to this text. Commits.
 
-    A shared contact also moves the link from the person's old account; a code alone never does: then the old account
-    has to be asked. A second press finds it done (`new=False`) or asked already (the same move).
+    A shared contact also moves the link from the person's old account, unless they hold a role; a code alone never
+    does: then the old account has to be asked. A second press finds it done (`new=False`) or asked already (the same
+    move).
     """
     offer = await storage.accounts.offer_to(user)
     known = await storage.accounts.acquaintance(user)
@@ -143,8 +149,10 @@ async def link(
     if await _stands(storage, offer, now, profile):
         holder = await storage.accounts.of_person(offer.person_id)
         old = holder.user_id if holder else None
-        if old is not None and old != user and offer.way == LinkWay.CODE:
-            return await _asked(storage, offer, old=old, consent_version=consent_version, now=now, profile=profile)
+        guarded = await _holds_a_role(storage, offer.person_id, now, profile)
+        if old is not None and old != user and (guarded or offer.way == LinkWay.CODE):
+            asked = await _asked(storage, offer, old=old, consent_version=consent_version, now=now, profile=profile)
+            return replace(asked, guarded=guarded)
         consented = replace(offer, consented_at=now, consent_version=consent_version)
         if old != user and await _settle(storage, consented, old=old, now=now):
             return Linked(offer.person_id, user, old, new=True)
@@ -163,7 +171,7 @@ async def _asked(
         await storage.accounts.offer(replace(offer, consented_at=now, consent_version=consent_version))
         await storage.commit()
     expires_at = (offer.consented_at or now) + _patience(profile)
-    return MoveAsked(offer.user_id, offer.person_id, old, offer.user_id, expires_at, again)
+    return MoveAsked(offer.user_id, offer.person_id, old, offer.user_id, expires_at, again, LinkWay(offer.way))
 
 
 async def answer_move(
@@ -224,6 +232,12 @@ async def choose_language(storage: Storage, *, user: int, language: Language, no
 
 def _patience(profile: Profile) -> timedelta:
     return timedelta(hours=profile.service.link_offer_hours)
+
+
+async def _holds_a_role(storage: Storage, person_id: str, now: datetime, profile: Profile) -> bool:
+    """Tell whether somebody holds a role today: then their number alone, which a file may replace, moves nothing."""
+    today = now.astimezone(profile.university.zone).date()
+    return any(grant.holds_on(today) for grant in await storage.roles.of_person(person_id))
 
 
 async def _stands(storage: Storage, offer: LinkOffer, now: datetime, profile: Profile) -> bool:

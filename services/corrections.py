@@ -2,42 +2,57 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from policy.citation import HOUSE
 from policy.decision import Refused
 from policy.marks import Attempt, Outcome
-from policy.people import Name, Role, Student, holds
+from policy.people import Role, Student, holds
 from policy.profile import Profile
+from policy.two_people import Matter, MotionKind
 from services.importing.objects import written
+from services.motions.moving import MotionRefusal, MotionType, Second, expires_at, move, today, unreasoned
 from services.news import owe_correction
 from services.requests.voiding import void_retakes
 from services.standing import CourseStanding, study_of
-from storage.records import Account, Change, Correction, CorrectionState
+from storage.records import Change, Motion
 from storage.requests import ExamKey
 from storage.unit import Storage
 
 
 class CorrectionRefusal(StrEnum):
-    """Why a correction was not proposed, confirmed or refused."""
+    """Why a correction was not proposed."""
 
     NOT_ALLOWED = "not_allowed"  # the person holds no role that corrects this student's marks
-    OWN_MARK = "own_mark"  # nobody corrects their own marks, or confirms it
-    NO_REASON = "no_reason"
+    OWN_MARK = "own_mark"  # nobody corrects their own marks
     NO_SUCH_ATTEMPT = "no_such_attempt"
     NOT_POSTED = "not_posted"  # nothing posted yet: an import may still set it
     OUT_OF_RANGE = "out_of_range"  # not 0 to 100
     MARK_WITHOUT_EXAM = "mark_without_exam"  # an exam mark for somebody who did not take it, or none for who did
     NOTHING_CHANGES = "nothing_changes"
-    ONE_IS_WAITING = "one_is_waiting"  # the same attempt has a correction that waits for confirmation
-    UNKNOWN = "unknown"  # no correction with this number
-    SAME_PERSON = "same_person"  # the one who proposed it cannot confirm it
-    ALREADY_DECIDED = "already_decided"
-    EXPIRED = "expired"  # `Refused.until` is when the time for it was over
-    CHANGED_SINCE = "changed_since"  # the mark is no longer what the proposal saw
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a motion wants corrected: `before` and `after` hold the fields of the attempt that differ."""
+
+    student_id: str
+    period: str
+    course_code: str
+    attempt: int
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, motion: Motion) -> Self:
+        """Read what a motion is about."""
+        told = motion.content
+        return cls(
+            motion.student_id or "", told["period"], told["course_code"], told["attempt"], told["before"], told["after"]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +80,7 @@ class WouldBe:
 class Proposed:
     """A correction that waits for a second person, with the attempt as it is and as it would be."""
 
-    correction_id: int
+    motion: Motion
     before: Attempt
     after: Attempt
     expires_at: datetime
@@ -75,7 +90,7 @@ class Proposed:
 class Applied:
     """A correction that has taken effect."""
 
-    correction_id: int
+    number: int
     student_id: str
     period: str
     course_code: str
@@ -98,8 +113,6 @@ class Case:
 
     correction: Correction
     student: Student
-    proposed_by: Name
-    expires_at: datetime
     compared: Comparison
 
 
@@ -111,17 +124,15 @@ async def would_correct(
     course_code: str,
     attempt: int | None,
     values: Values,
-    by: str,
+    by: str | None,
     now: datetime,
     profile: Profile,
-) -> WouldBe | Refused[CorrectionRefusal]:
+) -> WouldBe | Refused[Any]:
     """Tell what correcting an attempt (None: the latest) would change, or why it cannot be proposed; changes nothing.
 
-    A reason is asked for later, by `propose_correction`.
+    `by` is a registrar's id, None for the command line. A reason is asked for later, by `propose_correction`.
     """
-    if refused := await _stranger(
-        storage, by, roles=(Role.REGISTRAR,), student_id=student_id, now=now, profile=profile
-    ):
+    if refused := await _stranger(storage, by, student_id=student_id, now=now, profile=profile):
         return refused
     enrolment = await storage.marks.by_key(student_id, period, course_code)
     taken = enrolment.attempts if enrolment else ()
@@ -131,9 +142,9 @@ async def would_correct(
     after = _corrected(before, values)
     if isinstance(after, Refused):
         return after
-    waiting = await storage.corrections.waiting_for((student_id, period, course_code, before.number))
+    waiting = await storage.motions.open_about(about_attempt(student_id, ExamKey(period, course_code, before.number)))
     if waiting and now < expires_at(waiting, profile):
-        return _refused(CorrectionRefusal.ONE_IS_WAITING)
+        return Refused(MotionRefusal.ONE_IS_WAITING, (HOUSE,))
     return WouldBe(before, after)
 
 
@@ -146,13 +157,13 @@ async def propose_correction(
     attempt: int | None,
     values: Values,
     reason: str,
-    by: str,
+    by: str | None,
     now: datetime,
     profile: Profile,
-) -> Proposed | Refused[CorrectionRefusal]:
-    """Propose to correct an attempt (None: the latest), on behalf of a registrar. Commits."""
-    if not reason.strip():
-        return _refused(CorrectionRefusal.NO_REASON)
+) -> Proposed | Refused[Any]:
+    """Move to correct an attempt (None: the latest), for a registrar or (None) the command line. Commits."""
+    if refused := unreasoned(reason):
+        return refused
     wanted = await would_correct(
         storage,
         student_id=student_id,
@@ -167,49 +178,49 @@ async def propose_correction(
     if isinstance(wanted, Refused):
         return wanted
     before, after = wanted.before, wanted.after
-    key = (student_id, period, course_code, before.number)
-    if expired := await storage.corrections.waiting_for(key):
-        await _decide(storage, expired, CorrectionState.EXPIRED, by=None, now=now)
+    exam = ExamKey(period, course_code, before.number)
     differing = [name for name in _FIELDS if getattr(before, name) != getattr(after, name)]
-    number = await storage.corrections.propose(
-        key,
-        before=_differing(before, differing),
-        after=_differing(after, differing),
-        reason=reason.strip(),
+    motion = await move(
+        storage,
+        CORRECTION,
+        about=about_attempt(student_id, exam),
+        content={
+            **exam._asdict(),
+            "before": _differing(before, differing),
+            "after": _differing(after, differing),
+        },
+        reason=reason,
         by=by,
-        at=now,
+        now=now,
+        profile=profile,
+        student_id=student_id,
     )
-    if number is None:
-        return _refused(CorrectionRefusal.ONE_IS_WAITING)
-    proposed = {"state": CorrectionState.PROPOSED, "key": [str(part) for part in key]}
-    await storage.changes.record([_change(number, student_id, None, proposed, by=by, now=now, why=reason.strip())])
-    await storage.commit()
-    return Proposed(number, before, after, now + timedelta(days=profile.service.correction_days))
+    if isinstance(motion, Refused):
+        return motion
+    return Proposed(motion, before, after, expires_at(motion, profile))
 
 
-async def confirm_correction(
-    storage: Storage, *, correction_id: int, by: str, now: datetime, profile: Profile
-) -> Applied | Refused[CorrectionRefusal]:
-    """Let a second person confirm: the mark changes, its old value stays in the history, the student is owed the news.
+async def _matter(storage: Storage, motion: Motion, profile: Profile) -> Matter:
+    """Say who may carry a correction: a second person of this student's institute, and not the student."""
+    student = await storage.students.by_id(motion.student_id or "")
+    return Matter(
+        roles=profile.service.correction_confirmed_by,
+        scopes=frozenset({student.institute if student else None}),
+        gains=frozenset({motion.student_id or ""}),
+    )
 
-    A retake of an exam that is no FX any more is taken away, an appeal goes on against the new mark. Commits.
+
+async def _carry(storage: Storage, motion: Motion, second: Second) -> Applied | Refused[MotionRefusal]:
+    """Change the mark; its old value stays in the history, the student is owed the news.
+
+    A retake of an exam that is no FX any more is taken away, an appeal goes on against the new mark.
     """
-    correction = await _open(storage, correction_id, now, profile)
-    if isinstance(correction, Refused):
-        return correction
-    if by == correction.proposed_by:
-        return _refused(CorrectionRefusal.SAME_PERSON)
-    roles = profile.service.correction_confirmed_by
-    if refused := await _stranger(storage, by, roles=roles, student_id=correction.student_id, now=now, profile=profile):
-        return refused
-    if not await _decide(storage, correction, CorrectionState.CONFIRMED, by=by, now=now):
-        return _refused(CorrectionRefusal.ALREADY_DECIDED)
+    correction, now = Correction.of(motion), second.now
     enrolment = await storage.marks.by_key(correction.student_id, correction.period, correction.course_code)
     taken = enrolment.attempts if enrolment else ()
     before = next((each for each in taken if each.number == correction.attempt), None)
     if enrolment is None or before is None or _differing(before, correction.before) != _read(correction.before):
-        await storage.rollback()
-        return _refused(CorrectionRefusal.CHANGED_SINCE)
+        return Refused(MotionRefusal.CHANGED_SINCE, (HOUSE,))
     after = replace(before, **_read(correction.after), corrected_at=now)
     await storage.marks.save([replace(enrolment, attempts=(after,))])
     await storage.changes.record(
@@ -220,47 +231,24 @@ async def confirm_correction(
                 before=written(before),
                 after=written(after),
                 cause="correction",
-                cause_id=correction_id,
+                cause_id=motion.id,
                 at=now,
                 about=correction.student_id,
-                actor=by,
-                why=correction.reason,
+                actor=second.by,
+                why=motion.reason,
             )
         ]
     )
     exam = ExamKey(correction.period, correction.course_code, correction.attempt)
-    await void_retakes(storage, correction.student_id, exam, by=by, why=correction.reason, now=now, profile=profile)
-    await owe_correction(storage, correction_id=correction_id, student_id=correction.student_id, by=by, now=now)
-    await storage.commit()
-    return Applied(
-        correction_id,
-        correction.student_id,
-        correction.period,
-        correction.course_code,
-        before,
-        after,
-        correction.reason,
+    await void_retakes(
+        storage, correction.student_id, exam, by=second.by, why=motion.reason, now=now, profile=second.profile
     )
+    await owe_correction(storage, correction_id=motion.id, student_id=correction.student_id, by=second.by, now=now)
+    names = correction.student_id, correction.period, correction.course_code
+    return Applied(motion.id, *names, before, after, motion.reason)
 
 
-async def refuse_correction(
-    storage: Storage, *, correction_id: int, by: str, reason: str, now: datetime, profile: Profile
-) -> Correction | Refused[CorrectionRefusal]:
-    """Let a second person refuse, or the proposer take it back, with a reason; the mark stays. Commits."""
-    if not reason.strip():
-        return _refused(CorrectionRefusal.NO_REASON)
-    correction = await _open(storage, correction_id, now, profile)
-    if isinstance(correction, Refused):
-        return correction
-    roles = profile.service.correction_confirmed_by
-    if by != correction.proposed_by and (
-        refused := await _stranger(storage, by, roles=roles, student_id=correction.student_id, now=now, profile=profile)
-    ):
-        return refused
-    if not await _decide(storage, correction, CorrectionState.REFUSED, by=by, now=now, reason=reason.strip()):
-        return _refused(CorrectionRefusal.ALREADY_DECIDED)
-    await storage.commit()
-    return correction
+CORRECTION = MotionType(MotionKind.CORRECTION, matter=_matter, carry=_carry)
 
 
 async def compare(
@@ -287,14 +275,14 @@ async def compare(
     )
 
 
-async def case_of(storage: Storage, *, correction: Correction, now: datetime, profile: Profile) -> Case:
+async def case_of(storage: Storage, *, motion: Motion, now: datetime, profile: Profile) -> Case:
     """Return a correction with all that its reader needs to decide; raises LookupError when its course is gone."""
+    correction = Correction.of(motion)
     student = await storage.students.by_id(correction.student_id)
-    proposer = await storage.people.by_id(correction.proposed_by)
     enrolment = await storage.marks.by_key(correction.student_id, correction.period, correction.course_code)
     taken = enrolment.attempts if enrolment else ()
     attempt = next((each for each in taken if each.number == correction.attempt), None)
-    if student is None or proposer is None or attempt is None:
+    if student is None or attempt is None:
         raise LookupError("a correction names what is not in the records")
     compared = await compare(
         storage,
@@ -306,127 +294,52 @@ async def case_of(storage: Storage, *, correction: Correction, now: datetime, pr
         now=now,
         profile=profile,
     )
-    return Case(correction, student, proposer.name, expires_at(correction, profile), compared)
+    return Case(correction, student, compared)
 
 
 async def applied_of(
-    storage: Storage, correction_id: int, *, now: datetime, profile: Profile
+    storage: Storage, number: int, *, now: datetime, profile: Profile
 ) -> tuple[Applied, Comparison] | None:
-    """Return a confirmed correction as its student reads it; None when what it corrected is gone."""
-    correction = await storage.corrections.by_id(correction_id)
-    if correction is None:
+    """Return a carried correction as its student reads it; None when what it corrected is gone."""
+    motion = await storage.motions.by_id(number)
+    if motion is None:
         return None
     try:
-        case = await case_of(storage, correction=correction, now=now, profile=profile)
+        case = await case_of(storage, motion=motion, now=now, profile=profile)
     except LookupError:
         return None
     before, after = (each.enrolment.attempts[-1] for each in (case.compared.before, case.compared.after))
-    names = correction.student_id, correction.period, correction.course_code
-    return Applied(correction_id, *names, before, after, correction.reason), case.compared
-
-
-async def waiting_corrections(storage: Storage, *, by: str, now: datetime, profile: Profile) -> tuple[Correction, ...]:
-    """Return the corrections that wait and that this person proposed or may decide, oldest first."""
-    roles = profile.service.correction_confirmed_by
-    return tuple(
-        [
-            each
-            for each in await storage.corrections.waiting()
-            if now < expires_at(each, profile)
-            and (
-                each.proposed_by == by
-                or not await _stranger(storage, by, roles=roles, student_id=each.student_id, now=now, profile=profile)
-            )
-        ]
-    )
-
-
-async def second_people(
-    storage: Storage, *, student: Student, proposed_by: str, today: date, profile: Profile
-) -> tuple[Account, ...]:
-    """Return the Telegram accounts of those who may decide what somebody proposed for a student, by person id."""
-    grants = [grant for role in profile.service.correction_confirmed_by for grant in await storage.roles.holders(role)]
-    people = {grant.person_id for grant in grants if grant.holds_on(today) and grant.scope in {None, student.institute}}
-    accounts = await storage.accounts.of_people(sorted(people - {proposed_by, student.person_id}))
-    return tuple(accounts.values())
+    names = case.correction.student_id, case.correction.period, case.correction.course_code
+    return Applied(number, *names, before, after, motion.reason), case.compared
 
 
 _FIELDS = tuple(field.name for field in fields(Values))
 
 
-def _refused(reason: CorrectionRefusal, until: datetime | None = None) -> Refused[CorrectionRefusal]:
-    return Refused(reason, (HOUSE,), until)
+def about_attempt(student_id: str, exam: ExamKey) -> str:
+    """Return what a motion about one attempt is about."""
+    return f"attempt:{student_id}:{exam.period}:{exam.course_code}:{exam.attempt}"
 
 
-def expires_at(correction: Correction, profile: Profile) -> datetime:
-    """Return the instant from which a correction that nobody decided no longer can be."""
-    return correction.proposed_at + timedelta(days=profile.service.correction_days)
+def _refused(reason: CorrectionRefusal) -> Refused[CorrectionRefusal]:
+    return Refused(reason, (HOUSE,))
 
 
 async def _stranger(
-    storage: Storage, person_id: str, *, roles: tuple[Role, ...], student_id: str, now: datetime, profile: Profile
+    storage: Storage, by: str | None, *, student_id: str, now: datetime, profile: Profile
 ) -> Refused[CorrectionRefusal] | None:
-    """Refuse somebody who holds none of these roles for this student's institute today, or is the student."""
+    """Refuse whoever is no registrar of this student's institute today, or is the student."""
     student = await storage.students.by_id(student_id)
     if student is None:
         return _refused(CorrectionRefusal.NO_SUCH_ATTEMPT)
-    if person_id == student_id:
+    if by is None:
+        return None
+    if by == student_id:
         return _refused(CorrectionRefusal.OWN_MARK)
-    held = await storage.roles.of_person(person_id)
-    today = now.astimezone(profile.university.zone).date()
-    if any(holds(held, role, on=today, scope=student.institute) for role in roles):
+    held = await storage.roles.of_person(by)
+    if holds(held, Role.REGISTRAR, on=today(now, profile), scope=student.institute):
         return None
     return _refused(CorrectionRefusal.NOT_ALLOWED)
-
-
-async def _open(
-    storage: Storage, correction_id: int, now: datetime, profile: Profile
-) -> Correction | Refused[CorrectionRefusal]:
-    correction = await storage.corrections.by_id(correction_id)
-    if correction is None:
-        return _refused(CorrectionRefusal.UNKNOWN)
-    over = expires_at(correction, profile)
-    if correction.state is CorrectionState.EXPIRED:
-        return _refused(CorrectionRefusal.EXPIRED, over)
-    if correction.state is not CorrectionState.PROPOSED:
-        return _refused(CorrectionRefusal.ALREADY_DECIDED)
-    if now >= over:
-        await _decide(storage, correction, CorrectionState.EXPIRED, by=None, now=now)
-        await storage.commit()
-        return _refused(CorrectionRefusal.EXPIRED, over)
-    return correction
-
-
-async def _decide(
-    storage: Storage,
-    correction: Correction,
-    state: CorrectionState,
-    *,
-    by: str | None,
-    now: datetime,
-    reason: str | None = None,
-) -> bool:
-    """End a correction's waiting, and keep who did; False when somebody did before."""
-    if not await storage.corrections.decide(correction.id, state, by=by, at=now, reason=reason):
-        return False
-    before, after = {"state": CorrectionState.PROPOSED}, {"state": state}
-    await storage.changes.record(
-        [_change(correction.id, correction.student_id, before, after, by=by, now=now, why=reason)]
-    )
-    return True
-
-
-def _change(
-    number: int,
-    student_id: str,
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any],
-    *,
-    by: str | None,
-    now: datetime,
-    why: str | None,
-) -> Change:
-    return Change("correction", (str(number),), before, after, "correction", now, student_id, number, actor=by, why=why)
 
 
 def _corrected(before: Attempt, values: Values) -> Attempt | Refused[CorrectionRefusal]:

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from services.corrections import Correction
+from storage.records import Motion
 from storage.unit import Storage
 
 Row = Mapping[str, Any]
@@ -49,7 +51,7 @@ async def everything_about(storage: Storage, *, person_id: str, now: datetime) -
             {"academic_year": academic_year, **asdict(components)}
             for academic_year, components in (await storage.components.of_student(person_id)).items()
         ],
-        "corrections": await storage.corrections.of_student(person_id),
+        "corrections": [_correction(each) for each in await storage.motions.of_student(person_id)],
         **await _requests(storage, person_id),
         "roles": await storage.roles.history_of(person_id),
         "telegram_account": [account] if account else [],
@@ -68,6 +70,21 @@ async def everything_about(storage: Storage, *, person_id: str, now: datetime) -
     return PersonalData(
         person_id, now, {name: [_own(row, person_id) for row in rows] for name, rows in sections.items()}
     )
+
+
+def _correction(motion: Motion) -> Row:
+    """Return a correction of somebody's mark as its parts."""
+    return {
+        "id": motion.id,
+        **asdict(Correction.of(motion)),
+        "reason": motion.reason,
+        "proposed_by": motion.moved_by,
+        "proposed_at": motion.moved_at,
+        "state": motion.state,
+        "decided_by": motion.decided_by,
+        "decided_at": motion.decided_at,
+        "decision_reason": motion.decision_reason,
+    }
 
 
 async def _requests(storage: Storage, person_id: str) -> dict[str, Sequence[Row]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from policy.calendar import Calendar, ExamSlot, PeriodDates, Windows
 from policy.citation import HOUSE
@@ -13,17 +14,20 @@ from policy.people import Role, Student, holds
 from policy.profile import Profile
 from policy.requests import Queue, queue_of
 from policy.sheets import Sheet, SheetRefusal, is_printed, may_print
+from policy.two_people import Matter, MotionKind, covers
 from services.calendar import calendar_of
+from services.motions.moving import MotionRefusal, MotionType, Second, move, today
 from services.standing import Study
-from storage.records import Change, Lock
+from storage.records import Change, Lock, Motion
 from storage.unit import Storage
 
 
 class PrintingRefusal(StrEnum):
-    """Why a sheet was not printed, besides what the rule says."""
+    """Why a sheet was not printed or unlocked, besides what the rules say."""
 
     NO_SUCH_SHEET = "no_such_sheet"
     NOT_ALLOWED = "not_allowed"  # no registrar of these students' institute
+    NOT_LOCKED = "not_locked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,15 @@ class SheetStanding:
     students: int
     sheet: Sheet
     decision: Decision[SheetRefusal]
+
+
+@dataclass(frozen=True, slots=True)
+class SheetUnlocked:
+    """A printed sheet whose lock was undone."""
+
+    period: str
+    course_code: str
+    group: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +115,84 @@ async def print_sheet(
     )
     await storage.commit()
     return standing
+
+
+async def propose_unlock(
+    storage: Storage,
+    *,
+    period: str,
+    course_code: str,
+    group: str,
+    reason: str,
+    by: str,
+    now: datetime,
+    profile: Profile,
+) -> Motion | Refused[Any]:
+    """Move to undo the lock of a printed sheet, so that its marks can be appealed and corrected as before. Commits."""
+    found = await sheets_of_group(storage, period, group, now=now, profile=profile)
+    standing = next((each for each in found if each.course.code == course_code), None)
+    if standing is None:
+        return Refused(PrintingRefusal.NO_SUCH_SHEET, (HOUSE,))
+    held = await storage.roles.of_person(by)
+    if not covers(held, (Role.REGISTRAR,), standing.institutes, on=today(now, profile)):
+        return Refused(PrintingRefusal.NOT_ALLOWED, (HOUSE,))
+    if standing.sheet.printed_at is None:
+        return Refused(PrintingRefusal.NOT_LOCKED, (HOUSE,))
+    return await move(
+        storage,
+        UNLOCK,
+        about=f"sheet:{period}:{course_code}:{group}",
+        content={
+            "period": period,
+            "course_code": course_code,
+            "group": group,
+            "scopes": sorted(standing.institutes),
+            "printed_at": standing.sheet.printed_at.isoformat(),
+        },
+        reason=reason,
+        by=by,
+        now=now,
+        profile=profile,
+    )
+
+
+async def _matter(storage: Storage, motion: Motion, profile: Profile) -> Matter:
+    """Say who may carry an unlocking: a second person of these students' institutes who is not on the sheet."""
+    told = motion.content
+    enrolments = await storage.marks.of_group(told["period"], told["group"])
+    return Matter(
+        roles=profile.service.correction_confirmed_by,
+        scopes=frozenset(told["scopes"]),
+        gains=frozenset(each.student_id for each in enrolments if each.course.code == told["course_code"]),
+    )
+
+
+async def _carry(storage: Storage, motion: Motion, second: Second) -> SheetUnlocked | Refused[MotionRefusal]:
+    told = motion.content
+    key = (told["course_code"], told["group"])
+    lock = (await storage.sheets.locked_in(told["period"])).get(key)
+    if lock is None or lock.locked_at.isoformat() != told["printed_at"]:
+        return Refused(MotionRefusal.CHANGED_SINCE, (HOUSE,))
+    await storage.sheets.unlock(told["course_code"], told["period"], told["group"])
+    await storage.changes.record(
+        [
+            Change(
+                object="sheet",
+                key=(told["period"], *key),
+                before={"printed_at": lock.locked_at},
+                after=None,
+                cause="unlock",
+                cause_id=motion.id,
+                at=second.now,
+                actor=second.by,
+                why=motion.reason,
+            )
+        ]
+    )
+    return SheetUnlocked(told["period"], *key)
+
+
+UNLOCK = MotionType(MotionKind.UNLOCK, matter=_matter, carry=_carry)
 
 
 async def _standing(storage: Storage, facts: _Facts, enrolments: list[Enrolment], group: str) -> SheetStanding:

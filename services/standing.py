@@ -303,6 +303,22 @@ class Study:
         self._printed = printed
         self._profile = profile
 
+    def with_enrolments(self, enrolments: tuple[Enrolment, ...]) -> "Study":
+        """Return the study as it would be with these courses and marks."""
+        return Study(
+            self.student,
+            enrolments,
+            slots=self._slots,
+            dates=self._dates,
+            printed=self._printed,
+            calendar=self.calendar,
+            profile=self._profile,
+            now=self.now,
+            left_on=self._left_on,
+            requests=self.requests,
+            decisions=self._decisions,
+        )
+
     @cached_property
     def readable_until(self) -> date | None:
         """The last day on which somebody who has left may read; None for who has not."""

@@ -12,7 +12,7 @@ from storage.connection import Connection
 from storage.origin import current_update
 from storage.records import Change
 from storage.tables import changes
-from storage.upsert import ROWS_AT_ONCE, chunks
+from storage.upsert import NAMES_AT_ONCE, ROWS_AT_ONCE, chunks
 
 
 class Changes:
@@ -53,6 +53,25 @@ class Changes:
             if len(rows) < ROWS_AT_ONCE:
                 return
             last = rows[-1].id
+
+    async def concerned(self, cause: str, cause_id: int, person_ids: Iterable[str]) -> frozenset[str]:
+        """Give those of these people of whom an import or correction changed something."""
+        found: set[str] = set()
+        for chunk in chunks(dict.fromkeys(person_ids), NAMES_AT_ONCE):
+            key = {"cause": cause, "cause_id": cause_id, "people": chunk}
+            found |= {row.about for row in await self._connection.execute(_CONCERNED, key)}
+        return frozenset(found)
+
+    async def enablings(self, person_ids: Iterable[str], *, since: datetime) -> tuple[Change, ...]:
+        """Give what others of the staff did since then to how these people reach the bot: links, invitations, phones.
+
+        Of people and students every change is given; whether a phone was replaced is in it.
+        """
+        found: list[Change] = []
+        for chunk in chunks(dict.fromkeys(person_ids), NAMES_AT_ONCE):
+            rows = await self._connection.execute(_ENABLINGS, {"people": chunk, "since": since})
+            found += map(_change, rows)
+        return tuple(found)
 
     async def found(
         self,
@@ -124,6 +143,27 @@ def _change(row: Row[*tuple[Any, ...]]) -> Change:
     )
 
 
+_CONCERNED = (
+    select(changes.c.about)
+    .where(
+        changes.c.cause == bindparam("cause"),
+        changes.c.cause_id == bindparam("cause_id"),
+        changes.c.about.in_(bindparam("people", expanding=True)),
+    )
+    .distinct()
+)
+_ENABLINGS = (
+    select(changes)
+    .where(
+        changes.c.about.in_(bindparam("people", expanding=True)),
+        changes.c.at > bindparam("since"),
+        changes.c.object.in_(["link", "invitation", "person", "student"]),
+        changes.c.act.is_(None),
+        changes.c.actor.is_not(None),
+        changes.c.actor != changes.c.about,
+    )
+    .order_by(changes.c.id)
+)
 _LATEST = select(changes.c.id).where(changes.c.act.is_(None)).order_by(changes.c.id.desc()).limit(1)
 _OF = (
     select(changes)

@@ -158,6 +158,18 @@ class Outbox:
         """Give the people a group's messages were sent to, whether they arrived or not, or are just on their way to."""
         return frozenset(await self._connection.scalars(_TOLD, {"group_key": group_key}))
 
+    async def reached(self, group_key: str) -> frozenset[str]:
+        """Give the people in whose chat a group's messages are."""
+        return frozenset(await self._connection.scalars(_REACHED, {"group_key": group_key}))
+
+    async def has_left(self, group_key: str) -> bool:
+        """Tell whether any of a group's messages has reached Telegram, or may have: it was taken to be sent."""
+        return bool(await self._connection.scalar(_HAS_LEFT, {"group_key": group_key}))
+
+    async def of_group(self, group_key: str) -> tuple[Owed, ...]:
+        """Give what is owed under a group key, or was, oldest first."""
+        return tuple(map(_owed, await self._connection.execute(_OF_GROUP, {"group_key": group_key})))
+
     async def depth(self, *, now: datetime) -> dict[Priority, int]:
         """Count what is due and not sent yet, by priority."""
         rows = await self._connection.execute(_DEPTH, {"now": now})
@@ -322,6 +334,23 @@ _TOLD = select(outbox.c.person_id).where(
     outbox.c.person_id.is_not(None),
     or_(outbox.c.state.in_([OwedState.SENT, OwedState.FAILED]), outbox.c.leased_by.is_not(None)),
 )
+
+_REACHED = select(outbox.c.person_id).where(
+    outbox.c.group_key == bindparam("group_key"),
+    outbox.c.person_id.is_not(None),
+    or_(outbox.c.state == OwedState.SENT, outbox.c.message_ids.is_not(None)),
+)
+_HAS_LEFT = select(
+    exists().where(
+        outbox.c.group_key == bindparam("group_key"),
+        or_(
+            outbox.c.state == OwedState.SENT,
+            outbox.c.message_ids.is_not(None),
+            and_(outbox.c.state.in_([OwedState.WAITING, OwedState.WITHDRAWN]), outbox.c.tries > 0),
+        ),
+    )
+)
+_OF_GROUP = select(outbox).where(outbox.c.group_key == bindparam("group_key")).order_by(outbox.c.id)
 
 _waits = outbox.c.state == literal_column("'waiting'")  # as the partial index says it
 _is_due = and_(_waits, outbox.c.not_before <= bindparam("now", type_=Instant))

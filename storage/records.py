@@ -9,6 +9,7 @@ from typing import Any
 from policy.calendar import ExamSlot
 from policy.marks import Enrolment
 from policy.people import Language, Name, RoleGrant, Sex, Student
+from policy.two_people import MotionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,33 +166,42 @@ class Upload:
     sent_at: datetime
 
 
-class CorrectionState(StrEnum):
-    """The life of a correction."""
+class MotionState(StrEnum):
+    """The life of a motion."""
 
-    PROPOSED = "proposed"
-    CONFIRMED = "confirmed"
+    OPEN = "open"
+    CARRIED = "carried"
     REFUSED = "refused"
     EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
-    """A clerical error in a posted mark, put right by two people: `before` and `after` hold the fields that differ."""
+class Motion:
+    """What one person proposes and another has to agree to; `about` names what it touches, `content` says what.
+
+    `moved_by` is None where the command line, or a file of the watched folder, proposed it; `agreed_by` is the chair of
+    the appeal commission, where that is asked too.
+    """
 
     id: int
-    student_id: str
-    period: str
-    course_code: str
-    attempt: int
-    before: Mapping[str, Any]
-    after: Mapping[str, Any]
+    kind: MotionKind
+    about: str
+    student_id: str | None
+    content: Mapping[str, Any]
     reason: str
-    proposed_by: str
-    proposed_at: datetime
-    state: CorrectionState
+    moved_by: str | None
+    moved_at: datetime
+    agreed_by: str | None
+    agreed_at: datetime | None
+    state: MotionState
     decided_by: str | None
     decided_at: datetime | None
     decision_reason: str | None
+
+    @property
+    def open(self) -> bool:
+        """Tell whether it waits for a second person."""
+        return self.state is MotionState.OPEN
 
 
 READ = "read"

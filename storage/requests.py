@@ -209,17 +209,22 @@ class Requests:
         rows = await self._connection.execute(_OF_EXAM, {"student_id": student_id, **_exam(exam)})
         return tuple(map(_request, rows))
 
-    async def open_of_exams(self, exams: Iterable[tuple[str, ExamKey]]) -> tuple[Request, ...]:
-        """Give the open requests about these sittings of these students, oldest first."""
+    async def of_exams(self, exams: Iterable[tuple[str, ExamKey]]) -> tuple[Request, ...]:
+        """Give every request about these sittings of these students, whatever became of it, oldest first."""
         wanted = set(exams)
         courses = {(exam.period, exam.course_code) for _, exam in wanted}
         found = [
             each
             for period, course in sorted(courses)
-            for each in await self.open_of_course(period, course)
+            for each in await self.of_course(period, course)
             if (each.student_id, each.exam) in wanted
         ]
         return tuple(sorted(found, key=lambda each: each.id))
+
+    async def of_course(self, period: str, course_code: str) -> tuple[Request, ...]:
+        """Give every request about a course in a period, whatever became of it, oldest first."""
+        rows = await self._connection.execute(_OF_COURSE, {"period": period, "course_code": course_code})
+        return tuple(map(_request, rows))
 
     async def open_of_course(self, period: str, course_code: str) -> tuple[Request, ...]:
         """Give the open requests about a course in a period, oldest first."""
@@ -413,6 +418,7 @@ _OF_EXAM = _OF_STUDENT.where(
     requests.c.attempt == bindparam("attempt"),
 )
 _IS_OPEN = requests.c.state.in_([literal_column(f"'{state}'") for state in sorted(OPEN)])  # so that the index serves
+_OF_COURSE = _ALL.where(requests.c.period == bindparam("period"), requests.c.course_code == bindparam("course_code"))
 _OPEN_OF_COURSE = _ALL.where(
     _IS_OPEN, requests.c.period == bindparam("period"), requests.c.course_code == bindparam("course_code")
 )

@@ -32,6 +32,11 @@ class Sheets:
             ],
         )
 
+    async def unlock(self, course_code: str, period: str, group: str) -> None:
+        """Undo a lock: the marks on the sheet can be appealed and corrected as if it had not been printed."""
+        key = {"of_course": course_code, "of_period": period, "of_group": group}
+        await self._connection.execute(_UNLOCK, key)
+
     async def periods(self, *, limit: int) -> tuple[str, ...]:
         """Give the latest periods that have marks or will, the latest first; each is one look into an index."""
         found: list[str] = []
@@ -52,6 +57,11 @@ class Sheets:
         return {(row.course_code, row.group_name): Lock(*row) for row in rows}
 
 
+_UNLOCK = sheets.delete().where(
+    sheets.c.course_code == bindparam("of_course"),
+    sheets.c.period == bindparam("of_period"),
+    sheets.c.group_name == bindparam("of_group"),
+)
 _LATEST = select(func.max(enrolments.c.period))
 _LATEST_BEFORE = _LATEST.where(enrolments.c.period < bindparam("period"))
 _OF_PERIOD = (

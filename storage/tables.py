@@ -229,35 +229,33 @@ components = Table(
     sqlite_with_rowid=False,
 )
 
-corrections = Table(  # no foreign key to the attempt: the record outlives a mark that an undone import withdrew
-    "corrections",
+motions = Table(  # no foreign key to what one is about: the record outlives it
+    "motions",
     metadata,
     Column("id", Number, primary_key=True),
-    Column("student_id", String, nullable=False),
-    Column("period", String, nullable=False),
-    Column("course_code", String, nullable=False),
-    Column("attempt", SmallInteger, nullable=False),
-    Column("before", Json, nullable=False),
-    Column("after", Json, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("about", String, nullable=False),  # "attempt:02500065:2025-2026/1:MAT1201:1"
+    Column("student_id", String),  # whose marks, of a correction
+    Column("content", Json, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("proposed_by", ForeignKey("people.person_id"), nullable=False),
-    Column("proposed_at", Instant, nullable=False),
-    Column("state", String, nullable=False),  # proposed | confirmed | refused | expired
+    Column("moved_by", ForeignKey("people.person_id")),  # NULL: the command line, or a file of the watched folder
+    Column("moved_at", Instant, nullable=False),
+    Column("agreed_by", ForeignKey("people.person_id")),  # the commission's chair, where appeals stand on it
+    Column("agreed_at", Instant),
+    Column("state", String, nullable=False),  # open | carried | refused | expired
     Column("decided_by", ForeignKey("people.person_id")),
     Column("decided_at", Instant),
     Column("decision_reason", Text),
-    CheckConstraint("state <> 'confirmed' OR decided_by <> proposed_by", name="second_person"),
-    CheckConstraint("(state = 'proposed') = (decided_at IS NULL)", name="decided"),
+    CheckConstraint("state <> 'carried' OR decided_by <> moved_by", name="second_person"),
+    CheckConstraint("(state = 'open') = (decided_at IS NULL)", name="decided"),
     Index(
-        "uq_corrections_open",
-        "student_id",
-        "period",
-        "course_code",
-        "attempt",
+        "uq_motions_open",
+        "about",
         unique=True,
-        sqlite_where=text("state = 'proposed'"),
-        postgresql_where=text("state = 'proposed'"),
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
     ),
+    Index("ix_motions_student_id", "student_id"),
 )
 
 # History

@@ -5,7 +5,6 @@ from storage.calendar import CalendarDays
 from storage.changes import Changes
 from storage.components import ComponentsOfStudents
 from storage.connection import Connection
-from storage.corrections import Corrections
 from storage.courses import Courses
 from storage.drafts import Drafts
 from storage.handled import HandledUpdates
@@ -13,6 +12,7 @@ from storage.imports import Imports
 from storage.invitations import Invitations
 from storage.jobs import Jobs
 from storage.marks import Marks
+from storage.motions import Motions
 from storage.outbox import Outbox
 from storage.people import People
 from storage.pulse import Pulse
@@ -45,7 +45,7 @@ class Storage:
         self.imports = Imports(connection)
         self.uploads = Uploads(connection)
         self.jobs = Jobs(connection)
-        self.corrections = Corrections(connection)
+        self.motions = Motions(connection)
         self.requests = Requests(connection)
         self.queues = Queues(connection)
         self.changes = Changes(connection)

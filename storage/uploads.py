@@ -1,5 +1,6 @@
 """Uploads: files sent to the bot that wait for Confirm or Cancel."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, select
@@ -48,9 +49,9 @@ class Uploads:
         """Forget a file that was answered; True for one of two people who press at once."""
         return (await self._connection.execute(_DROP, {"of_id": upload_id})).rowcount > 0
 
-    async def drop_older_than(self, instant: datetime) -> int:
-        """Forget files nobody answered, sent before this instant; return how many."""
-        return (await self._connection.execute(_DROP_OLDER, {"before": instant})).rowcount
+    async def drop_older_than(self, instant: datetime, *, but: Iterable[int] = ()) -> int:
+        """Forget files nobody answered, sent before this instant, but for these; return how many."""
+        return (await self._connection.execute(_DROP_OLDER, {"before": instant, "but": list(but)})).rowcount
 
 
 _KEEP = uploads.insert().returning(uploads.c.id)
@@ -58,4 +59,6 @@ _BY_ID = select(uploads).where(uploads.c.id == bindparam("id"))
 _SIZE = select(func.sum(func.length(uploads.c.content)))
 _SET_KIND = uploads.update().where(uploads.c.id == bindparam("of_id")).values(kind=bindparam("new_kind"))
 _DROP = uploads.delete().where(uploads.c.id == bindparam("of_id"))
-_DROP_OLDER = uploads.delete().where(uploads.c.sent_at < bindparam("before"))
+_DROP_OLDER = uploads.delete().where(
+    uploads.c.sent_at < bindparam("before"), uploads.c.id.not_in(bindparam("but", expanding=True))
+)

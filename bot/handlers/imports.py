@@ -11,19 +11,23 @@ from aiogram.types import CallbackQuery, Document, Message, TelegramObject
 from bot.filters import Where
 from bot.i18n import Texts
 from bot.jobs import imports as jobs
+from bot.jobs import motions
 from bot.jobs.imports import LATEST, Office, Piece
 from bot.jobs.work import ProgressMessage, Work
 from bot.middlewares.context import WRITES, Answers, Holds, Said
-from bot.screen import Event, answer
+from bot.screen import Event, Screen, answer
 from bot.screens import imports as screens
+from bot.screens.cancel import cancel_button
 from bot.screens.forms import LONGEST_REASON, too_long
-from bot.screens.imports import AskUndo, ChooseKind, DropUpload, LoadUpload, OpenImport, ReadUpload
+from bot.screens.imports import ChooseKind, DropUpload, LoadUpload, OpenImport, ProposeLoad, ReadUpload
 from bot.screens.menu import OpenImports
+from bot.screens.motions import why
 from policy.people import Role
+from services.motions.moving import unreasoned
 from storage.records import Draft, Upload
 from storage.unit import Storage
 
-FORM = "undo import"
+FORM = "propose file"
 
 
 async def open_files(_: Event, storage: Storage, texts: Texts) -> Said:
@@ -98,29 +102,34 @@ async def open_import(_: CallbackQuery, callback_data: OpenImport, storage: Stor
     return await jobs.one_import(storage, texts, callback_data.number)
 
 
-async def ask_undo(press: CallbackQuery, callback_data: AskUndo, storage: Storage, office: Office) -> Said:
-    """Ask why an import is taken back."""
-    done = await storage.imports.by_id(callback_data.number)
-    if done is None or done.undone_at is not None:
-        return await jobs.one_import(storage, office.texts, callback_data.number)
-    user = press.from_user.id
-    await storage.drafts.keep(user, user, FORM, {"number": done.id}, at=office.now)
+async def ask_load(_: CallbackQuery, callback_data: ProposeLoad, storage: Storage, office: Office) -> Said:
+    """Ask why a file that takes two people is to be loaded."""
+    upload = await _waiting(storage, callback_data.upload, office)
+    if upload is None:
+        return await _gone(storage, office.texts)
+    content = {"upload": upload.id, "seen": callback_data.seen}
+    await storage.drafts.keep(office.chat, office.chat, FORM, content, at=office.now)
     await storage.commit()
-    return screens.ask_undo(office.texts, done)
+    return screens.ask_load_reason(office.texts, upload.file_name)
 
 
-async def undo(message: Message, draft: Draft, storage: Storage, office: Office, work: Work) -> Said:
-    """Take the import back, for the reason written."""
+async def propose_load(message: Message, draft: Draft, storage: Storage, office: Office, work: Work) -> Said:
+    """Propose to load the file, for the reason written."""
     reason = (message.text or "").strip()
     if len(reason) > LONGEST_REASON:
         return too_long(office.texts, len(reason))
+    upload = await _waiting(storage, draft.content["upload"], office)
+    if refused := unreasoned(reason):
+        return Screen(why(office.texts, refused), (cancel_button(office.texts),))
     await storage.drafts.drop(office.chat, office.chat)
     await storage.commit()
-    number: int = draft.content["number"]
-    key = f"import {number}"
-    if not work.goes_on(key):
-        piece = await _begin(storage, office, jobs.TAKE_BACK, {"number": number})
-        work.start(key, jobs.take_back(office, piece, number, reason), piece.id)
+    if upload is None:
+        return await _gone(storage, office.texts)
+    if not work.goes_on(_key(upload)):
+        arguments = {"upload": upload.id, "seen": draft.content["seen"], "reason": reason}
+        piece = await kept_job(storage, office, motions.PROPOSE, arguments)
+        job = motions.propose(office, piece, upload, seen=draft.content["seen"], reason=reason)
+        work.start(_key(upload), job, piece.id)
     return None
 
 
@@ -140,7 +149,7 @@ async def _look(press: CallbackQuery, office: Office, work: Work, upload: Upload
         return None
     message, arguments = ProgressMessage(office.bot, press.message), {"upload": upload.id}
     if storage:
-        piece = await _begin(storage, office, jobs.LOOK, arguments, message)
+        piece = await kept_job(storage, office, jobs.LOOK, arguments, message)
     else:
         await answer(press)
         piece = await _kept(office, jobs.LOOK, arguments, message)
@@ -165,12 +174,12 @@ async def _kept(
 ) -> Piece:
     """Keep that a job begins."""
     async with office.database.write() as storage:
-        piece = await _begin(storage, office, kind, arguments, message)
+        piece = await kept_job(storage, office, kind, arguments, message)
         await storage.commit()
     return piece
 
 
-async def _begin(
+async def kept_job(
     storage: Storage,
     office: Office,
     kind: str,
@@ -220,12 +229,12 @@ def router() -> Router:
     router.message.register(receive, Where(F.document))
     router.message.register(open_files, Command("import"))
     router.message.register(refuse_picture, Where(F.photo))
-    router.message.register(undo, Answers(FORM), flags=WRITES)
+    router.message.register(propose_load, Answers(FORM), flags=WRITES)
     router.callback_query.register(open_files, OpenImports.filter())
     router.callback_query.register(look, ReadUpload.filter())
     router.callback_query.register(choose_kind, ChooseKind.filter(), flags=WRITES)
     router.callback_query.register(load, LoadUpload.filter())
     router.callback_query.register(drop, DropUpload.filter(), flags=WRITES)
     router.callback_query.register(open_import, OpenImport.filter())
-    router.callback_query.register(ask_undo, AskUndo.filter(), flags=WRITES)
+    router.callback_query.register(ask_load, ProposeLoad.filter(), flags=WRITES)
     return router

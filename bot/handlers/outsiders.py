@@ -5,7 +5,7 @@ from aiogram import Router
 from bot.i18n import Texts
 from bot.middlewares.context import Said
 from bot.screen import Event
-from bot.screens import corrections, imports, links, menu, sheets
+from bot.screens import corrections, imports, links, menu, motions, roles, sheets, undoing
 from bot.screens.outsiders import not_yours
 from storage.records import Acquaintance
 
@@ -17,7 +17,11 @@ OFFICE = (
     imports.DropUpload,
     imports.OpenImport,
     imports.AskUndo,
-    menu.OpenCorrections,
+    imports.ProposeLoad,
+    undoing.UndoAlone,
+    undoing.ProposeUndo,
+    undoing.ShowUndoTable,
+    menu.OpenMotions,
     corrections.StartCorrection,
     corrections.PickStudent,
     corrections.EarlierPeriods,
@@ -26,9 +30,19 @@ OFFICE = (
     corrections.PickOutcome,
     corrections.StepBack,
     corrections.Propose,
-    corrections.OpenCorrection,
-    corrections.ConfirmCorrection,
-    corrections.RefuseCorrection,
+    motions.OpenMotion,
+    motions.CarryMotion,
+    motions.AgreeMotion,
+    motions.RefuseMotion,
+    roles.StartRole,
+    roles.PickPerson,
+    roles.TakeRole,
+    roles.PickBody,
+    roles.PickRole,
+    roles.PickScope,
+    roles.NoEnd,
+    roles.RoleBack,
+    roles.ProposeRole,
     menu.OpenLinks,
     links.OpenPerson,
     links.AskRelease,
@@ -40,6 +54,7 @@ OFFICE = (
     sheets.OpenSheet,
     sheets.AskPrint,
     sheets.PrintSheet,
+    sheets.AskUnlock,
 )
 
 

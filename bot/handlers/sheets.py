@@ -4,21 +4,27 @@ from datetime import datetime
 
 from aiogram import Router
 from aiogram.filters import Command
-from aiogram.types import CallbackQuery
+from aiogram.types import CallbackQuery, Message
 
 from bot.i18n import Texts
-from bot.middlewares.context import FINAL, Holds, Said
-from bot.screen import Event
+from bot.jobs.motions import proposed
+from bot.middlewares.context import FINAL, WRITES, Answers, Holds, Said
+from bot.screen import Event, Screen
 from bot.screens import sheets as screens
+from bot.screens.cancel import cancel_button
+from bot.screens.forms import LONGEST_REASON, too_long
 from bot.screens.marks import reference
 from bot.screens.menu import OpenSheets
-from bot.screens.sheets import AskPrint, OpenGroup, OpenGroups, OpenSheet, PrintSheet
+from bot.screens.motions import why
+from bot.screens.sheets import AskPrint, AskUnlock, OpenGroup, OpenGroups, OpenSheet, PrintSheet
 from policy.decision import Refused
 from policy.people import Role
 from policy.profile import Profile
-from services.sheets import SheetStanding, print_sheet, sheets_of_group
-from storage.records import Person
+from services.sheets import SheetStanding, print_sheet, propose_unlock, sheets_of_group
+from storage.records import Draft, Person
 from storage.unit import Storage
+
+UNLOCK = "undo lock"
 
 
 async def open_sheets(_: Event, storage: Storage, texts: Texts) -> Said:
@@ -80,6 +86,43 @@ async def note_printed(
     return screens.refused(texts, after, done, now) if isinstance(done, Refused) else screens.printed(texts, after, now)
 
 
+async def ask_unlock(
+    press: CallbackQuery, callback_data: AskUnlock, *, storage: Storage, texts: Texts, now: datetime, profile: Profile
+) -> Said:
+    """Ask why the lock of a printed sheet is to be undone."""
+    found = await _sheet(storage, callback_data, now, profile)
+    if found is None:
+        return screens.gone(texts)
+    user = press.from_user.id
+    content = {"period": found.period, "course_code": found.course.code, "group": found.group}
+    await storage.drafts.keep(user, user, UNLOCK, content, at=now)
+    await storage.commit()
+    return screens.ask_unlock(texts, found)
+
+
+async def unlock(
+    message: Message,
+    draft: Draft,
+    *,
+    storage: Storage,
+    person: Person,
+    texts: Texts,
+    now: datetime,
+    profile: Profile,
+) -> Said:
+    """Propose to undo a lock, for the reason written."""
+    reason = (message.text or "").strip()
+    if len(reason) > LONGEST_REASON:
+        return too_long(texts, len(reason))
+    by = person.person_id
+    motion = await propose_unlock(storage, **draft.content, reason=reason, by=by, now=now, profile=profile)
+    if isinstance(motion, Refused):
+        return Screen(why(texts, motion), (cancel_button(texts),))
+    await storage.drafts.drop(message.chat.id, message.chat.id)
+    await storage.commit()
+    return await proposed(storage, motion, texts, by=by, now=now, profile=profile)
+
+
 async def _groups(storage: Storage, texts: Texts, shown: OpenGroups) -> Said:
     return screens.groups(
         texts,
@@ -90,7 +133,7 @@ async def _groups(storage: Storage, texts: Texts, shown: OpenGroups) -> Said:
 
 
 async def _sheets(
-    storage: Storage, of: OpenGroup | OpenSheet | AskPrint | PrintSheet, now: datetime, profile: Profile
+    storage: Storage, of: OpenGroup | OpenSheet | AskPrint | PrintSheet | AskUnlock, now: datetime, profile: Profile
 ) -> tuple[SheetStanding, ...]:
     for group, _, _ in await storage.sheets.groups_in(of.period):
         if reference(of.period, group) == of.group:
@@ -99,7 +142,7 @@ async def _sheets(
 
 
 async def _sheet(
-    storage: Storage, of: OpenSheet | AskPrint | PrintSheet, now: datetime, profile: Profile
+    storage: Storage, of: OpenSheet | AskPrint | PrintSheet | AskUnlock, now: datetime, profile: Profile
 ) -> SheetStanding | None:
     found = await _sheets(storage, of, now, profile)
     return next((each for each in found if reference(of.period, each.course.code) == of.course), None)
@@ -115,5 +158,7 @@ def router() -> Router:
     router.callback_query.register(open_group, OpenGroup.filter(), registrar)
     router.callback_query.register(open_sheet, OpenSheet.filter(), registrar)
     router.callback_query.register(ask, AskPrint.filter(), registrar)
+    router.message.register(unlock, Answers(UNLOCK), registrar, flags=WRITES)
+    router.callback_query.register(ask_unlock, AskUnlock.filter(), registrar, flags=WRITES)
     router.callback_query.register(note_printed, PrintSheet.filter(), registrar, flags=FINAL)
     return router

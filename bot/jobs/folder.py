@@ -12,7 +12,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.metrics import Meter
 from policy.profile import Profile
 from services.clock import Clock
-from services.importing import Kind, Refusal, Stale, agreed, kind_of, preview, refused_csv
+from services.importing import Kind, Refusal, Stale, agreed, kind_of, opened, preview, refused_csv
 from services.importing.exports import load_export, office_language, refuse_export
 from services.tabular import Unreadable, read_source
 from storage.database import Database
@@ -73,20 +73,21 @@ class ImportFolder:
         now = self.clock.now()
         try:
             content = await asyncio.to_thread(read_source, path)
-            kind = _named(path) or await asyncio.to_thread(kind_of, content)
+            with opened(content) as reading:
+                kind = _named(path) or await asyncio.to_thread(kind_of, reading)
+                if kind is None:
+                    await self._refuse(path, seen, (), now)
+                    return
+                async with self.database.read() as storage:
+                    written = datetime.fromtimestamp(seen[1] / 1e9, UTC)
+                    before = await storage.imports.of_file(sha256(content).hexdigest(), since=written)
+                    if before is None:
+                        shown = await preview(
+                            storage, kind=kind, source=reading, file_name=path.name, profile=self.profile, now=now
+                        )
         except Unreadable as error:
             await self._refuse(path, seen, (Refusal(error.reason, arguments=error.arguments),), now)
             return
-        if kind is None:
-            await self._refuse(path, seen, (), now)
-            return
-        async with self.database.read() as storage:
-            written = datetime.fromtimestamp(seen[1] / 1e9, UTC)
-            before = await storage.imports.of_file(sha256(content).hexdigest(), since=written)
-            if before is None:
-                shown = await preview(
-                    storage, kind=kind, source=content, file_name=path.name, profile=self.profile, now=now
-                )
         if before:  # a process was killed before it moved the file
             log.info("file was loaded before", number=before.id)
         elif shown.refused:

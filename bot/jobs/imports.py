@@ -32,19 +32,19 @@ from services.importing import (
     Preview,
     Refusal,
     Stale,
-    Undone,
     agreed,
     fingerprint,
     kind_of,
     load_upload,
     no_room,
+    opened,
     preview,
-    undo,
 )
+from services.importing.plan import Progress
 from services.news import group_of
 from services.owing import delivery
 from services.reads import record_preview
-from services.tabular import Unreadable
+from services.tabular import Reading, Unreadable
 from storage.database import Database
 from storage.jobs import Job, JobState
 from storage.records import Upload
@@ -56,7 +56,6 @@ LATEST = 5  # imports shown beside an answer
 RECEIVE = "receive file"  # the kinds of jobs
 LOOK = "look at file"
 LOAD = "load file"
-TAKE_BACK = "take import back"
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +83,7 @@ class Piece:
 
 
 @dataclass(slots=True)
-class _Far:
+class Far:
     """How far something is, told from whatever thread does it."""
 
     done: int = 0
@@ -111,14 +110,14 @@ def loading(upload: Upload, seen: str) -> dict[str, Any]:
 
 async def acknowledged(office: Office, document: Document) -> ProgressMessage | None:
     """Say that a file has come; None where Telegram takes no message now."""
-    return await _begun(office, screens.received(office.texts, document.file_name or "?"))
+    return await begun(office, screens.received(office.texts, document.file_name or "?"))
 
 
 async def receive(office: Office, piece: Piece, document: Document, message: ProgressMessage | None) -> None:
     """Download a file, keep it, and show what loading it would do."""
     name = document.file_name or "?"
     kept: list[Upload] = []
-    far = _Far()
+    far = Far()
 
     async def work() -> tuple[Screen, ...]:
         async with office.turn:
@@ -129,15 +128,16 @@ async def receive(office: Office, piece: Piece, document: Document, message: Pro
             content = await _downloaded(office.bot, document)
             if content is None:
                 return (screens.not_downloaded(office.texts, name),)
-            try:
-                kind = await asyncio.to_thread(kind_of, content)
-            except Unreadable as error:
-                refusal = Refusal(error.reason, arguments=error.arguments)
-                return (screens.unreadable(office.texts, name, refusal),)
-            kept.append(await _keep(office, piece, name, kind, content))
-            if kind is None:
-                return (screens.ask_kind(office.texts, kept[0]),)
-            return await _shown(office, piece, kept[0], far)
+            with opened(content) as reading:
+                try:
+                    kind = await asyncio.to_thread(kind_of, reading)
+                except Unreadable as error:
+                    refusal = Refusal(error.reason, arguments=error.arguments)
+                    return (screens.unreadable(office.texts, name, refusal),)
+                kept.append(await _keep(office, piece, name, kind, content))
+                if kind is None:
+                    return (screens.ask_kind(office.texts, kept[0]),)
+                return await shown_again(office, piece, kept[0], far, reading=reading)
 
     def during() -> Screen:
         if kept:
@@ -147,20 +147,20 @@ async def receive(office: Office, piece: Piece, document: Document, message: Pro
     def stopped() -> Screen:
         return screens.interrupted(office.texts, kept[0]) if kept else screens.received(office.texts, name)
 
-    await _watch(office, piece, message, work(), during=during, stopped=stopped)
+    await watch(office, piece, message, work(), during=during, stopped=stopped)
 
 
 async def look(office: Office, piece: Piece, message: ProgressMessage | None, upload: Upload) -> None:
     """Show what loading a waiting file would do, or ask what it holds."""
-    far = _Far()
+    far = Far()
 
     async def work() -> tuple[Screen, ...]:
         if upload.kind is None:
             return (screens.ask_kind(office.texts, upload),)
         async with office.turn:
-            return await _shown(office, piece, upload, far)
+            return await shown_again(office, piece, upload, far)
 
-    await _watch(
+    await watch(
         office,
         piece,
         message,
@@ -174,25 +174,25 @@ async def load(office: Office, piece: Piece, message: ProgressMessage, upload: U
     """Load a waiting file if that would do what its preview showed; else show what it would do now."""
     with suppress(TelegramAPIError):
         await message.show(screens.loading(office.texts, upload, 0, 0))
-    far = _Far()
+    far = Far()
 
     async def work() -> tuple[Screen, ...]:
         async with office.turn:
-            shown, sees = await _preview(office, upload, _Far())
-            if sees != seen:
-                return await _shown(office, piece, upload, _Far(), stale=True)
+            shown, sees = await previewed(office, upload, Far())
+            if sees != seen or shown.by_two:
+                return await shown_again(office, piece, upload, Far(), stale=True)
             async with office.database.write() as storage:
                 done = await load_upload(
                     storage, upload.id, shown, now=office.now, actor=office.person_id, progress=far
                 )
             if isinstance(done, Stale):
-                return await _shown(office, piece, upload, _Far(), stale=True)
+                return await shown_again(office, piece, upload, Far(), stale=True)
         if done is None:
             async with office.database.read() as storage:
                 return (screens.no_longer_waits(office.texts, await storage.imports.latest(limit=LATEST)),)
         return (screens.loaded(office.texts, upload.file_name, upload.kind, done),)
 
-    await _watch(
+    await watch(
         office,
         piece,
         message,
@@ -202,36 +202,9 @@ async def load(office: Office, piece: Piece, message: ProgressMessage, upload: U
     )
 
 
-async def take_back(office: Office, piece: Piece, number: int, reason: str) -> None:
-    """Take an import back, or tell why it stays."""
-    going = screens.taking_back(office.texts, number)
-    if message := await _begun(office, going):
-        async with office.database.write() as storage:
-            await storage.jobs.tell_in(piece.id, message.message_id)
-            await storage.commit()
-
-    async def work() -> tuple[Screen, ...]:
-        async with office.turn, office.database.write() as storage:
-            done = await undo(storage, number, now=office.now, actor=office.person_id, reason=reason)
-        if isinstance(done, Undone):
-            return (screens.undone(office.texts, done),)
-        return (screens.undo_refused(office.texts, number, done),)
-
-    await _watch(
-        office,
-        piece,
-        message,
-        work(),
-        during=lambda: going,
-        stopped=lambda: screens.undo_interrupted(office.texts, number),
-    )
-
-
 async def what_became(office: Office, job: Job) -> Screen | Upload:
     """Find out how far a process that is gone came; a file is still to be read or looked at when it is returned."""
     async with office.database.read() as storage:
-        if job.kind == TAKE_BACK:
-            return await one_import(storage, office.texts, job.arguments["number"])
         upload = await storage.uploads.by_id(job.arguments["upload"])
         if upload and job.kind == LOAD:
             return screens.not_loaded(office.texts, upload, job.arguments["seen"])
@@ -271,14 +244,15 @@ async def conclude(office: Office, piece: Piece, message: ProgressMessage | None
         await storage.commit()
 
 
-async def _begun(office: Office, screen: Screen) -> ProgressMessage | None:
+async def begun(office: Office, screen: Screen) -> ProgressMessage | None:
+    """Begin to tell how far something is; None where Telegram takes no message now."""
     try:
         return await ProgressMessage.send(office.bot, office.chat, screen)
     except (TelegramAPIError, ClientDecodeError):
         return None
 
 
-async def _watch(
+async def watch(
     office: Office,
     piece: Piece,
     message: ProgressMessage | None,
@@ -325,9 +299,17 @@ async def _keep(office: Office, piece: Piece, name: str, kind: Kind | None, cont
     return Upload(number, office.chat, office.person_id, kind, name, content, office.now)
 
 
-async def _shown(office: Office, piece: Piece, upload: Upload, far: _Far, *, stale: bool = False) -> tuple[Screen, ...]:
+async def shown_again(
+    office: Office,
+    piece: Piece,
+    upload: Upload,
+    far: Progress,
+    *,
+    stale: bool = False,
+    reading: Reading | None = None,
+) -> tuple[Screen, ...]:
     """Return the preview of a file of a known kind; one that will never be loaded waits no longer."""
-    shown, seen = await _preview(office, upload, far)
+    shown, seen = await previewed(office, upload, far, reading)
     async with office.database.write() as storage:
         await record_preview(
             storage,
@@ -342,15 +324,21 @@ async def _shown(office: Office, piece: Piece, upload: Upload, far: _Far, *, sta
         await storage.commit()
     if shown.refused or shown.nothing_to_do:
         piece.spent = upload.id
-    return screens.preview(office.texts, shown, upload, seen, stale=stale)
+    async with office.database.read() as storage:
+        people = await storage.people.by_ids(each.grant.person_id for each in shown.by_two.roles)
+    names = {person_id: person.name.short for person_id, person in people.items()}
+    return screens.preview(office.texts, shown, upload, seen, names=names, stale=stale)
 
 
-async def _preview(office: Office, upload: Upload, far: _Far) -> tuple[Preview, str]:
+async def previewed(
+    office: Office, upload: Upload, far: Progress, reading: Reading | None = None
+) -> tuple[Preview, str]:
+    """Return what loading a waiting file would do, and what tells this preview from another."""
     async with office.database.read() as storage:
         shown = await preview(
             storage,
             kind=Kind(upload.kind or ""),
-            source=upload.content,
+            source=reading or upload.content,
             file_name=upload.file_name,
             profile=office.profile,
             now=office.now,

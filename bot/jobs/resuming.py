@@ -10,9 +10,10 @@ from aiogram.types import Document
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.i18n import Texts
-from bot.jobs import imports
+from bot.jobs import imports, motions, undoing
 from bot.jobs.imports import Office, Piece
 from bot.jobs.work import ProgressMessage, Work
+from bot.screen import Screen
 from bot.voices import voice_of
 from policy.people import Language, Role
 from policy.profile import Profile
@@ -63,7 +64,8 @@ class Resuming:
             if not left:
                 return
             today = now.astimezone(self.profile.university.zone).date()
-            roles = (Role.REGISTRAR, Role.ADMIN)
+            confirming = self.profile.service.correction_confirmed_by
+            roles = dict.fromkeys((Role.REGISTRAR, Role.ADMIN, *confirming))
             staff = {
                 each.person_id for role in roles for each in await storage.roles.holders(role) if each.holds_on(today)
             }
@@ -95,7 +97,12 @@ class Resuming:
             document = Document.model_validate(job.arguments)
             self.work.start(f"job {job.id}", imports.receive(office, piece, document, message), job.id)
             return
-        found = await imports.what_became(office, job)
+        if job.kind in {undoing.LOOK_BACK, undoing.TABLE, undoing.TAKE_BACK}:
+            found: Screen | Upload = await undoing.what_became(office, job)
+        elif job.kind in {motions.CARRY, motions.PROPOSE}:
+            found = await motions.what_became(office, job)
+        else:
+            found = await imports.what_became(office, job)
         if isinstance(found, Upload):
             going_on = imports.look(office, piece, message, found)
             self.work.start(imports.key_of(found.id), going_on, job.id)

@@ -27,7 +27,8 @@ async def sweep(database: Database, profile: Profile, clock: Clock, meter: Meter
         university = profile.university
         today = now.astimezone(university.zone).date()
         await renew_public_days(storage, today=today, working_week=university.working_week)
-        uploads = await storage.uploads.drop_older_than(now - UPLOAD_KEPT)
+        proposed = [each.content["upload"] for each in await storage.motions.open() if "upload" in each.content]
+        uploads = await storage.uploads.drop_older_than(now - UPLOAD_KEPT, but=proposed)
         drafts = await storage.drafts.drop_older_than(now - DRAFT_KEPT)
         await storage.jobs.drop_older_than(now - JOB_KEPT)
         await storage.outbox.forget(before=now - OWED_KEPT)

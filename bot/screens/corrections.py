@@ -1,6 +1,6 @@
 """Corrections of posted marks: proposed step by step, decided by a second person, told to the student."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -11,16 +11,14 @@ from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
 from bot.screen import Button, Rows, Screen
 from bot.screens.cancel import cancel_button
 from bot.screens.marks import course_name, open_course, period_name, reference, shortened
-from bot.screens.menu import OpenCorrections, back
+from bot.screens.menu import OpenMotions, back
 from bot.screens.windows import until
 from bot.screens.words import WORDS
 from policy.calendar import Windows
-from policy.decision import Refused
 from policy.marks import Attempt, Course, Enrolment, Outcome, Result, Standing
-from policy.people import Name, Student
-from services.corrections import Applied, Case, Comparison, CorrectionRefusal, Proposed, Values
+from policy.people import Student
+from services.corrections import Applied, Comparison, CorrectionRefusal, Values
 from services.standing import CourseStanding
-from storage.records import Correction, CorrectionState, Person
 
 PERIODS_SHOWN = 2
 LONGEST_NAME = 20  # characters of a course's name on a button
@@ -46,27 +44,14 @@ VALUES = {
 INSTEAD = (Outcome.DID_NOT_COME, Outcome.NOT_ADMITTED, Outcome.REMOVED)
 """Outcomes in place of a mark; that the exam was taken is said by its mark."""
 
-REFUSALS = {
+REFUSALS: dict[StrEnum, str] = {
     CorrectionRefusal.NOT_ALLOWED: msgid("You hold no role today that corrects this student's marks."),
     CorrectionRefusal.OWN_MARK: msgid("Nobody corrects their own marks. Ask another registrar."),
-    CorrectionRefusal.NO_REASON: msgid("A reason is needed: write it in a few words."),
     CorrectionRefusal.NO_SUCH_ATTEMPT: msgid("The records no longer have this mark."),
     CorrectionRefusal.NOT_POSTED: msgid("This value is not posted yet: it comes with a file, not with a correction."),
     CorrectionRefusal.OUT_OF_RANGE: msgid("A mark is a number from 0 to 100."),
     CorrectionRefusal.MARK_WITHOUT_EXAM: msgid("That the exam was taken is said by its mark: correct the exam mark."),
     CorrectionRefusal.NOTHING_CHANGES: msgid("The records say that already."),
-    CorrectionRefusal.ONE_IS_WAITING: msgid("A correction of this mark waits for a second person already."),
-    CorrectionRefusal.UNKNOWN: msgid("There is no such correction."),
-    CorrectionRefusal.SAME_PERSON: msgid("You proposed it yourself: somebody else has to confirm it."),
-    CorrectionRefusal.ALREADY_DECIDED: msgid("It was decided already."),
-    CorrectionRefusal.EXPIRED: msgid("Nobody decided it in time, and the time is over. It can be proposed anew."),
-    CorrectionRefusal.CHANGED_SINCE: msgid(
-        "The mark has changed since it was proposed. Refuse this correction and propose it anew."
-    ),
-}
-DECIDED = {
-    CorrectionState.CONFIRMED: msgid("Already decided by {name}, {at}: confirmed."),
-    CorrectionState.REFUSED: msgid("Already decided by {name}, {at}: refused. Reason: {reason}"),
 }
 
 
@@ -156,47 +141,6 @@ class Propose(CallbackData, prefix="fix5"):
     """Propose it as it is shown."""
 
     token: str
-
-
-class OpenCorrection(CallbackData, prefix="fixo"):
-    """Read a correction that waits."""
-
-    number: int
-
-
-class ConfirmCorrection(CallbackData, prefix="fixy"):
-    """Confirm it as the second person."""
-
-    number: int
-
-
-class RefuseCorrection(CallbackData, prefix="fixn"):
-    """Refuse it, or take one's own back."""
-
-    number: int
-
-
-def waiting(texts: Texts, those: Sequence[Correction], people: Mapping[str, Person], *, may_propose: bool) -> Screen:
-    """List what waits for a second person."""
-    begin = (Button(texts.plain("Correct a mark"), StartCorrection()),)
-    return Screen(
-        paragraphs(
-            bold(texts("Corrections")),
-            texts("These wait for a second person:") if those else texts("Nothing waits for a second person."),
-            texts("A slip of the pen in a posted mark is put right by two people: one proposes, another confirms.")
-            if not those
-            else None,
-        ),
-        (
-            *((Button(_entry(each, people), OpenCorrection(number=each.id)),) for each in those),
-            *((begin,) if may_propose else ()),
-            back(texts),
-        ),
-    )
-
-
-def _entry(correction: Correction, people: Mapping[str, Person]) -> str:
-    return f"№ {correction.id} · {people[correction.student_id].name.short} · {correction.course_code}"
 
 
 def ask_student(texts: Texts, *said: str | None) -> Screen:
@@ -372,7 +316,7 @@ def proposal(texts: Texts, form: Form, student: Student, compared: Comparison) -
     return Screen(
         paragraphs(
             bold(texts("This is what you propose")),
-            _change(texts, student, compared),
+            change(texts, student, compared),
             texts("Reason: {reason}", reason=form.reason or ""),
             texts("When a second person confirms it, the student is told and a new appeal window opens."),
         ),
@@ -384,7 +328,8 @@ def proposal(texts: Texts, form: Form, student: Student, compared: Comparison) -
     )
 
 
-def _change(texts: Texts, student: Student, compared: Comparison) -> Html:
+def change(texts: Texts, student: Student, compared: Comparison) -> Html:
+    """Say which mark it is, and what would differ."""
     enrolment, attempt = compared.after.enrolment, compared.after.enrolment.attempts[-1]
     return paragraphs(
         _about(texts, student, enrolment.course, enrolment.period, attempt.number),
@@ -423,28 +368,9 @@ def final(texts: Texts, standing: CourseStanding) -> str:
     return " · ".join(part for part in (mark, result.grade.letter) if part)
 
 
-def proposed(texts: Texts, done: Proposed, asked: int) -> Screen:
-    """Confirm that the proposal waits, and for whom."""
-    return Screen(
-        paragraphs(
-            bold(texts("✅ Proposed: correction № {number}", number=done.correction_id)),
-            texts("It waits for a second person until {until}.", until=done.expires_at),
-            texts("Asked to confirm: {n}", n=asked)
-            if asked
-            else texts("Nobody who may confirm it is linked to the bot yet. They find it under /corrections."),
-        ),
-        ((Button(texts.plain("« Corrections"), OpenCorrections()),),),
-    )
-
-
-def why(texts: Texts, refused: Refused[CorrectionRefusal]) -> Html:
-    """Say why it cannot be proposed or decided."""
-    return texts("❌ {why}", why=texts(REFUSALS[refused.reason]))
-
-
-def form_refused(texts: Texts, form: Form, refused: Refused[CorrectionRefusal]) -> Screen:
+def form_refused(texts: Texts, form: Form, why: Html) -> Screen:
     """Say why it cannot be proposed, with the way back into the form."""
-    return Screen(why(texts, refused), _ways(texts, form))
+    return Screen(why, _ways(texts, form))
 
 
 def form_over(texts: Texts) -> Screen:
@@ -456,73 +382,11 @@ def form_over(texts: Texts) -> Screen:
     )
 
 
-def case(texts: Texts, shown: Case, reader: str) -> Screen:
-    """Show a correction that waits: to a second person with the decision, to its proposer with the way back."""
-    correction = shown.correction
-    refuse = RefuseCorrection(number=correction.id)
-    decision: Rows
-    if reader == correction.proposed_by:
-        decision = ((Button(texts.plain("Withdraw it…"), refuse),),)
-    else:
-        decision = (
-            (Button(texts.plain("Confirm"), ConfirmCorrection(number=correction.id)),),
-            (Button(texts.plain("Refuse…"), refuse),),
-        )
-    return Screen(
-        paragraphs(
-            bold(texts("Correction № {number} waits for a second person", number=correction.id)),
-            _change(texts, shown.student, shown.compared),
-            texts("Reason: {reason}", reason=correction.reason),
-            lines(
-                texts("Proposed by {name}, {at}", name=shown.proposed_by.short, at=correction.proposed_at),
-                texts("To be decided until {until}", until=shown.expires_at),
-            ),
-        ),
-        (*decision, (Button(texts.plain("« Corrections"), OpenCorrections()),)),
-        protected=True,
-    )
-
-
-def decided(texts: Texts, correction: Correction, name: Name | None) -> Screen:
-    """Say who decided a correction, and how."""
-    who = name.short if name else texts.plain("command line")
-    said = texts(DECIDED[correction.state], name=who, at=correction.decided_at, reason=correction.decision_reason or "")
-    return Screen(
-        paragraphs(bold(texts("Correction № {number}", number=correction.id)), said),
-        ((Button(texts.plain("« Corrections"), OpenCorrections()),),),
-    )
-
-
-def refused(texts: Texts, refusal: Refused[CorrectionRefusal]) -> Screen:
-    """Say why a correction was not decided."""
-    return Screen(why(texts, refusal), ((Button(texts.plain("« Corrections"), OpenCorrections()),),))
-
-
-def confirmed(texts: Texts, done: Applied, *, told: bool) -> Screen:
-    """Confirm to the second person that the mark is corrected."""
-    return Screen(
-        lines(
-            bold(texts("✅ Correction № {number} is confirmed.", number=done.correction_id)),
-            texts("The student has been told.") if told else texts("The student is not linked: tell them yourself."),
-            texts("A new appeal window is open."),
-        ),
-        ((Button(texts.plain("« Corrections"), OpenCorrections()),),),
-    )
-
-
 def untold(texts: Texts, number: int) -> Screen:
     """Tell who confirmed a correction that its student cannot be reached."""
     return Screen(
         texts("⚠️ Correction № {number}: the student cannot be reached. Tell them yourself.", number=number),
-        ((Button(texts.plain("« Corrections"), OpenCorrections()),),),
-    )
-
-
-def told_confirmed(texts: Texts, done: Applied, name: Name) -> Screen:
-    """Tell the proposer."""
-    return Screen(
-        texts("✅ Correction № {number} was confirmed by {name}", number=done.correction_id, name=name.short),
-        ((Button(texts.plain("« Corrections"), OpenCorrections()),),),
+        ((Button(texts.plain("« For a second person"), OpenMotions()),),),
     )
 
 
@@ -542,42 +406,4 @@ def told_student(texts: Texts, done: Applied, compared: Comparison) -> Screen:
             else None,
         ),
         ((Button(texts.plain("Open the course"), open_course(compared.after.enrolment)),),),
-    )
-
-
-def ask_refusal(texts: Texts, correction: Correction) -> Screen:
-    """Ask why a correction is refused."""
-    return Screen(
-        paragraphs(
-            bold(texts("Correction № {number}", number=correction.id)),
-            texts("To refuse it, write why. The one who proposed it will read it."),
-        ),
-        (cancel_button(texts),),
-    )
-
-
-def ask_withdrawal(texts: Texts, correction: Correction) -> Screen:
-    """Ask why somebody withdraws their own proposal."""
-    return Screen(
-        paragraphs(bold(texts("Correction № {number}", number=correction.id)), texts("To withdraw it, write why.")),
-        (cancel_button(texts),),
-    )
-
-
-def declined(texts: Texts, correction: Correction) -> Screen:
-    """Confirm that the mark stays as it was."""
-    return Screen(
-        texts("Correction № {number} is refused. The mark stays as it was.", number=correction.id),
-        ((Button(texts.plain("« Corrections"), OpenCorrections()),),),
-    )
-
-
-def told_declined(texts: Texts, correction: Correction, name: Name, reason: str) -> Screen:
-    """Tell the proposer that it was refused, and why."""
-    return Screen(
-        lines(
-            texts("❌ Correction № {number} was refused by {name}", number=correction.id, name=name.short),
-            texts("Reason: {reason}", reason=reason),
-        ),
-        ((Button(texts.plain("« Corrections"), OpenCorrections()),),),
     )

@@ -1,35 +1,36 @@
 """Files for the registrar's office: sent, looked at, loaded, taken back."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
 
 from aiogram.filters.callback_data import CallbackData
 
 from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
-from bot.screen import Button, File, Rows, Screen
+from bot.screen import Button, File, Screen
 from bot.screens.cancel import cancel_button
 from bot.screens.menu import OpenImports, back
 from bot.screens.news import told
+from bot.screens.words import WORDS
+from policy.people import Role
 from services.importing import (
     Counts,
-    Dependent,
     Imported,
     Kind,
     NoRoom,
     Preview,
     Refusal,
-    Undone,
-    UndoRefusal,
-    UndoRefused,
     describe,
     refused_csv,
 )
 from services.owing import Delivery
+from services.role_news import written_change
 from storage.records import Import, Upload
 
 MEGABYTES = 20  # what Telegram lets a bot download
 FIRST_REFUSALS = 5
 LONGEST_VALUE = 60
+ROLES_SHOWN = 15
 KINDS = {
     Kind.STUDENTS: msgid("Students"),
     Kind.STAFF: msgid("Staff"),
@@ -51,30 +52,6 @@ OBJECTS = {
     "period_dates": msgid("Dates of periods"),
     "special_day": msgid("Working days and days off"),
     "exam": msgid("Exam timetable"),
-}
-CAUSES = {
-    "import": msgid("import № {number}"),
-    "correction": msgid("correction № {number}"),
-    "undo": msgid("import № {number} taken back"),
-    "appeal": msgid("upheld appeal № {number}"),
-    "request": msgid("another exam granted, request № {number}"),
-}
-STANDS_ON = {
-    "sheet": msgid("a printed mark sheet"),
-    "accounts": msgid("a linked Telegram account"),
-    "components": msgid("research, iROS, SSCI"),
-    "enrolments": msgid("marks"),
-    "invitations": msgid("an invitation"),
-    "role_grants": msgid("a role"),
-    "grant": msgid("a role"),
-    "revoke": msgid("a role"),
-}
-UNDO_REFUSALS = {
-    UndoRefusal.NO_REASON: msgid("A reason is needed: write it in a few words."),
-    UndoRefusal.NO_SUCH_IMPORT: msgid("There is no such import."),
-    UndoRefusal.UNDONE_BEFORE: msgid("This import was taken back before."),
-    UndoRefusal.CHANGED_SINCE: msgid("This import stays, nothing was changed. Something stands on it now:"),
-    UndoRefusal.SHEET_LOCKED: msgid("This import stays, nothing was changed. Its marks are on printed sheets:"),
 }
 
 
@@ -116,13 +93,20 @@ class AskUndo(CallbackData, prefix="undo"):
     number: int
 
 
+class ProposeLoad(CallbackData, prefix="load2"):
+    """Propose to load a waiting file that takes two people, as it was shown."""
+
+    upload: int
+    seen: str
+
+
 def files(texts: Texts, latest: Sequence[Import]) -> Screen:
     """Say what can be sent, and show what was loaded lately."""
     return Screen(
         paragraphs(
             bold(texts("Load a file")),
             lines(
-                texts("Send it here as a document: CSV or XLSX, at most {limit} MB.", limit=MEGABYTES),
+                texts("Send it here as a document: XLSX, XLS, ODS or CSV, at most {limit} MB.", limit=MEGABYTES),
                 texts("First you see what it would change. Nothing is loaded before you confirm."),
             ),
             texts("Loaded lately:") if latest else texts("Nothing has been loaded yet."),
@@ -139,11 +123,13 @@ def _said(texts: Texts, done: Import) -> str:
 def not_a_photo(texts: Texts) -> Screen:
     """Answer a picture of a table."""
     return Screen(
-        texts("A picture cannot be read as a table. Send the file itself as a document: CSV or XLSX."), (_files(texts),)
+        texts("A picture cannot be read as a table. Send the file itself as a document: XLSX, XLS, ODS or CSV."),
+        (to_files(texts),),
     )
 
 
-def _files(texts: Texts) -> tuple[Button, ...]:
+def to_files(texts: Texts) -> tuple[Button, ...]:
+    """Return the row that leads to the files."""
     return (Button(texts.plain("« Files"), OpenImports()),)
 
 
@@ -154,7 +140,7 @@ def too_large(texts: Texts, name: str) -> Screen:
             _file(name),
             texts("The file is larger than {limit} MB. Split it and send the parts.", limit=MEGABYTES),
         ),
-        (_files(texts),),
+        (to_files(texts),),
     )
 
 
@@ -173,7 +159,7 @@ def not_downloaded(texts: Texts, name: str) -> Screen:
         paragraphs(
             _file(name), texts("The file could not be downloaded from Telegram. Nothing was changed. Send it again.")
         ),
-        (_files(texts),),
+        (to_files(texts),),
     )
 
 
@@ -189,7 +175,7 @@ def no_room(texts: Texts, name: str, why: NoRoom) -> Screen:
             "was sent. Try again later."
         ),
     }
-    return Screen(paragraphs(_file(name), helps[why]), (_files(texts),))
+    return Screen(paragraphs(_file(name), helps[why]), (to_files(texts),))
 
 
 def reading(texts: Texts, upload: Upload, rows: int) -> Screen:
@@ -248,12 +234,17 @@ def unreadable(texts: Texts, name: str, refusal: Refusal) -> Screen:
         paragraphs(
             _file(name), texts("❌ {why}", why=describe(refusal, texts.language.value)), texts("Nothing was changed.")
         ),
-        (_files(texts),),
+        (to_files(texts),),
     )
 
 
-def preview(texts: Texts, shown: Preview, upload: Upload, seen: str, *, stale: bool = False) -> tuple[Screen, ...]:
-    """Show what loading a file would do, with the way to do it; all that is wrong with it as a file below."""
+def preview(
+    texts: Texts, shown: Preview, upload: Upload, seen: str, *, names: Mapping[str, str], stale: bool = False
+) -> tuple[Screen, ...]:
+    """Show what loading a file would do, with the way to do it; all that is wrong with it as a file below.
+
+    `names` are those of the people whose roles it changes, by id.
+    """
     told = paragraphs(
         texts("⚠️ The records have changed since you looked. Nothing was loaded. This is how it stands now:")
         if stale
@@ -269,14 +260,66 @@ def preview(texts: Texts, shown: Preview, upload: Upload, seen: str, *, stale: b
     if shown.refused:
         name = f"{shown.file_name}.refused.csv"
         content = refused_csv(shown.refusals, texts.language.value)
-        return Screen(told, (_files(texts),)), Screen(
+        return Screen(told, (to_files(texts),)), Screen(
             texts("All that is wrong with the file: {n}", n=len(shown.refusals)), document=File(name, content)
         )
     if shown.nothing_to_do:
         nothing = texts("Nothing to load: all of it is in the records already.")
-        return (Screen(paragraphs(told, nothing), (_files(texts),)),)
+        return (Screen(paragraphs(told, nothing), (to_files(texts),)),)
+    if shown.by_two:
+        propose = (Button(texts.plain("Propose…"), ProposeLoad(upload=upload.id, seen=seen)),)
+        return (Screen(paragraphs(told, by_two(texts, shown, names)), (propose, _drop(texts, upload.id))),)
     confirm = (Button(texts.plain("Load it"), LoadUpload(upload=upload.id, seen=seen)),)
     return (Screen(told, (confirm, _drop(texts, upload.id))),)
+
+
+def by_two(texts: Texts, shown: Preview, names: Mapping[str, str]) -> Html:
+    """Say what of a file takes an administrator who neither sent it nor gains by it."""
+    roles, phones = shown.by_two.roles, shown.by_two.phones
+    told = [written_change(each) for each in roles[:ROLES_SHOWN]]
+    return lines(
+        bold(texts("This takes a second person: an administrator.")),
+        *role_changes(texts, told, len(roles), names),
+        texts("Phones of people who hold a role: {n}", n=len(phones)) if phones else None,
+    )
+
+
+def ask_load_reason(texts: Texts, name: str) -> Screen:
+    """Ask why a file that takes two people is to be loaded."""
+    return Screen(
+        paragraphs(
+            _file(name), texts("Write why: ten letters or more. The administrators will read it, and then decide.")
+        ),
+        (cancel_button(texts),),
+    )
+
+
+def role_changes(
+    texts: Texts, those: Iterable[Mapping[str, Any]], number: int, names: Mapping[str, str]
+) -> Iterator[Html]:
+    """Say who gains and who loses which role, where and until when; of more than are told, how many."""
+    told = list(those)
+    for each in told:
+        sign = "−" if not each["holds"] else "±" if each["held"] else "+"
+        yield texts(
+            "{sign} <b>{name}</b>: {role}",
+            sign=sign,
+            name=names.get(each["person"], each["person"]),
+            role=_role(texts, each),
+        )
+    if number > len(told):
+        yield texts("And more changes of roles: {n}", n=number - len(told))
+
+
+def _role(texts: Texts, each: Mapping[str, Any]) -> str:
+    parts = [
+        texts.plain(WORDS[Role(each["role"])]),
+        each["scope"] or texts.plain("the whole university"),
+        texts.plain("until {day}", day=texts.figures(date.fromisoformat(each["until"])))
+        if each["until"]
+        else texts.plain("without an end"),
+    ]
+    return ", ".join(parts)
 
 
 def _counted(texts: Texts, rows: Counts) -> tuple[Html | None, ...]:
@@ -325,7 +368,7 @@ def refusal_line(texts: Texts, refusal: Refusal) -> Html:
 
 def dropped(texts: Texts, name: str) -> Screen:
     """Confirm that a file was not loaded."""
-    return Screen(paragraphs(_file(name), texts("Not loaded. Nothing was changed.")), (_files(texts),))
+    return Screen(paragraphs(_file(name), texts("Not loaded. Nothing was changed.")), (to_files(texts),))
 
 
 def no_longer_waits(texts: Texts, latest: Sequence[Import]) -> Screen:
@@ -351,13 +394,14 @@ def loaded(texts: Texts, name: str, kind: str | None, done: Imported) -> Screen:
                 if kind == Kind.MARKS
                 else ()
             ),
-            _undo(texts, done.import_id),
-            _files(texts),
+            undo_button(texts, done.import_id),
+            to_files(texts),
         ),
     )
 
 
-def _undo(texts: Texts, number: int) -> tuple[Button, ...]:
+def undo_button(texts: Texts, number: int) -> tuple[Button, ...]:
+    """Return the row that begins to take an import back."""
     return (Button(texts.plain("Take it back…"), AskUndo(number=number)),)
 
 
@@ -375,82 +419,9 @@ def one_import(texts: Texts, done: Import, actor: str | None, undone_by: str | N
             told(texts, counts),
             lines(bold(texts("↩️ Taken back")), _when(texts, done.undone_at, undone_by)) if done.undone_at else None,
         ),
-        (*(() if done.undone_at else (_undo(texts, done.id),)), _files(texts)),
+        (*(() if done.undone_at else (undo_button(texts, done.id),)), to_files(texts)),
     )
 
 
 def _when(texts: Texts, at: datetime, name: str | None) -> Html:
     return texts("{at}, {who}", at=at, who=name or texts.plain("command line"))
-
-
-def ask_undo(texts: Texts, done: Import) -> Screen:
-    """Ask whether it is meant, by asking why."""
-    return Screen(
-        paragraphs(
-            bold(texts("Take import № {number} back?", number=done.id)),
-            lines(
-                texts("{kind}: {file}", kind=texts(KINDS[Kind(done.kind)]), file=done.file_name),
-                texts("All that it brought is withdrawn; the history keeps both."),
-            ),
-            texts("To go on, write why. To leave everything as it is, press the button."),
-        ),
-        (cancel_button(texts),),
-    )
-
-
-def taking_back(texts: Texts, number: int) -> Screen:
-    """Say that an import is being taken back."""
-    return Screen(
-        texts("⏳ Taking import № {number} back…", number=number),
-        ((Button(texts.plain("How does it stand?"), OpenImport(number=number)),),),
-    )
-
-
-def undo_interrupted(texts: Texts, number: int) -> Screen:
-    """Say that the bot stops in the middle; what became of it is looked up, not guessed."""
-    return Screen(
-        texts("Interrupted: the bot is restarting. Look in a minute how it stands."),
-        ((Button(texts.plain("How does it stand?"), OpenImport(number=number)),),),
-    )
-
-
-def undone(texts: Texts, done: Undone) -> Screen:
-    """Tell what was taken back."""
-    return Screen(
-        lines(
-            bold(texts("↩️ Import № {number} is taken back.", number=done.import_id)),
-            texts("Records changed: {n}", n=done.objects),
-            texts("Students whose posted marks were withdrawn: {n}", n=len(done.students)) if done.students else None,
-        ),
-        (_files(texts),),
-    )
-
-
-def undo_refused(texts: Texts, number: int, refused: UndoRefused) -> Screen:
-    """Tell why an import stays, and what stands on it."""
-    named = [
-        Button(texts.plain("Import № {number}", number=later), OpenImport(number=later)) for later in _later(refused)
-    ]
-    rows: Rows = [named[start : start + 2] for start in range(0, len(named), 2)]
-    return Screen(
-        lines(
-            bold(texts("Import № {number}", number=number)),
-            texts(UNDO_REFUSALS[refused.reason]),
-            *(_dependent(texts, each) for each in refused.dependents),
-        ),
-        (*rows, _files(texts)),
-    )
-
-
-def _later(refused: UndoRefused) -> list[int]:
-    return sorted(
-        {each.cause_id for each in refused.dependents if each.cause == "import" and each.cause_id is not None}
-    )
-
-
-def _dependent(texts: Texts, each: Dependent) -> Html:
-    if each.cause in CAUSES and each.cause_id is not None:
-        cause = texts.plain(CAUSES[each.cause], number=each.cause_id)
-    else:
-        cause = texts.plain(STANDS_ON[each.cause]) if each.cause in STANDS_ON else each.cause
-    return texts("– {what} {which}: {cause}", what=texts(OBJECTS[each.object]), which=" · ".join(each.key), cause=cause)

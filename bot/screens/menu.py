@@ -66,8 +66,8 @@ class OpenImports(CallbackData, prefix="files"):
     """Load files, see what was loaded."""
 
 
-class OpenCorrections(CallbackData, prefix="fixes"):
-    """Corrections that wait for a second person."""
+class OpenMotions(CallbackData, prefix="fixes"):
+    """What waits for a second person."""
 
 
 class OpenLinks(CallbackData, prefix="links"):
@@ -103,7 +103,7 @@ def entries(texts: Texts, who: Acquaintance) -> Rows:
         (Button(texts.plain("My requests"), OpenRequests()),),
     )
     office: Rows = (
-        (Button(texts.plain("Load a file"), OpenImports()), Button(texts.plain("Corrections"), OpenCorrections())),
+        (Button(texts.plain("Load a file"), OpenImports()), Button(texts.plain("For a second person"), OpenMotions())),
         (Button(texts.plain("Mark sheets"), OpenSheets()), Button(texts.plain("Links and invitations"), OpenLinks())),
     )
     return (

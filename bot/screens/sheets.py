@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from enum import StrEnum
 
 from aiogram.filters.callback_data import CallbackData
 
 from bot.i18n import Html, Texts, bold, escape, lines, msgid, paragraphs
 from bot.screen import Button, Rows, Screen
+from bot.screens.cancel import cancel_button
 from bot.screens.clauses import clauses
 from bot.screens.marks import course_name, period_name, reference, shortened
 from bot.screens.menu import OpenSheets, back
@@ -18,13 +20,14 @@ from services.sheets import PrintingRefusal, SheetStanding
 GROUPS_SHOWN = 12
 PERIODS_SHOWN = 3
 LONGEST_NAME = 28  # characters of a course's name on a button
-REFUSALS = {
+REFUSALS: dict[StrEnum, str] = {
     SheetRefusal.MARKS_MISSING: msgid("It was not printed: marks are missing."),
     SheetRefusal.APPEALS_OPEN: msgid("It was not printed: an appeal is open."),
     SheetRefusal.WINDOWS_OPEN: msgid("It was not printed: the time to appeal is not over yet."),
     SheetRefusal.PRINTED_BEFORE: msgid("It was printed before, and nothing has changed since."),
     PrintingRefusal.NO_SUCH_SHEET: msgid("There is no such sheet in the records now."),
     PrintingRefusal.NOT_ALLOWED: msgid("Your role is for another institute: its own registrar prints this sheet."),
+    PrintingRefusal.NOT_LOCKED: msgid("This sheet is not printed: there is no lock to undo."),
 }
 
 
@@ -60,6 +63,14 @@ class AskPrint(CallbackData, prefix="sheetask"):
 
 class PrintSheet(CallbackData, prefix="sheetok"):
     """Note that a sheet is printed."""
+
+    period: str
+    group: str
+    course: str
+
+
+class AskUnlock(CallbackData, prefix="sheetun"):
+    """Begin to propose that the lock of a printed sheet is undone."""
 
     period: str
     group: str
@@ -117,13 +128,28 @@ def sheet(texts: Texts, one: SheetStanding, now: datetime, said: Html | None = N
     """Show one sheet, with the way to note that it is printed where nothing keeps it from that."""
     may = not isinstance(one.decision, Refused)
     printed: Rows = ((Button(texts.plain("🖨 Printed"), _data(AskPrint, one)),),) if may else ()
+    unlock: Rows = ()
+    if one.sheet.printed_at is not None:
+        unlock = ((Button(texts.plain("Undo the lock…"), _data(AskUnlock, one)),),)
     return Screen(
         paragraphs(
             said,
             lines(bold(course_name(texts, one.course)), escape(one.group), escape(period_name(texts, one.period))),
             lines(texts("Students: {n}", n=one.students), *_state(texts, one, now)),
         ),
-        (*printed, *_back_to_group(texts, one)),
+        (*printed, *unlock, *_back_to_group(texts, one)),
+    )
+
+
+def ask_unlock(texts: Texts, one: SheetStanding) -> Screen:
+    """Ask why the lock of a sheet is to be undone."""
+    return Screen(
+        paragraphs(
+            lines(bold(course_name(texts, one.course)), escape(one.group), escape(period_name(texts, one.period))),
+            texts("The lock of a printed sheet is undone by two people: you propose it, another confirms."),
+            texts("Write why: ten letters or more."),
+        ),
+        (cancel_button(texts),),
     )
 
 
@@ -187,8 +213,8 @@ def _label(texts: Texts, one: SheetStanding) -> str:
 
 
 def _data(
-    kind: type[OpenSheet] | type[AskPrint] | type[PrintSheet], one: SheetStanding
-) -> OpenSheet | AskPrint | PrintSheet:
+    kind: type[OpenSheet] | type[AskPrint] | type[PrintSheet] | type[AskUnlock], one: SheetStanding
+) -> OpenSheet | AskPrint | PrintSheet | AskUnlock:
     period = one.period
     return kind(period=period, group=reference(period, one.group), course=reference(period, one.course.code))
 

@@ -198,11 +198,13 @@ def move_asked(voices: Voices, profile: Profile, asked: MoveAsked) -> Screen:
                 'Your other Telegram account has been asked: press "Yes, move it" there before {until}.',
                 until=asked.expires_at,
             ),
-            texts("No way into it? Share your own number with the button below, or come to the registrar."),
+            texts("You hold a role, so only that account, or an administrator, can agree. No way into it? Ask them.")
+            if asked.guarded
+            else texts("No way into it? Share your own number with the button below, or come to the registrar."),
             desk(texts, profile.contacts.registrar),
         )
 
-    return Screen(both(voices, write), ask_contact=_share(voices))
+    return Screen(both(voices, write), ask_contact=None if asked.guarded else _share(voices))
 
 
 def move_unreachable(voices: Voices, profile: Profile) -> Screen:
@@ -222,7 +224,9 @@ def ask_to_move(texts: Texts, asked: MoveAsked) -> Screen:
     """Ask the old account whether the link may move."""
     return Screen(
         paragraphs(
-            texts("Somebody with your invitation wants to read your records in another Telegram account."),
+            texts("Somebody with your invitation wants to read your records in another Telegram account.")
+            if asked.way is LinkWay.CODE
+            else texts("Somebody with your phone number wants to read your records in another Telegram account."),
             texts("If it is you, the link moves there and this chat closes. If it is not, nothing changes."),
             texts("This can be answered until {until}.", until=asked.expires_at),
         ),

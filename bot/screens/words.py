@@ -5,7 +5,7 @@ from enum import StrEnum
 from bot.i18n import msgid
 from policy.marks import ExamForm, Outcome
 from policy.people import Funding, Language, Level, Role, Sex, Status, StudyForm
-from storage.records import CorrectionState
+from storage.records import MotionState
 
 WORDS: dict[StrEnum, str] = {
     Language.KK: msgid("Kazakh"),
@@ -34,10 +34,10 @@ WORDS: dict[StrEnum, str] = {
     Outcome.DID_NOT_COME: msgid("absence"),
     Outcome.NOT_ADMITTED: msgid("no admission"),
     Outcome.REMOVED: msgid("result void"),
-    CorrectionState.PROPOSED: msgid("proposed and not decided"),
-    CorrectionState.CONFIRMED: msgid("confirmed"),
-    CorrectionState.REFUSED: msgid("refused"),
-    CorrectionState.EXPIRED: msgid("not decided in time"),
+    MotionState.OPEN: msgid("proposed and not decided"),
+    MotionState.CARRIED: msgid("confirmed"),
+    MotionState.REFUSED: msgid("refused"),
+    MotionState.EXPIRED: msgid("not decided in time"),
     Role.REGISTRAR: msgid("registrar"),
     Role.SERVICE_DESK: msgid("student service desk"),
     Role.DEAN_OFFICE: msgid("dean's office"),
@@ -70,6 +70,8 @@ CODES = {  # what the history and the links are kept with: objects, causes, ways
     "import": msgid("loaded file"),
     "undo": msgid("undone file"),
     "correction": msgid("correction"),
+    "motion": msgid("proposal for a second person"),
+    "unlock": msgid("lock of a sheet undone"),
     "request": msgid("request"),
     "decision": msgid("decision on a request"),
     "request_document": msgid("document of a request"),

@@ -8,34 +8,26 @@ import click
 from kenes.commands.opening import Opened, with_database
 from policy.decision import Refused
 from policy.marks import Attempt, Outcome
-from services.corrections import (
-    Applied,
-    CorrectionRefusal,
-    Proposed,
-    Values,
-    confirm_correction,
-    propose_correction,
-    refuse_correction,
-)
-from storage.records import Correction
+from policy.two_people import TwoPeopleRefusal
+from services.corrections import CorrectionRefusal, Proposed, Values, propose_correction
+from services.motions.deciding import refuse
+from services.motions.moving import MotionRefusal
+from storage.records import Motion
 
 WHY = {
-    CorrectionRefusal.NOT_ALLOWED: "{by} holds no role that corrects this student's marks. A registrar proposes; "
-    "who may confirm stands in the profile. See `kenes grant`.",
-    CorrectionRefusal.OWN_MARK: "nobody corrects their own marks. Ask another registrar.",
-    CorrectionRefusal.NO_REASON: "no reason was given. Say it with --reason.",
     CorrectionRefusal.NO_SUCH_ATTEMPT: "there is no such mark. Check the student, period, course and --attempt.",
     CorrectionRefusal.NOT_POSTED: "this value is not posted yet. Use `kenes import marks`.",
     CorrectionRefusal.OUT_OF_RANGE: "a mark is a number from 0 to 100.",
     CorrectionRefusal.MARK_WITHOUT_EXAM: "an exam mark goes with the outcome took, and with no other.",
     CorrectionRefusal.NOTHING_CHANGES: "the mark says that already.",
-    CorrectionRefusal.ONE_IS_WAITING: "a correction of this mark waits for a second person. Have it confirmed or "
+    MotionRefusal.NO_REASON: "no reason was given. Say it with --reason.",
+    MotionRefusal.REASON_TOO_SHORT: "the reason is too short: the student reads it. Ten letters at least.",
+    MotionRefusal.ONE_IS_WAITING: "a correction of this mark waits for a second person. Have it confirmed or "
     "refused first.",
-    CorrectionRefusal.UNKNOWN: "there is no correction with this number.",
-    CorrectionRefusal.SAME_PERSON: "{by} proposed it; somebody else has to confirm it.",
-    CorrectionRefusal.ALREADY_DECIDED: "it was decided already.",
-    CorrectionRefusal.EXPIRED: "nobody confirmed it before {until}. Propose it anew.",
-    CorrectionRefusal.CHANGED_SINCE: "the mark has changed since it was proposed. Look at it and propose it anew.",
+    MotionRefusal.UNKNOWN: "there is no correction with this number.",
+    MotionRefusal.ALREADY_DECIDED: "it was decided already.",
+    MotionRefusal.EXPIRED: "nobody confirmed it before {until}. Propose it anew.",
+    TwoPeopleRefusal.NO_ROLE: "somebody else proposed it: it is refused in the chat.",
 }
 
 
@@ -61,10 +53,8 @@ class Mark(click.ParamType[Decimal]):
 @click.option("--rating2", type=Mark())
 @click.option("--exam", type=Mark())
 @click.option("--outcome", type=click.Choice([outcome.value for outcome in Outcome]))
-@click.option("--reason", default="", help="What was wrong and how it is known; the student can read it.")
-@click.option("--confirm", type=int, metavar="ID", help="Confirm the correction with this number.")
-@click.option("--refuse", type=int, metavar="ID", help="Refuse it, or take one's own back, with a --reason.")
-@click.option("--by", required=True, metavar="PERSON", help="Who does this, by id.")
+@click.option("--reason", default="", help="What was wrong and how it is known; the student reads it.")
+@click.option("--withdraw", type=int, metavar="ID", help="Take back what the command line proposed, with a --reason.")
 def correct(
     *,
     student: str | None,
@@ -76,18 +66,16 @@ def correct(
     exam: Decimal | None,
     outcome: str | None,
     reason: str,
-    confirm: int | None,
-    refuse: int | None,
-    by: str,
+    withdraw: int | None,
 ) -> None:
-    """Propose to correct a posted mark of STUDENT in PERIOD and COURSE, or confirm or refuse a proposal.
+    """Propose to correct a posted mark of STUDENT in PERIOD and COURSE.
 
-    A correction takes effect when a second person confirms it; the old value stays in the history.
+    Somebody who may confirms or refuses it in the chat, never the command line; the old value stays in the history.
     """
     values = Values(rating1, rating2, exam, Outcome(outcome) if outcome else None)
     names = (student, period, course)
-    if (confirm is not None) + (refuse is not None) + any(names) != 1:
-        raise click.UsageError("Give either STUDENT PERIOD COURSE with what changes, or --confirm ID, or --refuse ID.")
+    if (withdraw is not None) + any(names) != 1:
+        raise click.UsageError("Give either STUDENT PERIOD COURSE with what changes, or --withdraw ID.")
     if any(names) == (values == Values()):
         raise click.UsageError(
             "What changes (--exam, --rating1, --rating2, --outcome) goes with STUDENT PERIOD COURSE."
@@ -95,15 +83,11 @@ def correct(
     if any(names) and not all(names):
         raise click.UsageError("A mark is named by STUDENT, PERIOD and COURSE.")
 
-    async def task(opened: Opened) -> Proposed | Applied | Correction | Refused[CorrectionRefusal]:
+    async def task(opened: Opened) -> Proposed | Motion | Refused[Any]:
         now, profile = opened.now, opened.profile
         async with opened.database.write() as storage:
-            if confirm is not None:
-                return await confirm_correction(storage, correction_id=confirm, by=by, now=now, profile=profile)
-            if refuse is not None:
-                return await refuse_correction(
-                    storage, correction_id=refuse, by=by, reason=reason, now=now, profile=profile
-                )
+            if withdraw is not None:
+                return await refuse(storage, number=withdraw, by=None, reason=reason, now=now, profile=profile)
             return await propose_correction(
                 storage,
                 student_id=student or "",
@@ -112,7 +96,7 @@ def correct(
                 attempt=attempt,
                 values=values,
                 reason=reason,
-                by=by,
+                by=None,
                 now=now,
                 profile=profile,
             )
@@ -120,20 +104,13 @@ def correct(
     done = with_database(task)
     match done:
         case Refused():
-            why = WHY[done.reason].format(by=by, until=done.until and f"{done.until:%Y-%m-%d %H:%M} UTC")
+            why = WHY[done.reason].format(until=done.until and f"{done.until:%Y-%m-%d %H:%M} UTC")
             raise click.ClickException(f"Nothing was changed: {why}")
         case Proposed():
-            click.echo(f"Correction {done.correction_id} waits for a second person: {_said(done.before, done.after)}.")
-            click.echo(
-                f"Before {done.expires_at:%Y-%m-%d %H:%M} UTC: kenes correct --confirm {done.correction_id} --by PERSON"
-            )
-        case Applied():
-            click.echo(
-                f"Corrected: {done.student_id}, {done.period}, {done.course_code}: {_said(done.before, done.after)}."
-            )
-            click.echo("The student is told by the bot, if linked: a new appeal window runs from now.")
-        case Correction():
-            click.echo(f"Correction {done.id} is refused; the mark stays as it was.")
+            click.echo(f"Correction {done.motion.id} waits for a second person: {_said(done.before, done.after)}.")
+            click.echo(f"It is confirmed in the chat, before {done.expires_at:%Y-%m-%d %H:%M} UTC: /confirm")
+        case Motion():
+            click.echo(f"Correction {done.id} is withdrawn; the mark stays as it was.")
 
 
 def _said(before: Attempt, after: Attempt) -> str:

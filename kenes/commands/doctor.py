@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,9 @@ from kenes.settings import Settings, SettingsError, load_settings
 from policy.profile import Profile, ProfileError, load_profile, use_pinned_time_zones
 from services.clock import Clock, ClockError, WallClock, clock_from
 from services.watching import DISK_WARNING
+
+if TYPE_CHECKING:
+    from services.motions.enough import Short
 
 SKEW_ALLOWED = timedelta(seconds=2)
 DISK_NEEDED = 100 * 1024**2
@@ -48,7 +52,7 @@ class Patient:
 
 @click.command
 def doctor() -> None:
-    """Check token, database, migrations, profile, holidays, time zone, clock, disk, folders; exit 1 when one is bad."""
+    """Check token, database, profile, holidays, clock, people for what takes two, disk; exit 1 when one is bad."""
     healthy = True
     for name, finding in examine():
         click.echo(f"{finding.health:<5} {name}: {finding.says}")
@@ -153,6 +157,42 @@ async def _years_with_holidays(database_url: str) -> set[int]:
         return {day.year for day in await storage.calendar.days_by(DaySource.STATE)}
 
 
+ACTS = {
+    "correction": "correcting a posted mark",
+    "undo": "taking an import of marks back",
+    "unlock": "undoing the lock of a sheet",
+    "role": "giving and taking roles",
+    "load": "loading a staff file",
+    "decision": "deciding an appeal",
+}
+
+
+def _two_people(patient: Patient) -> Finding:
+    """Tell for which acts that nobody does alone there are no two people linked to the bot."""
+    from storage.migrations import is_current
+
+    if not is_current(patient.settings.database_url):
+        return Finding(Health.DOUBTFUL, "not known yet: nobody is in the records")
+    short = asyncio.run(_short_of_people(patient))
+    if not short:
+        return Finding(Health.GOOD, "there are two for every act that nobody does alone")
+    said = "; ".join(
+        f"{ACTS[each.act]}{f' in {each.scope}' if each.scope else ''} (people: {each.people})" for each in short
+    )
+    return Finding(
+        Health.DOUBTFUL, f"too few who hold the roles and are linked: {said}. See kenes grant, kenes invite."
+    )
+
+
+async def _short_of_people(patient: Patient) -> "tuple[Short, ...]":
+    from services.motions.enough import short_of_people
+    from storage.database import Database
+
+    today = patient.clock.now().astimezone(patient.profile.university.zone).date()
+    async with Database.open(patient.settings.database_url) as database, database.read() as storage:
+        return await short_of_people(storage, on=today, profile=patient.profile)
+
+
 def _disk(patient: Patient) -> Finding:
     folder = _nearest(patient.settings.records_folder or Path("var"))
     free = shutil.disk_usage(folder).free
@@ -188,6 +228,7 @@ CHECKS: dict[str, Callable[[Patient], Finding]] = {
     "token": _token,
     "database": _database,
     "holidays": _holidays,
+    "two people": _two_people,
     "disk": _disk,
     "import folder": _import_folder,
     "documents": _documents,

@@ -14,12 +14,15 @@ import click
 
 from kenes.commands.bar import bar
 from kenes.commands.opening import Opened, read_environment, with_database
+from policy.decision import Refused
 from services.importing import (
     Imported,
     Kind,
     Preview,
     Refusal,
     Stale,
+    Undone,
+    UndoRefusal,
     UndoRefused,
     apply,
     describe,
@@ -29,7 +32,10 @@ from services.importing import (
 from services.importing import (
     undo as undo_import,
 )
+from services.importing.undoing import propose_undo
 from services.importing.wording import Tongue
+from services.motions.moving import expires_at
+from storage.records import Motion
 
 REFUSED = 1
 FIRST_REFUSALS = 20
@@ -41,7 +47,7 @@ FIRST_REFUSALS = 20
 @click.option("--dry-run", is_flag=True, help="Only show what it would do.")
 @click.option("--yes", is_flag=True, help="Load without asking.")
 def import_file(kind: str, file: Path, *, dry_run: bool, yes: bool) -> None:
-    """Load a FILE, CSV or XLSX, all of it or nothing.
+    """Load a FILE (CSV, XLSX, XLS, ODS), all of it or nothing.
 
     KIND is students, staff, marks, components, calendar, days or exams.
 
@@ -89,9 +95,11 @@ def import_file(kind: str, file: Path, *, dry_run: bool, yes: bool) -> None:
 @click.option("--reason", help="Why it is taken back; kept in the history.")
 @click.option("--yes", is_flag=True, help="Take back without asking.")
 def undo(import_id: int, *, reason: str | None, yes: bool) -> None:
-    """Take the import IMPORT_ID back as a whole.
+    """Take the import IMPORT_ID back as a whole, or propose it where that takes a second person.
 
-    Exit status: 0 done, 1 refused (nothing changed), 2 wrong use.
+    Whoever may confirms it in the chat, never the command line.
+
+    Exit status: 0 done or proposed, 1 refused (nothing changed), 2 wrong use.
     """
     words = _words()
     asking = sys.stdin.isatty()
@@ -114,8 +122,20 @@ def undo(import_id: int, *, reason: str | None, yes: bool) -> None:
                 )
             ):
                 return REFUSED
+        now, profile = opened.now, opened.profile
         async with opened.database.write() as storage:
-            outcome = await undo_import(storage, import_id, now=opened.now, actor=None, reason=why)
+            outcome: Undone | Motion | UndoRefused | Refused[Any] = await undo_import(
+                storage, import_id, now=now, actor=None, reason=why, profile=profile
+            )
+            if isinstance(outcome, UndoRefused) and outcome.reason is UndoRefusal.TWO_NEEDED:
+                outcome = await propose_undo(storage, import_id, by=None, reason=why, now=now, profile=profile)
+        if isinstance(outcome, Motion):
+            until = expires_at(outcome, profile).astimezone(profile.university.zone)
+            click.echo(words["undo_moved"].format(number=outcome.id, until=until.strftime("%d.%m.%Y %H:%M")))
+            return 0
+        if isinstance(outcome, Refused):
+            click.echo(words[outcome.reason], err=True)
+            return REFUSED
         if isinstance(outcome, UndoRefused):
             click.echo(words[outcome.reason].format(id=import_id), err=True)
             for each in outcome.dependents:

@@ -8,6 +8,7 @@ All texts about a file come from `describe`.
 from services.importing.applying import apply
 from services.importing.columns import Kind
 from services.importing.freshness import agreed, fresh_of
+from services.importing.opening import opened
 from services.importing.previewing import preview
 from services.importing.previews import Counts, Imported, Preview, Stale
 from services.importing.problems import Notice, Refusal
@@ -38,6 +39,7 @@ __all__ = [
     "kind_of",
     "load_upload",
     "no_room",
+    "opened",
     "preview",
     "refused_csv",
     "undo",

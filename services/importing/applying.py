@@ -12,6 +12,7 @@ from services.importing.objects import SHELVES, Acting, written
 from services.importing.plan import Plan, Progress, Step
 from services.importing.previews import Imported, Preview, Stale
 from services.news import owe_new_marks
+from services.role_news import owe_role_news
 from storage.records import Change
 from storage.unit import Storage
 
@@ -28,29 +29,59 @@ async def apply(
 ) -> Imported | Stale:
     """Load what a preview showed, in one transaction, owe the students the news, and commit.
 
-    ``actor`` is a person's id, None for the command line. Marks without a posting time are posted ``now``. ``progress``
-    is told how many objects are written, and of how many. Answers Stale, and changes nothing, when one of the objects
-    is no longer what the preview saw. Raises ValueError for a preview that was refused or has nothing to do.
+    ``actor`` is a person's id, None for the command line. Raises ValueError for what one person does not load alone
+    (`Preview.by_two`): see `services.importing.loading`. The rest is as for `write`.
+    """
+    if preview.by_two and actor is not None:
+        raise ValueError("this takes two people")
+    done = await write(storage, preview, acting=Acting(now, actor), progress=progress)
+    if isinstance(done, Imported):
+        await storage.commit()
+    return done
+
+
+async def write(
+    storage: Storage,
+    preview: Preview,
+    *,
+    acting: Acting,
+    second: str | None = None,
+    progress: Progress | None = None,
+) -> Imported | Stale:
+    """Write what a preview showed; the caller commits, and has asked whether this is done alone.
+
+    Marks without a posting time are posted now. ``second`` is who agreed. ``progress`` is told how many objects are
+    written, and of how many. Answers Stale, and changes nothing, when one of the objects is no longer what the preview
+    saw. Raises ValueError for a preview that was refused or has nothing to do.
     """
     if preview.refused or preview.nothing_to_do:
         raise ValueError("there is nothing to apply")
     await storage.imports.take_turn()
     if await _stale(storage, preview.plan):
         return Stale()
+    now = acting.at
     import_id = await storage.imports.record(
         kind=preview.kind,
         file_name=preview.file_name,
         sha256=preview.sha256,
-        actor=actor,
+        actor=acting.by,
         at=now,
         counts=asdict(preview.rows),
     )
     steps = (_posted(step, now) for step in preview.plan.steps)
-    because = Because("import", import_id, Acting(now, actor))
+    because = Because("import", import_id, acting)
     await carry_out(storage, steps, because, progress and partial(_report, progress, len(preview.plan.steps)))
     posted = (_posted(step, now) for step in preview.plan.steps)
     await owe_new_marks(storage, posted, import_id=import_id, telling=preview.telling, now=now)
-    await storage.commit()
+    await owe_role_news(
+        storage,
+        preview.by_two.roles,
+        by=acting.by,
+        second=second,
+        mark=f"import:{import_id}",
+        now=now,
+        today=now.astimezone(preview.telling.zone).date(),
+    )
     return Imported(import_id, preview.rows)
 
 

@@ -1,19 +1,17 @@
 """Rows of cells become rows of values: each column read as its type asks, every cell that cannot be is named."""
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from policy.profile import Profile
 from services.importing.cells import readers
-from services.importing.columns import Kind, columns_of, known_words
+from services.importing.columns import Kind, columns_of
 from services.importing.plan import Progress
 from services.importing.problems import Notice, Refusal, Unacceptable, shown
-from services.tabular import Cell, Column, Row, Table, Unreadable, ValueMissing, fold, read_source, read_table
+from services.tabular import Cell, Column, Reading, Row, Table, Unreadable, ValueMissing, fold, read_table
 
 _SIGNATURES = {
     fold(word)
@@ -64,23 +62,20 @@ class FileRows:
 
 
 def read_file(
-    source: bytes | Path, *, kind: Kind, file_name: str, profile: Profile, day: date, progress: Progress | None = None
+    reading: Reading, *, kind: Kind, file_name: str, profile: Profile, day: date, progress: Progress | None = None
 ) -> FileRows:
     """Read a file of this kind by the rules of a day; whatever is wrong with it is in the answer, nothing is raised.
 
     ``progress`` is told now and then how many rows are read, and of about how many. Not for an event loop: 100,000 rows
     take seconds.
     """
-    digest = ""
     try:
-        data = read_source(source)
-        digest = hashlib.sha256(data).hexdigest()
-        columns = columns_of(kind)
-        table = read_table(data, columns.recognise, known_words=known_words())
+        table = read_table(reading, columns_of(kind).recognise)
+        digest = reading.sha256
         return _Reading(kind, table, file_name=file_name, digest=digest, profile=profile, day=day).rows(progress)
     except Unreadable as error:
         refusal = Refusal(error.reason, arguments=error.arguments)
-        return FileRows(kind, file_name, digest, frozenset(), {}, (), (refusal,), ())
+        return FileRows(kind, file_name, reading.sha256, frozenset(), {}, (), (refusal,), ())
 
 
 class _Reading:

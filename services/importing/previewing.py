@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,11 +11,14 @@ from services.importing.calendars import compare_calendar, compare_days, compare
 from services.importing.columns import Kind
 from services.importing.components import compare_components
 from services.importing.draft import Draft
+from services.importing.guarding import by_two, replaced_phones
 from services.importing.marks import compare_marks
+from services.importing.opening import opened
 from services.importing.parsing import read_file
 from services.importing.people import compare_staff, compare_students
 from services.importing.plan import Progress
 from services.importing.previews import Preview
+from services.tabular import Reading
 from storage.unit import Storage
 
 COMPARE: Mapping[Kind, Callable[[Draft], Awaitable[None]]] = {
@@ -32,7 +36,7 @@ async def preview(
     storage: Storage,
     *,
     kind: Kind,
-    source: bytes | Path,
+    source: bytes | Path | Reading,
     file_name: str,
     profile: Profile,
     now: datetime,
@@ -43,9 +47,12 @@ async def preview(
     ``progress`` is told from another thread how many rows are read, and of about how many.
     """
     day = now.astimezone(profile.university.zone).date()
-    file = await asyncio.to_thread(
-        read_file, source, kind=kind, file_name=file_name, profile=profile, day=day, progress=progress
-    )
+    with opened(source) as reading:
+        file = await asyncio.to_thread(
+            read_file, reading, kind=kind, file_name=file_name, profile=profile, day=day, progress=progress
+        )
     draft = Draft(storage, file, profile, now)
     await COMPARE[kind](draft)
-    return await draft.preview()
+    shown = await draft.preview()
+    steps = shown.plan.steps
+    return replace(shown, by_two=await by_two(storage, steps, on=draft.today), replaced_phones=replaced_phones(steps))

@@ -1,10 +1,11 @@
 """What an import would do, before it does it: counts, refusals, notices, and the plan that is then carried out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.importing.columns import Kind
+from services.importing.guarding import ByTwo
 from services.importing.plan import Plan
 from services.importing.problems import Notice, Refusal
 from services.news import Telling
@@ -26,7 +27,8 @@ class Preview:
 
     ``objects`` counts by object ("student", "attempt", "course" ...) how many would be made and how many changed.
     ``refusals`` are all of them, in the order of rows. Nothing may be loaded while there are any. ``telling``
-    says which marks students are told of.
+    says which marks students are told of; ``by_two`` what of it nobody loads alone; ``replaced_phones`` whose number
+    in the records would be another.
     """
 
     kind: Kind
@@ -39,6 +41,8 @@ class Preview:
     refusals: tuple[Refusal, ...]
     notices: tuple[Notice, ...]
     plan: Plan
+    by_two: ByTwo = field(default_factory=ByTwo)
+    replaced_phones: tuple[str, ...] = ()
 
     @property
     def refused(self) -> bool:

@@ -2,19 +2,19 @@
 
 from collections.abc import Collection
 
-from services.importing.columns import Kind, columns_of, known_words
-from services.tabular import fold, read_source, read_table
+from services.importing.columns import Kind, columns_of
+from services.tabular import Reading, fold, read_table
 
 _WHO = ({"student_id"}, {"full_name", "group"})
 """What names a student in a file of marks; its period and course may stand above the table."""
 
 
-def kind_of(data: bytes) -> Kind | None:
+def kind_of(reading: Reading) -> Kind | None:
     """Return the kind most columns of a file belong to; None where no kind has all it needs, or two fit alike.
 
     Raises Unreadable for a file no kind could be read from. Not for an event loop: a large workbook takes seconds.
     """
-    table = read_table(read_source(data), _known, known_words=known_words())
+    table = read_table(reading, _known)
     labels = {column.name for column in table.columns if column.name}
     fitting = {kind: number for kind in Kind if (number := _fitting(kind, labels))}
     most = max(fitting.values(), default=0)

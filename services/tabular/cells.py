@@ -12,8 +12,8 @@ Recognise = Callable[[str], str | None]
 class Unreadable(ValueError):  # noqa: N818 - as a file is
     """A file that cannot be read as a table at all.
 
-    ``reason`` is a stable code: missing, too_large, empty, pdf, old_excel, encrypted, not_a_workbook, too_much_inside,
-    damaged, unknown_encoding, ambiguous_encoding, no_header. ``arguments`` are what a text about it may want to name.
+    ``reason`` is a stable code: missing, too_large, empty, takes_too_long, no_header, or one of
+    `services.spreadsheets.told.REASONS`. ``arguments`` are what a text about it may want to name.
     """
 
     def __init__(self, reason: str, **arguments: str) -> None:

@@ -1,9 +1,9 @@
 """The heading of a table: where it stands, what its columns are called, and what stood above it."""
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice, zip_longest
 
+from services.spreadsheets.folding import without_remark
 from services.tabular.cells import Cell, Column, Recognise, Row, Table
 
 HEADER_ROWS = 20
@@ -68,7 +68,7 @@ def known_labels(labels: Iterable[Cell], recognise: Recognise) -> int:
 def _name(label: Cell, recognise: Recognise) -> str | None:
     if not isinstance(label, str):
         return None
-    return recognise(label) or recognise(re.sub(r"\s*[(\[][^)\]]*[)\]]\s*$", "", label))
+    return recognise(label) or recognise(without_remark(label))
 
 
 def _row(number: int, cells: Sequence[Cell], indexes: Iterable[int], header_width: int) -> Row:

@@ -11,7 +11,7 @@ from policy.marks import Attempt, Course, Enrolment, ExamForm, Outcome
 from policy.people import Language, Name, Role, RoleGrant
 from storage import records
 from storage.database import Database
-from storage.records import CorrectionState
+from storage.records import MotionState
 from tests.bot.conftest import AIGERIM, DMITRY, NOW, REGISTRAR, HandClock
 from tests.telegram import Person
 
@@ -84,11 +84,11 @@ async def stored(database: Database) -> Attempt:
     return enrolment.attempts[0]
 
 
-async def state(database: Database, number: int = 1) -> CorrectionState:
+async def state(database: Database, number: int = 1) -> MotionState:
     async with database.read() as storage:
-        correction = await storage.corrections.by_id(number)
-    assert correction
-    return correction.state
+        motion = await storage.motions.by_id(number)
+    assert motion
+    return motion.state
 
 
 async def fill_in(person: Person, new: str = "64", reason: str = REASON) -> None:
@@ -127,11 +127,12 @@ async def test_the_whole_way_from_a_slip_to_a_new_appeal_window(
     assert "срок апелляции начнётся заново" in olga.sees
     assert olga.last.protected
     await olga.taps("Предложить")
-    assert "Предложено: исправление № 1" in olga.sees
+    assert "Предложено: № 1" in olga.sees
     assert "Скольких попросили подтвердить: 1" in olga.sees
     assert (await stored(database)).exam == 54
 
-    assert "№ 1 түзету екінші адамның шешімін күтеді" in erzhan.sees
+    assert "№ 1 екінші адамды күтуде" in erzhan.sees
+    assert "Бағаны түзету" in erzhan.sees
     assert "Емтихан бағасы: 54 → 64" in erzhan.sees
     assert "Иванова О. П." in erzhan.sees
     assert erzhan.last.protected
@@ -142,7 +143,8 @@ async def test_the_whole_way_from_a_slip_to_a_new_appeal_window(
     assert corrected.exam == 64
     assert corrected.corrected_at == NOW
 
-    assert "Исправление № 1 подтверждено (Сергазин Е.)" in olga.sees
+    assert "№ 1: Исправление оценки" in olga.sees
+    assert "Подтвердил(а): Сергазин Е." in olga.sees
     assert "Бағаңыз түзетілді" in aigerim.sees
     assert "Математика, " in aigerim.sees
     assert "Апелляция беру мерзімі: 16 қаңтар, 13:00." in aigerim.sees
@@ -154,8 +156,8 @@ async def test_the_whole_way_from_a_slip_to_a_new_appeal_window(
 
 async def test_in_kazakh_an_outcome_takes_the_place_of_a_mark(erzhan: Person, database: Database) -> None:
     await erzhan.sends("/menu")
-    await erzhan.taps("Түзетулер")
-    assert "Шешім күтіп тұрған түзету жоқ." in erzhan.sees
+    await erzhan.taps("Екінші растау")
+    assert "Екінші адамды күтіп тұрған ештеңе жоқ." in erzhan.sees
     await erzhan.taps("Бағаны түзету")
     assert "Студенттің ID нөмірін не аты-жөнін жазыңыз" in erzhan.sees
     await erzhan.sends(AIGERIM)
@@ -168,9 +170,8 @@ async def test_in_kazakh_an_outcome_takes_the_place_of_a_mark(erzhan: Person, da
     await erzhan.sends("Емтиханға келмеген")
     assert "Емтихан бағасы: 54 → –" in erzhan.sees
     await erzhan.taps("Ұсыну")
-    assert "№ 1 түзету" in erzhan.sees
-    assert "Растай алатын адамдардың ешқайсысы ботқа әлі қосылмаған" in erzhan.sees
-    assert await state(database) is CorrectionState.PROPOSED
+    assert "Ұсынылды: № 1" in erzhan.sees
+    assert await state(database) is MotionState.OPEN
 
 
 async def test_the_one_who_proposed_cannot_confirm(olga: Person, database: Database) -> None:
@@ -179,7 +180,7 @@ async def test_the_one_who_proposed_cannot_confirm(olga: Person, database: Datab
     await olga.taps("№ 1 · Ахметова А. С. · MAT1201")
     assert "Подтвердить" not in olga.buttons
     await olga.presses("fixy:1")
-    assert "Вы сами его предложили" in olga.sees
+    assert "Вы сами это предложили" in olga.sees
     assert (await stored(database)).exam == 54
 
 
@@ -191,7 +192,7 @@ async def test_the_first_to_press_decides_and_the_other_reads_who_did(
     await asyncio.gather(erzhan.taps("Растау"), third.taps("Подтвердить"))
     first, second = (erzhan, third) if "расталды" in erzhan.sees else (third, erzhan)
     assert "№ 1" in first.sees
-    assert "Решение уже принято: " in second.sees or "Шешкен: " in second.sees
+    assert "Подтвердил(а): " in second.sees or "Растаған: " in second.sees
     async with database.read() as storage:
         changes = await storage.changes.of("attempt", (AIGERIM, "2025-2026/1", MATHS.code, "1"))
     assert len(changes) == 1
@@ -201,11 +202,11 @@ async def test_a_second_tap_finds_it_decided(olga: Person, erzhan: Person, datab
     await propose(olga)
     await erzhan.presses("fixy:1")
     await erzhan.presses("fixy:1")
-    assert "Шешкен: Сергазин Е." in erzhan.sees
+    assert "Растаған: Сергазин Е." in erzhan.sees
     await erzhan.presses("fixn:1")
-    assert "Шешкен: Сергазин Е." in erzhan.sees
+    assert "Растаған: Сергазин Е." in erzhan.sees
     await erzhan.presses("fixo:1")
-    assert "Шешкен: Сергазин Е." in erzhan.sees
+    assert "Растаған: Сергазин Е." in erzhan.sees
     async with database.read() as storage:
         assert len(await storage.changes.of("attempt", (AIGERIM, "2025-2026/1", MATHS.code, "1"))) == 1
 
@@ -217,22 +218,22 @@ async def test_the_second_person_refuses_with_a_reason(olga: Person, erzhan: Per
     await erzhan.sends("ұзын" * 200)
     assert "Тым ұзын" in erzhan.sees
     await erzhan.sends("Ведомостьта 54 тұр")
-    assert "№ 1 түзету қабылданбады" in erzhan.sees
-    assert "По исправлению № 1 отказано (Сергазин Е.)" in olga.sees
+    assert "№ 1 ұсыныстан бас тартылды" in erzhan.sees
+    assert "Отказал(а): Сергазин Е." in olga.sees
     assert "Ведомостьта 54 тұр" in olga.sees
     assert (await stored(database)).exam == 54
-    assert await state(database) is CorrectionState.REFUSED
+    assert await state(database) is MotionState.REFUSED
 
 
 async def test_the_proposer_withdraws(olga: Person, erzhan: Person, database: Database) -> None:
     await propose(olga)
-    await olga.taps("« Исправления")
+    await olga.taps("« Второе подтверждение")
     await olga.taps("№ 1")
     await olga.taps("Отозвать…")
     await olga.sends("Ошиблась студентом")
-    assert await state(database) is CorrectionState.REFUSED
+    assert await state(database) is MotionState.REFUSED
     await erzhan.presses("fixy:1")
-    assert "Шешкен: Иванова О. П." in erzhan.sees
+    assert "Қайтарып алған: Иванова О. П." in erzhan.sees
     assert "Ошиблась студентом" in erzhan.sees
 
 
@@ -242,9 +243,9 @@ async def test_nobody_decides_after_the_time_is_over(
     await propose(olga)
     clock.move(timedelta(days=3))
     await erzhan.taps("Растау")
-    assert "Мерзімінде шешілмеді" in erzhan.sees
+    assert "Уақытында ешкім шешпеді" in erzhan.sees
     await erzhan.sends("/corrections")
-    assert "Шешім күтіп тұрған түзету жоқ." in erzhan.sees
+    assert "Екінші адамды күтіп тұрған ештеңе жоқ." in erzhan.sees
     assert (await stored(database)).exam == 54
 
 
@@ -293,7 +294,7 @@ async def test_a_second_correction_of_the_same_mark_waits_for_the_first(olga: Pe
     await olga.taps("Высшая математика")
     await olga.taps("Рейтинг 1")
     await olga.sends("61")
-    assert "уже ждёт решения второго человека" in olga.sees
+    assert "уже ждёт второго человека" in olga.sees
 
 
 async def test_nobody_corrects_their_own_marks(linked: Linked, database: Database) -> None:
@@ -376,7 +377,7 @@ async def test_two_taps_propose_once(olga: Person, database: Database) -> None:
     assert "Предложено" in shown.text
     assert "Эта форма закрыта" in olga.sees
     async with database.read() as storage:
-        assert len(await storage.corrections.waiting()) == 1
+        assert len(await storage.motions.open()) == 1
 
 
 async def test_another_reason_makes_the_earlier_preview_old(olga: Person, database: Database) -> None:
@@ -386,7 +387,7 @@ async def test_another_reason_makes_the_earlier_preview_old(olga: Person, databa
     await olga.presses(data, on=earlier)
     assert "Оценка из другой ведомости" in earlier.text
     async with database.read() as storage:
-        assert not await storage.corrections.waiting()
+        assert not await storage.motions.open()
 
 
 async def test_cancel_leaves_the_form(olga: Person) -> None:
@@ -426,7 +427,7 @@ async def test_a_student_has_no_part_in_it(olga: Person, linked: Linked, databas
 async def test_a_correction_that_is_not_there_is_said_so(olga: Person) -> None:
     await olga.sends("/corrections")
     await olga.presses("fixo:99")
-    assert "Такого исправления нет" in olga.sees
+    assert "Такого предложения нет" in olga.sees
 
 
 async def test_a_mark_that_changed_since_is_not_corrected(olga: Person, erzhan: Person, database: Database) -> None:
@@ -435,7 +436,7 @@ async def test_a_mark_that_changed_since_is_not_corrected(olga: Person, erzhan: 
         await storage.marks.save_attempts([((AIGERIM, "2025-2026/1", MATHS.code), sitting(1, 70))])
         await storage.commit()
     await erzhan.taps("Растау")
-    assert "Ұсынылғаннан бері баға өзгерген" in erzhan.sees
+    assert "Ұсынылғаннан бері деректер өзгерді" in erzhan.sees
     assert (await stored(database)).exam == 70
 
 
@@ -443,11 +444,11 @@ async def test_whoever_saw_the_marks_of_a_student_is_kept(olga: Person, erzhan: 
     await propose(olga)
     async with database.read() as storage:
         seen = [each async for each in storage.changes.found(object_="marks")]
-        told = [each async for each in storage.changes.found(object_="correction")]
+        told = [each async for each in storage.changes.found(object_="motion")]
     assert {(each.act, each.actor, each.about) for each in seen} == {
         (records.READ, REGISTRAR, AIGERIM),
         (records.READ, SECOND, AIGERIM),  # was shown the card
     }
     assert [(each.actor, each.after) for each in told if each.after] == [
-        (REGISTRAR, {"state": "proposed", "key": [AIGERIM, "2025-2026/1", "MAT1201", "1"]})
+        (REGISTRAR, {"state": "open", "about": f"attempt:{AIGERIM}:2025-2026/1:MAT1201:1"})
     ]

@@ -158,7 +158,9 @@ async def test_a_kill_between_loading_and_moving_loads_nothing_twice(
     assert night.names() == ["marks.csv"]
     await telegram.sender.send_due()
     await olga.taps("Отменить загрузку…")
-    await olga.sends("Не тот файл")
+    await olga.sends("Это не тот файл")
+    await telegram.dispatcher["work"].finish()
+    await olga.taps("Отменить загрузку")
     await telegram.dispatcher["work"].finish()
     night.restart()
     await night.minutes(2)

@@ -131,8 +131,14 @@ async def test_the_whole_way_in_kazakh(erzhan: Person, database: Database) -> No
     assert "Жүктелді, № 1" in erzhan.sees
     await erzhan.taps("Қайтарып алу…")
     assert "себебін жазыңыз" in erzhan.sees
+    await erzhan.sends("қате")
+    assert "Себебі тым қысқа" in erzhan.sees
     await erzhan.sends("Басқа ведомость жіберілген")
     await erzhan.telegram.dispatcher["work"].finish()
+    assert "Қайтарылатын бағалар: 2" in erzhan.sees
+    assert "өзіңіз қайтарып ала аласыз" in erzhan.sees
+    assert await attempt(database)
+    await tap(erzhan, "Қайтарып алу")
     assert "қайтарып алынды" in erzhan.sees
     assert "Бағасы қайтарып алынған студент саны: 2" in erzhan.sees
     assert await attempt(database) is None
@@ -471,8 +477,9 @@ async def test_the_files_screen_leads_to_every_import_and_its_way_back(olga: Per
     assert "Иванова О. П." in olga.sees
     await olga.taps("Отменить загрузку…")
     question = olga.last
-    await olga.sends("Не тот год")
+    await olga.sends("Не тот год, ошиблась")
     await olga.telegram.dispatcher["work"].finish()
+    await tap(olga, "Отменить загрузку")
     assert "отменена" in olga.sees
     await olga.presses("undo:1", on=question)
     assert "Отменена" in question.text

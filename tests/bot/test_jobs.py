@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from aiogram.methods import SendMessage
 from bot.app import make_dispatcher
 from bot.i18n import Texts
 from bot.jobs import imports as jobs
+from bot.jobs import motions as motion_jobs
+from bot.jobs import undoing as undoing_jobs
 from bot.jobs.resuming import Resuming
 from bot.jobs.sweeps import JOB_KEPT, sweep
 from bot.jobs.work import Work
@@ -20,12 +23,15 @@ from bot.metrics import Uncounted
 from policy.people import Language, Role, RoleGrant
 from policy.profile import Profile
 from services.importing import load_upload, undo
+from services.importing.loading import propose_load
+from services.motions.deciding import carry
 from storage.database import Database
 from tests.bot.conftest import NOW, REGISTRAR, HandClock
-from tests.bot.test_imports import MARKS, attempt, send, tap
+from tests.bot.test_imports import MARKS, attempt, erzhan, second_registrar, send, tap
 from tests.telegram import Person, Telegram
 
 Linked = Callable[..., Awaitable[Person]]
+__all__ = ["erzhan", "second_registrar"]  # fixtures
 
 
 @pytest.fixture
@@ -60,7 +66,13 @@ async def dead(_bot: Any, method: Any, **_: Any) -> None:
 
 
 async def reach(
-    olga: Person, press: Callable[[], Awaitable[Any]], patch: pytest.MonkeyPatch, where: str, real: Any = None
+    olga: Person,
+    press: Callable[[], Awaitable[Any]],
+    patch: pytest.MonkeyPatch,
+    where: str,
+    real: Any = None,
+    *,
+    module: Any = jobs,
 ) -> None:
     """Do something until the process is about to call `where`, or has just done so; there it stands."""
     reached = asyncio.Event()
@@ -71,7 +83,7 @@ async def reach(
         reached.set()
         await asyncio.Event().wait()
 
-    patch.setattr(jobs, where, stand)
+    patch.setattr(module, where, stand)
     async with olga.telegram.dispatcher["work"].turn:  # what stands may hold the records: the handler ends first
         await press()
     await reached.wait()
@@ -82,7 +94,7 @@ async def running(database: Database) -> int:
         return len(await storage.jobs.take_over(since=None, at=NOW))
 
 
-@pytest.mark.parametrize("where", ["_downloaded", "_preview"])
+@pytest.mark.parametrize("where", ["_downloaded", "previewed"])
 async def test_a_file_that_was_being_read_is_read_by_the_next_process(
     olga: Person, database: Database, restart: Callable[[], Awaitable[None]], where: str
 ) -> None:
@@ -130,18 +142,74 @@ async def test_a_taking_back_is_looked_at(olga: Person, restart: Callable[[], Aw
     await send(olga, MARKS)
     await tap(olga, "Загрузить")
     await olga.taps("Отменить загрузку…")
+    await olga.sends("Это не тот файл")
+    await olga.telegram.dispatcher["work"].finish()
     with pytest.MonkeyPatch.context() as patch:
-        await reach(olga, lambda: olga.sends("Не тот файл"), patch, "undo", undo)
+        press = partial(olga.taps, "Отменить загрузку")
+        await reach(olga, press, patch, "undo", undo, module=undoing_jobs)
     await restart()
     assert "Отменена" in olga.sees
     assert "Иванова О. П." in olga.sees
+
+
+@pytest.mark.parametrize("happened", [False, True])
+async def test_a_motion_that_was_being_carried_is_looked_at_and_carried_once(
+    olga: Person,
+    erzhan: Person,
+    database: Database,
+    clock: HandClock,
+    restart: Callable[[], Awaitable[None]],
+    *,
+    happened: bool,
+) -> None:
+    await send(olga, MARKS)
+    await tap(olga, "Загрузить")
+    clock.move(timedelta(minutes=11))
+    await olga.taps("Отменить загрузку…")
+    await olga.sends("Это не тот файл")
+    await olga.telegram.dispatcher["work"].finish()
+    await tap(olga, "Предложить")
+    await olga.telegram.sender.send_due()
+    with pytest.MonkeyPatch.context() as patch:
+        press = partial(erzhan.presses, "fixy:1")
+        await reach(olga, press, patch, "carry", carry if happened else None, module=motion_jobs)
+    await restart()
+    assert (await attempt(database) is None) is happened
+    assert ("Растаған: Сергазин Е." in erzhan.last.text) is happened
+    if not happened:
+        await tap(erzhan, "Растау")
+        assert await attempt(database) is None
+    async with database.read() as storage:
+        undone = [each async for each in storage.changes.found(object_="attempt") if each.cause == "undo"]
+    assert len(undone) == 2
+
+
+@pytest.mark.parametrize("happened", [False, True])
+async def test_a_file_that_was_being_proposed_is_proposed_once(
+    olga: Person, database: Database, restart: Callable[[], Awaitable[None]], *, happened: bool
+) -> None:
+    staff = "person_id,surname,given_name,role,language\nT0090,Ахмет,Дина,officer,ru\n".encode()
+    await send(olga, staff, "staff.csv")
+    await olga.taps("Предложить…")
+    with pytest.MonkeyPatch.context() as patch:
+        press = partial(olga.sends, "Решение собрания № 3")
+        await reach(olga, press, patch, "propose_load", propose_load if happened else None, module=motion_jobs)
+    await restart()
+    async with database.read() as storage:
+        assert len(await storage.motions.open()) == int(happened)
+    assert ("ждёт второго человека" in olga.sees) is happened
+    if not happened:
+        await olga.taps("Предложить…")
+        await olga.sends("Решение собрания № 3")
+        await olga.telegram.dispatcher["work"].finish()
+        assert "Предложено: № 1" in olga.sees
 
 
 async def test_whoever_is_no_registrar_any_more_is_shown_nothing(
     olga: Person, database: Database, clock: HandClock, restart: Callable[[], Awaitable[None]]
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        await reach(olga, lambda: olga.uploads("marks.csv", MARKS), patch, "_preview")
+        await reach(olga, lambda: olga.uploads("marks.csv", MARKS), patch, "previewed")
     before = olga.sees
     async with database.write() as storage:
         await storage.roles.grant([RoleGrant(REGISTRAR, Role.REGISTRAR, until=NOW.date())], at=NOW, by=None)

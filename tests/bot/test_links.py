@@ -210,9 +210,9 @@ async def test_a_student_and_a_former_registrar_have_no_part_in_it(
 
 async def test_menu_and_help_show_the_office_to_the_office_only(olga: Person, aigerim: Person) -> None:
     await olga.sends("/menu")
-    assert {"Загрузить файл", "Исправления", "Привязки и приглашения"} <= set(olga.buttons)
+    assert {"Загрузить файл", "Второе подтверждение", "Привязки и приглашения"} <= set(olga.buttons)
     await olga.sends("/help")
-    for command in ("/import", "/correct ", "/corrections", "/link"):
+    for command in ("/import", "/correct ", "/confirm", "/link"):
         assert command in olga.sees
     await aigerim.sends("/menu")
     assert "Файл жүктеу" not in aigerim.buttons

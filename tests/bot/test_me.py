@@ -10,6 +10,7 @@ from bot.screens.words import WORDS
 from policy.gpa import Components
 from policy.marks import Attempt, Course, Enrolment, ExamForm, Outcome
 from policy.people import Funding, Level, Name, Role, RoleGrant, Sex, Status, Student, StudyForm
+from services.corrections import Correction
 from services.personal_data import everything_about
 from storage import records
 from storage.database import Database
@@ -129,9 +130,9 @@ async def test_every_section_field_and_word_has_a_name(database: Database) -> No
         data = await everything_about(storage, person_id=AIGERIM, now=NOW)
     assert set(data.sections) | {"wrong_codes", "drafts"} <= set(SECTIONS)
     shown = [Attempt, Components, Course, Enrolment, Name, RoleGrant, Student]
-    kept = [records.Account, records.Change, records.CodeFailures, records.Correction, records.Draft]
+    kept = [records.Account, records.Change, records.CodeFailures, Correction, records.Draft]
     kept += [records.GrantedRole, records.Invitation, records.LinkOffer, records.Person]
     hidden = {"code_sha256", "student_id", "about", *PARTS}
     assert {field.name for kind in (*shown, *kept) for field in fields(kind)} - hidden <= set(FIELDS)
-    words = [ExamForm, Funding, Level, Outcome, Role, Sex, Status, StudyForm, records.CorrectionState]
+    words = [ExamForm, Funding, Level, Outcome, Role, Sex, Status, StudyForm, records.MotionState]
     assert {value for kind in words for value in kind} <= set(WORDS)

@@ -3,12 +3,16 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from tests.bot.conftest import AIGERIM, DMITRY, REGISTRAR, TWIN, HandClock
+from policy.people import Language, Name, Role, RoleGrant
+from storage import records
+from storage.database import Database
+from tests.bot.conftest import AIGERIM, DMITRY, NOW, REGISTRAR, TWIN, HandClock
 from tests.telegram import Person, Telegram
 
 Linked = Callable[..., Awaitable[Person]]
 HEADER = "student_id,period,course_code,course_kk,course_ru,credits,exam_form,rating1,rating2,exam,outcome,posted_at\n"
 PERIOD = "2025-2026/1"
+SECOND = "T0002"
 
 
 def row(student: str, code: str = "MAT1", *, marks: str = "70,80,90,took", posted_at: str = "") -> str:
@@ -30,11 +34,17 @@ async def upload(olga: Person, *rows: str) -> None:
     assert "Загружено" in olga.sees
 
 
-async def take_back(olga: Person) -> None:
+async def take_back(olga: Person, second: Person | None = None) -> None:
     await olga.taps("Отменить загрузку…")
-    await olga.sends("не тот файл")
+    await olga.sends("это не тот файл")
+    await olga.telegram.dispatcher["work"].finish()
+    await olga.taps("Предложить" if second else "Отменить загрузку")
     await olga.telegram.dispatcher["work"].finish()
     await olga.telegram.sender.send_due()
+    if second:
+        await second.taps("Подтвердить")
+        await olga.telegram.dispatcher["work"].finish()
+        await olga.telegram.sender.send_due()
 
 
 async def test_each_student_gets_one_message_in_their_language_about_all_that_is_new(linked: Linked) -> None:
@@ -119,10 +129,17 @@ async def test_a_message_that_comes_after_the_deadline_promises_nothing(
     assert "апелляции" not in dmitry.sees
 
 
-async def test_an_import_that_was_taken_back_is_told_to_those_who_heard_of_it(linked: Linked) -> None:
+async def test_an_import_that_was_taken_back_is_told_to_those_who_heard_of_it(
+    linked: Linked, database: Database
+) -> None:
     olga, dmitry = await linked(REGISTRAR, 1), await linked(DMITRY, 3)
+    async with database.write() as storage:
+        await storage.people.save([records.Person(SECOND, Name("Сергазин", "Ержан"), Language.RU)])
+        await storage.roles.grant([RoleGrant(SECOND, Role.REGISTRAR)], at=NOW, by=None)
+        await storage.commit()
+    second = await linked(SECOND, 5)
     await load(olga, row(DMITRY))
-    await take_back(olga)
+    await take_back(olga, second)
     assert "Оценки отозваны" in dmitry.last.text
     assert "Дисциплина MAT1" in dmitry.last.text
     assert "не тот файл" in dmitry.last.text

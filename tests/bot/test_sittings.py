@@ -9,7 +9,8 @@ import pytest
 from policy.marks import Attempt, ExamForm, Outcome
 from policy.people import Language, Name, Role, RoleGrant
 from policy.requests import Kind, RequestState
-from services.corrections import Applied, Proposed, Values, confirm_correction, propose_correction
+from services.corrections import Proposed, Values, propose_correction
+from services.motions.deciding import Carried, carry
 from storage.database import Database
 from storage.records import Change, Person
 from tests.bot.applicants import (
@@ -55,10 +56,8 @@ async def corrected(database: Database, clock: HandClock, values: Values, *, att
             profile=PROFILE,
         )
         assert isinstance(proposed, Proposed), proposed
-        done = await confirm_correction(
-            storage, correction_id=proposed.correction_id, by=ADMIN, now=clock.now(), profile=PROFILE
-        )
-        assert isinstance(done, Applied), done
+        done = await carry(storage, number=proposed.motion.id, by=ADMIN, now=clock.now(), profile=PROFILE)
+        assert isinstance(done, Carried), done
 
 
 @pytest.fixture(autouse=True)

@@ -117,7 +117,7 @@ def test_an_import_others_stand_on_names_them(folder: Path) -> None:
     for kind, file in (("students", "students.csv"), ("marks", "marks.csv"), ("marks", "marks.retakes.csv")):
         assert kenes("import", kind, f"data/{file}", "--yes").exit_code == 0
 
-    answer = kenes("undo", "2", "--yes", "--reason", "x")
+    answer = kenes("undo", "2", "--yes", "--reason", "wrong group")
 
     assert answer.exit_code == 1
     assert "02500002 2025-2026/1 MAT1201 2: import 3" in answer.output

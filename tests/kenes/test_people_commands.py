@@ -7,7 +7,6 @@ import re
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
-from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +18,7 @@ from kenes.__main__ import main
 from policy.people import Role, RoleGrant
 from services.invitations import redeem
 from storage.database import Database
-from storage.records import Person
+from storage.records import MotionState, Person
 from storage.unit import Storage
 from tests.storage.examples import DEAN, NOW, REGISTRAR, enrolment, student
 
@@ -245,44 +244,41 @@ def test_a_role_that_cannot_be_given_or_taken(url: str, arguments: tuple[str, ..
 # correct
 
 
-def test_a_correction_needs_two(url: str) -> None:
-    kenes("grant", "registrar", "T0010")
-    done = kenes("correct", *MARK, "--exam", "54,5", "--reason", "Ведомость", "--by", "T0001")
+def test_the_command_line_proposes_a_correction_and_never_confirms_one(url: str) -> None:
+    done = kenes("correct", *MARK, "--exam", "54,5", "--reason", "Ведомость бойынша")
     assert done.exit_code == 0, done.output
     assert "exam 49.4999 -> 54.5" in done.output
-    number = re.search(r"--confirm (\d+)", done.output)
-    assert number
-    alone = kenes("correct", "--confirm", number[1], "--by", "T0001")
-    assert (alone.exit_code, "somebody else" in alone.output) == (1, True)
-    both = kenes("correct", "--confirm", number[1], "--by", "T0010")
-    assert (both.exit_code, "Corrected" in both.output) == (0, True)
+    assert "/confirm" in done.output
+    assert kenes("correct", "--confirm", "1", "--by", "T0001").exit_code == 2
     kept = stored(url, lambda storage: storage.marks.by_key("02500000", "2025-2026/1", "MAT1201"))
-    assert kept
-    assert kept.attempts[0].exam == Decimal("54.5")
-    assert kenes("correct", "--confirm", number[1], "--by", "T0010").exit_code == 1
+    assert kept == enrolment()
+    motion = stored(url, lambda storage: storage.motions.by_id(1))
+    assert motion
+    assert (motion.moved_by, motion.state) == (None, MotionState.OPEN)
 
 
-def test_a_correction_is_refused_with_a_reason(url: str) -> None:
-    kenes("correct", *MARK, "--exam", "54", "--reason", "Ведомость", "--by", "T0001")
-    assert kenes("correct", "--refuse", "1", "--by", "T0001").exit_code == 1
-    assert kenes("correct", "--refuse", "1", "--by", "T0001", "--reason", "Қате өтініш").exit_code == 0
+def test_what_the_command_line_proposed_it_withdraws_with_a_reason(url: str) -> None:
+    kenes("correct", *MARK, "--exam", "54", "--reason", "Ведомость бойынша")
+    assert kenes("correct", "--withdraw", "1").exit_code == 1
+    assert kenes("correct", "--withdraw", "1", "--reason", "Қате өтініш").exit_code == 0
+    again = kenes("correct", "--withdraw", "1", "--reason", "Қате өтініш")
+    assert (again.exit_code, "decided already" in again.output) == (1, True)
 
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (("--by", "T0001"), 2),
-        ((*MARK, "--exam", "54", "--reason", "x"), 2),
-        ((*MARK, "--by", "T0001", "--reason", "x"), 2),
-        (("02500000", "2025-2026/1", "--exam", "54", "--reason", "x", "--by", "T0001"), 2),
-        ((*MARK, "--confirm", "1", "--exam", "54", "--by", "T0001"), 2),
-        (("--confirm", "1", "--exam", "54", "--by", "T0001"), 2),
-        ((*MARK, "--exam", "many", "--reason", "x", "--by", "T0001"), 2),
-        ((*MARK, "--exam", "101", "--reason", "x", "--by", "T0001"), 1),
-        ((*MARK, "--exam", "nan", "--reason", "x", "--by", "T0001"), 1),
-        ((*MARK, "--exam", "54", "--by", "T0001"), 1),
-        ((*MARK, "--exam", "54", "--reason", "x", "--by", "T0002"), 1),
-        (("--confirm", "7", "--by", "T0001"), 1),
+        ((), 2),
+        ((*MARK, "--reason", "x"), 2),
+        (("02500000", "2025-2026/1", "--exam", "54", "--reason", "x"), 2),
+        ((*MARK, "--withdraw", "1", "--exam", "54"), 2),
+        (("--withdraw", "1", "--exam", "54"), 2),
+        ((*MARK, "--exam", "many", "--reason", "Ведомость бойынша"), 2),
+        ((*MARK, "--exam", "101", "--reason", "Ведомость бойынша"), 1),
+        ((*MARK, "--exam", "nan", "--reason", "Ведомость бойынша"), 1),
+        ((*MARK, "--exam", "54"), 1),
+        ((*MARK, "--exam", "54", "--reason", "қате"), 1),
+        (("--withdraw", "7", "--reason", "Қате өтініш"), 1),
     ],
 )
 def test_what_cannot_be_corrected_is_said_and_nothing_changes(url: str, arguments: tuple[str, ...], code: int) -> None:

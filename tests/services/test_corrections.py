@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -11,17 +12,12 @@ from policy.decision import Refused
 from policy.marks import Attempt, Outcome
 from policy.people import Role, RoleGrant
 from policy.profile import load_profile
-from services.corrections import (
-    Applied,
-    CorrectionRefusal,
-    Proposed,
-    Values,
-    confirm_correction,
-    propose_correction,
-    refuse_correction,
-)
+from policy.two_people import TwoPeopleRefusal
+from services.corrections import Applied, CorrectionRefusal, Proposed, Values, propose_correction
+from services.motions.deciding import Carried, carry, refuse
+from services.motions.moving import MotionRefusal
 from storage.database import Database
-from storage.records import CorrectionState, Person
+from storage.records import MotionState, Person
 from tests.storage.examples import DEAN, NOW, REGISTRAR, enrolment, student
 
 PROFILE = load_profile(None)
@@ -49,12 +45,12 @@ async def records(database: Database) -> None:
 async def propose(
     database: Database,
     values: Values,
-    by: str = PROPOSER,
+    by: str | None = PROPOSER,
     *,
     attempt: int | None = 1,
     reason: str = "Ведомостьта 54 тұр",
     day: timedelta = timedelta(),
-) -> Proposed | Refused[CorrectionRefusal]:
+) -> Proposed | Refused[Any]:
     async with database.write() as storage:
         return await propose_correction(
             storage,
@@ -73,12 +69,13 @@ async def propose(
 async def proposed(database: Database, values: Values = FIFTY_FOUR) -> int:
     outcome = await propose(database, values)
     assert isinstance(outcome, Proposed)
-    return outcome.correction_id
+    return outcome.motion.id
 
 
 async def confirm(database: Database, number: int, by: str = SECOND, day: timedelta = timedelta(hours=1)) -> object:
     async with database.write() as storage:
-        return await confirm_correction(storage, correction_id=number, by=by, now=NOW + day, profile=PROFILE)
+        done = await carry(storage, number=number, by=by, now=NOW + day, profile=PROFILE)
+        return done.outcome if isinstance(done, Carried) else done
 
 
 async def stored(database: Database) -> Attempt:
@@ -112,9 +109,9 @@ async def test_every_step_of_a_correction_is_in_the_history(database: Database) 
     number = await proposed(database)
     await confirm(database, number)
     async with database.read() as storage:
-        first, second = await storage.changes.of("correction", (str(number),))
+        first, second = await storage.changes.of("motion", (str(number),))
     assert (first.before, first.actor, second.actor, second.about) == (None, PROPOSER, SECOND, STUDENT.person_id)
-    assert (second.before, second.after) == ({"state": "proposed"}, {"state": "confirmed"})
+    assert (second.before, second.after) == ({"state": "open"}, {"state": "carried"})
 
 
 async def test_the_old_value_stays_in_the_history_with_who_and_why(database: Database) -> None:
@@ -147,7 +144,7 @@ async def test_other_attempts_and_the_enrolment_stay_as_they_are(database: Datab
 
 async def test_the_same_person_does_not_confirm(database: Database) -> None:
     number = await proposed(database)
-    assert reason(await confirm(database, number, PROPOSER)) is CorrectionRefusal.SAME_PERSON
+    assert reason(await confirm(database, number, PROPOSER)) is TwoPeopleRefusal.SAME_PERSON
     assert await stored(database) == SAT
 
 
@@ -155,7 +152,7 @@ async def test_the_same_person_does_not_confirm(database: Database) -> None:
 async def test_a_role_the_profile_does_not_name_confirms_nothing(database: Database, role: Role) -> None:
     await give(database, RoleGrant(DEAN.person_id, role))
     number = await proposed(database)
-    assert reason(await confirm(database, number, DEAN.person_id)) is CorrectionRefusal.NOT_ALLOWED
+    assert reason(await confirm(database, number, DEAN.person_id)) is TwoPeopleRefusal.NO_ROLE
 
 
 async def test_the_administrator_confirms_but_does_not_propose(database: Database) -> None:
@@ -166,25 +163,27 @@ async def test_the_administrator_confirms_but_does_not_propose(database: Databas
 
 
 @pytest.mark.parametrize(
-    "held",
+    ("held", "why"),
     [
-        RoleGrant(DEAN.person_id, Role.REGISTRAR, "Another school"),
-        RoleGrant(DEAN.person_id, Role.REGISTRAR, None, date(2026, 1, 11)),
+        (RoleGrant(DEAN.person_id, Role.REGISTRAR, "Another school"), TwoPeopleRefusal.OTHER_INSTITUTE),
+        (RoleGrant(DEAN.person_id, Role.REGISTRAR, None, date(2026, 1, 11)), TwoPeopleRefusal.TERM_OVER),
     ],
     ids=["another scope", "a term that is over"],
 )
-async def test_a_registrar_of_elsewhere_or_of_yesterday_corrects_nothing(database: Database, held: RoleGrant) -> None:
+async def test_a_registrar_of_elsewhere_or_of_yesterday_corrects_nothing(
+    database: Database, held: RoleGrant, why: TwoPeopleRefusal
+) -> None:
     await give(database, held)
     refused = await propose(database, Values(exam=Decimal(54)), DEAN.person_id)
     assert reason(refused) is CorrectionRefusal.NOT_ALLOWED
-    assert reason(await confirm(database, await proposed(database), DEAN.person_id)) is CorrectionRefusal.NOT_ALLOWED
+    assert reason(await confirm(database, await proposed(database), DEAN.person_id)) is why
 
 
 async def test_a_student_who_is_a_registrar_does_not_touch_their_own_mark(database: Database) -> None:
     await give(database, RoleGrant(STUDENT.person_id, Role.REGISTRAR))
     refused = await propose(database, Values(exam=Decimal(100)), STUDENT.person_id)
     assert reason(refused) is CorrectionRefusal.OWN_MARK
-    assert reason(await confirm(database, await proposed(database), STUDENT.person_id)) is CorrectionRefusal.OWN_MARK
+    assert reason(await confirm(database, await proposed(database), STUDENT.person_id)) is TwoPeopleRefusal.GAINS
 
 
 @pytest.mark.parametrize(
@@ -203,7 +202,9 @@ async def test_what_cannot_be_is_refused(database: Database, values: Values, exp
 
 
 async def test_a_reason_is_asked_for(database: Database) -> None:
-    assert reason(await propose(database, Values(exam=Decimal(54)), reason=" ")) is CorrectionRefusal.NO_REASON
+    assert reason(await propose(database, FIFTY_FOUR, reason=" ")) is MotionRefusal.NO_REASON
+    assert reason(await propose(database, FIFTY_FOUR, reason=" қате еді   ")) is MotionRefusal.REASON_TOO_SHORT
+    assert isinstance(await propose(database, FIFTY_FOUR, reason="қате екен!"), Proposed)
 
 
 async def test_only_a_posted_mark_of_an_attempt_that_is_there_is_corrected(database: Database) -> None:
@@ -225,19 +226,19 @@ async def test_who_came_after_all_gets_a_mark_and_who_did_not_loses_it(database:
 async def test_one_correction_of_a_mark_waits_at_a_time(database: Database) -> None:
     await proposed(database)
     again = await propose(database, Values(exam=Decimal(60)))
-    assert reason(again) is CorrectionRefusal.ONE_IS_WAITING
+    assert reason(again) is MotionRefusal.ONE_IS_WAITING
 
 
 async def test_a_correction_waits_for_so_long_and_not_longer(database: Database) -> None:
     number = await proposed(database)
     refused = await confirm(database, number, day=DAYS)
     assert isinstance(refused, Refused)
-    assert (refused.reason, refused.until) == (CorrectionRefusal.EXPIRED, NOW + DAYS)
+    assert (refused.reason, refused.until) == (MotionRefusal.EXPIRED, NOW + DAYS)
     assert await stored(database) == SAT
     async with database.read() as storage:
-        kept = await storage.corrections.by_id(number)
+        kept = await storage.motions.by_id(number)
     assert kept
-    assert kept.state is CorrectionState.EXPIRED
+    assert kept.state is MotionState.EXPIRED
     number = await proposed(database)
     assert isinstance(await confirm(database, number, day=DAYS - timedelta(seconds=1)), Applied)
 
@@ -253,7 +254,7 @@ async def test_a_mark_that_has_changed_meanwhile_is_not_overwritten(database: Da
     async with database.write() as storage:
         await storage.marks.save([moved])
         await storage.commit()
-    assert reason(await confirm(database, number)) is CorrectionRefusal.CHANGED_SINCE
+    assert reason(await confirm(database, number)) is MotionRefusal.CHANGED_SINCE
     assert (await stored(database)).exam == Decimal(48)
 
 
@@ -262,21 +263,29 @@ async def test_of_two_who_confirm_at_once_one_does(database: Database) -> None:
     number = await proposed(database)
     outcomes = await asyncio.gather(confirm(database, number, SECOND), confirm(database, number, DEAN.person_id))
     assert sorted(isinstance(outcome, Applied) for outcome in outcomes) == [False, True]
-    assert CorrectionRefusal.ALREADY_DECIDED in map(reason, outcomes)
+    assert MotionRefusal.ALREADY_DECIDED in map(reason, outcomes)
 
 
 async def test_a_correction_is_refused_by_the_second_person_or_taken_back(database: Database) -> None:
     for by in (SECOND, PROPOSER):
         number = await proposed(database)
         async with database.write() as storage:
-            nobody = await refuse_correction(
-                storage, correction_id=number, by=DEAN.person_id, reason="жоқ", now=NOW, profile=PROFILE
-            )
-            assert reason(nobody) is CorrectionRefusal.NOT_ALLOWED
-            await refuse_correction(storage, correction_id=number, by=by, reason="жоқ", now=NOW, profile=PROFILE)
-        assert reason(await confirm(database, number)) is CorrectionRefusal.ALREADY_DECIDED
+            nobody = await refuse(storage, number=number, by=DEAN.person_id, reason="жоқ", now=NOW, profile=PROFILE)
+            assert reason(nobody) is TwoPeopleRefusal.NO_ROLE
+            await refuse(storage, number=number, by=by, reason="жоқ", now=NOW, profile=PROFILE)
+        assert reason(await confirm(database, number)) is MotionRefusal.ALREADY_DECIDED
     assert await stored(database) == SAT
 
 
 async def test_an_unknown_number_is_said_to_be_unknown(database: Database) -> None:
-    assert reason(await confirm(database, 99)) is CorrectionRefusal.UNKNOWN
+    assert reason(await confirm(database, 99)) is MotionRefusal.UNKNOWN
+
+
+async def test_the_command_line_proposes_and_takes_back_its_own_and_confirms_nothing(database: Database) -> None:
+    outcome = await propose(database, FIFTY_FOUR, by=None)
+    assert isinstance(outcome, Proposed)
+    assert isinstance(await confirm(database, outcome.motion.id, PROPOSER), Applied)
+    mine = await proposed(database, Values(exam=Decimal(60)))
+    async with database.write() as storage:
+        refused = await refuse(storage, number=mine, by=None, reason="жоқ", now=NOW, profile=PROFILE)
+    assert reason(refused) is TwoPeopleRefusal.NO_ROLE

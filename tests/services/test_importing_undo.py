@@ -1,12 +1,21 @@
 """An import is taken back whole, or not at all while anything stands on it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
+from policy.citation import HOUSE
+from policy.decision import Refused
+from policy.profile import load_profile
+from policy.two_people import MotionKind
+from services.corrections import about_attempt
 from services.importing import Undone, UndoRefusal, UndoRefused, undo
+from services.motions.moving import MotionRefusal
 from storage.database import Database
+from storage.requests import ExamKey
 from tests.services.importing_cases import NOW, dump, load, look
 
-LATER = NOW + timedelta(hours=1)
+SOON = NOW + timedelta(minutes=9)
+PROFILE = load_profile(None)
 FILES = [
     ("students", "students.csv"),
     ("staff", "staff.csv"),
@@ -21,9 +30,16 @@ FILES = [
 HEADER = "student_id,period,course_code,credits,rating1,rating2,exam\n"
 
 
-async def take_back(database: Database, import_id: int, reason: str = "қате файл") -> Undone | UndoRefused:
+async def take_back(
+    database: Database,
+    import_id: int,
+    reason: str = "қате файл жүктелген",
+    *,
+    by: str | None = None,
+    at: datetime = SOON,
+) -> Undone | UndoRefused | Refused[Any]:
     async with database.write() as storage:
-        return await undo(storage, import_id, now=LATER, actor="T0001", reason=reason)
+        return await undo(storage, import_id, now=at, actor=by, reason=reason, profile=PROFILE)
 
 
 async def test_each_import_taken_back_leaves_what_was_there_before_it(database: Database) -> None:
@@ -64,10 +80,10 @@ async def test_the_history_keeps_the_import_and_its_undoing_and_the_file_can_com
         kept = await storage.imports.by_id(import_id)
     assert [(each.cause, each.why, each.actor) for each in history] == [
         ("import", None, None),
-        ("undo", "басқа топтың ведомосы", "T0001"),
+        ("undo", "басқа топтың ведомосы", None),
     ]
     assert kept is not None
-    assert (kept.undone_at, kept.undone_by) == (LATER, "T0001")
+    assert (kept.undone_at, kept.undone_by) == (SOON, None)
     assert (await look(database, "marks", "mark-sheet.kk.xlsx")).rows.new == 10
 
 
@@ -94,18 +110,19 @@ async def test_marks_with_a_correction_that_waits_are_not_taken_back_from_under_
     await load(database, "students", "students.csv")
     await load(database, "staff", "staff.csv")
     import_id = await load(database, "marks", "mark-sheet.kk.xlsx")
-    sitting = ("02500000", "2025-2026/1", "MAT1201", 1)
+    sitting = "02500000", ExamKey("2025-2026/1", "MAT1201", 1)
     async with database.write() as storage:
-        correction = await storage.corrections.propose(
-            sitting, before={"exam": "1"}, after={"exam": "2"}, reason="қате", by="T0001", at=NOW
+        correction = await storage.motions.add(
+            MotionKind.CORRECTION, about_attempt(*sitting), {}, reason="қате", by="T0001", at=NOW
         )
         await storage.commit()
+    assert correction
 
     outcome = await take_back(database, import_id)
 
     assert isinstance(outcome, UndoRefused)
     assert [(each.key, each.cause, each.cause_id) for each in outcome.dependents] == [
-        (("02500000", "2025-2026/1", "MAT1201", "1"), "correction", correction)
+        (("02500000", "2025-2026/1", "MAT1201", "1"), "correction", correction.id)
     ]
 
 
@@ -147,7 +164,8 @@ async def test_marks_on_a_locked_sheet_are_not_taken_back(database: Database) ->
 async def test_an_import_is_taken_back_once_with_a_reason_and_only_if_it_is_there(database: Database) -> None:
     import_id = await load(database, "days", "days.csv")
 
-    assert await take_back(database, import_id, "  ") == UndoRefused(UndoRefusal.NO_REASON)
+    assert await take_back(database, import_id, "  ") == Refused(MotionRefusal.NO_REASON, (HOUSE,))
+    assert await take_back(database, import_id, "қате файл") == Refused(MotionRefusal.REASON_TOO_SHORT, (HOUSE,))
     assert await take_back(database, import_id + 1) == UndoRefused(UndoRefusal.NO_SUCH_IMPORT)
     assert isinstance(await take_back(database, import_id), Undone)
     assert await take_back(database, import_id) == UndoRefused(UndoRefusal.UNDONE_BEFORE)

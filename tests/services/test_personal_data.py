@@ -11,8 +11,9 @@ from policy.people import Role, RoleGrant
 from policy.profile import load_profile
 from policy.requests import Kind, RequestState
 from services import accounts
-from services.corrections import Proposed, Values, confirm_correction, propose_correction
+from services.corrections import Proposed, Values, propose_correction
 from services.invitations import invite, redeem
+from services.motions.deciding import carry
 from services.personal_data import everything_about
 from services.requests.history import recorded
 from storage.database import Database
@@ -54,15 +55,13 @@ async def lived_in(database: Database) -> Database:
             course_code="MAT1201",
             attempt=1,
             values=Values(exam=Decimal(54)),
-            reason="Ведомость",
+            reason="Ведомость бойынша",
             by=REGISTRAR.person_id,
             now=NOW,
             profile=PROFILE,
         )
         assert isinstance(done, Proposed)
-        await confirm_correction(
-            storage, correction_id=done.correction_id, by=SECOND.person_id, now=NOW, profile=PROFILE
-        )
+        await carry(storage, number=done.motion.id, by=SECOND.person_id, now=NOW, profile=PROFILE)
         await storage.commit()
     return database
 
@@ -138,7 +137,7 @@ async def test_everything_of_ones_own_is_there(lived_in: Database) -> None:
     assert taken["telegram_account"][0]["consented_at"] == NOW.isoformat()
     assert {change["object"] for change in taken["history"]} == {
         "attempt",
-        "correction",
+        "motion",
         "invitation",
         "link",
     }

@@ -10,22 +10,26 @@ import pytest
 
 from policy.appeals import UpholdRefusal
 from policy.calendar import DateSpan, PeriodDates, PeriodEvent
+from policy.citation import HOUSE
 from policy.decision import Refused
 from policy.instant import MessageInstant
 from policy.marks import Standing
 from policy.people import Role, RoleGrant
 from policy.profile import load_profile
 from policy.requests import Kind, RequestState
-from services.corrections import Applied, Proposed, Values, confirm_correction, propose_correction
-from services.importing import Imported, Preview, Undone, UndoRefused, apply, undo
+from services.corrections import Applied, Proposed, Values, propose_correction
+from services.importing import Imported, Preview, Undone, UndoRefusal, UndoRefused, apply, undo
 from services.importing import Kind as FileKind
 from services.importing import preview as look_at
+from services.importing.undoing import propose_undo
+from services.motions.deciding import Carried, agree, carry
+from services.motions.moving import MotionRefusal
 from services.requests.filing import Filed, file_request
 from services.requests.reviewing import Acting, Verdict, decide, enter, propose, sign, take
 from services.requests.voiding import void_retakes
 from services.standing import study_of
 from storage.database import Database
-from storage.records import Person
+from storage.records import Motion, Person
 from storage.requests import ExamKey, NewRequest, Request
 from tests.services.test_requests import PROFILE
 from tests.storage.examples import DEAN, NOW, REGISTRAR, student
@@ -106,7 +110,8 @@ async def prepared(database: Database, points: int) -> Request:
     request = await filed(database)
     async with database.write() as storage:
         await take(storage, request.id, acting(SECRETARY))
-        verdict = Verdict(RequestState.UPHELD, "Жауап дұрыс", points)
+        outcome = RequestState.UPHELD if points else RequestState.REFUSED
+        verdict = Verdict(outcome, "Жауап тексерілді", points or None)
         proposed = await propose(storage, request.id, verdict, acting(SECRETARY))
     assert isinstance(proposed, Request), proposed
     return proposed
@@ -132,8 +137,9 @@ async def corrected(database: Database, exam: int) -> Applied:
             profile=PROFILE,
         )
         assert isinstance(proposed, Proposed), proposed
-        number = proposed.correction_id
-        done = await confirm_correction(storage, correction_id=number, by=ADMIN, now=NOW, profile=PROFILE)
+        carried = await carry(storage, number=proposed.motion.id, by=ADMIN, now=NOW, profile=PROFILE)
+        assert isinstance(carried, Carried)
+        done = carried.outcome
     assert isinstance(done, Applied), done
     return done
 
@@ -197,19 +203,47 @@ async def test_after_a_correction_the_mark_before_the_appeal_is_a_change(databas
     assert [each.reason for each in (await look(database, row("60"))).refusals] == ["already_posted"]
 
 
-async def test_what_nobody_decided_about_a_withdrawn_mark_is_void_and_its_student_told(database: Database) -> None:
+async def taken_back(database: Database, number: int, *, agreed: bool = False) -> Any:
+    """Take an import back by two, and with the chair's consent where that is asked."""
+    async with database.write() as storage:
+        motion = await propose_undo(
+            storage, number, by=REGISTRAR.person_id, reason="басқа топ екен", now=NOW, profile=PROFILE
+        )
+        if not isinstance(motion, Motion):
+            return motion
+        if agreed:
+            chair = await agree(storage, number=motion.id, by=CHAIR, now=NOW, profile=PROFILE)
+            assert isinstance(chair, Motion), chair
+        done = await carry(storage, number=motion.id, by=ADMIN, now=NOW, profile=PROFILE)
+    return done.outcome if isinstance(done, Carried) else done
+
+
+async def test_an_appeal_is_never_voided_by_the_office_it_is_filed_against(database: Database) -> None:
     number = await load(database, row("60"))
     request = await filed(database)
 
     async with database.write() as storage:
-        undone = await undo(storage, number, now=NOW, actor=REGISTRAR.person_id, reason="басқа топ")
+        alone = await undo(
+            storage, number, now=NOW, actor=REGISTRAR.person_id, reason="басқа топ екен", profile=PROFILE
+        )
+    by_two = await taken_back(database, number)
 
-    assert isinstance(undone, Undone)
+    assert alone == UndoRefused(UndoRefusal.TWO_NEEDED)
+    assert by_two == Refused(MotionRefusal.CHAIR_NEEDED, (HOUSE,))
+    assert await state(database, request) is RequestState.FILED
+
+
+async def test_where_the_chair_agrees_what_nobody_decided_is_void_and_its_student_told(database: Database) -> None:
+    number = await load(database, row("60"))
+    request = await filed(database)
+
+    assert isinstance(await taken_back(database, number, agreed=True), Undone)
+
     assert await state(database, request) is RequestState.VOID
     assert (await news(database))[-1] == "void"
     async with database.read() as storage:
         last = (await storage.changes.of("request", (str(request.id),)))[-1]
-    assert (last.actor, last.why) == (REGISTRAR.person_id, "басқа топ")
+    assert (last.actor, last.why) == (REGISTRAR.person_id, "басқа топ екен")
 
 
 async def test_an_appeal_filed_while_its_exam_ran_outlives_the_mark(database: Database) -> None:
@@ -224,26 +258,45 @@ async def test_an_appeal_filed_while_its_exam_ran_outlives_the_mark(database: Da
     number = await load(database, row("60"))
 
     async with database.write() as storage:
-        assert isinstance(await undo(storage, number, now=NOW, actor=None, reason="қате файл"), Undone)
+        alone = await undo(storage, number, now=NOW, actor=None, reason="қате файл екен", profile=PROFILE)
+    assert alone == UndoRefused(UndoRefusal.TWO_NEEDED)
+
+    assert isinstance(await taken_back(database, number, agreed=True), Undone)
 
     assert await state(database, request) is RequestState.FILED
 
 
-@pytest.mark.parametrize("decided", ["upheld", "granted"])
-async def test_an_import_stays_while_a_decision_stands_on_its_mark(database: Database, decided: str) -> None:
-    number = await load(database, row("60" if decided == "upheld" else "40"))
-    if decided == "upheld":
-        request = await prepared(database, 5)
-        await signed(database, request)
-    else:
-        request = await granted_retake(database)
+@pytest.mark.parametrize("decided", ["upheld", "refused"])
+async def test_marks_an_appeal_was_decided_on_go_only_with_the_consent_of_its_commission(
+    database: Database, decided: str
+) -> None:
+    number = await load(database, row("60"))
+    request = await prepared(database, 5 if decided == "upheld" else 0)
+    await signed(database, request)
+
+    refused = await taken_back(database, number)
+
+    assert refused == Refused(MotionRefusal.CHAIR_NEEDED, (HOUSE,))
+    async with database.write() as storage:
+        (motion,) = await storage.motions.open()
+        assert isinstance(await agree(storage, number=motion.id, by=CHAIR, now=NOW, profile=PROFILE), Motion)
+        assert isinstance(await carry(storage, number=motion.id, by=ADMIN, now=NOW, profile=PROFILE), Carried)
+    assert (await state(database, request)) == decided
+    async with database.read() as storage:
+        assert await storage.marks.by_key(STUDENT.person_id, EXAM.period, EXAM.course_code) is None
+
+
+async def test_an_exam_that_was_granted_because_of_a_mark_goes_with_it_and_takes_two(database: Database) -> None:
+    number = await load(database, row("40"))
+    request = await granted_retake(database)
 
     async with database.write() as storage:
-        outcome = await undo(storage, number, now=NOW, actor=None, reason="қате файл")
+        alone = await undo(storage, number, now=NOW, actor=None, reason="қате файл екен", profile=PROFILE)
+    assert alone == UndoRefused(UndoRefusal.TWO_NEEDED)
+    assert await state(database, request) is RequestState.APPROVED
 
-    assert isinstance(outcome, UndoRefused)
-    cause = "appeal" if decided == "upheld" else "request"
-    assert [(each.cause, each.cause_id) for each in outcome.dependents] == [(cause, request.id)]
+    assert isinstance(await taken_back(database, number), Undone)
+    assert await state(database, request) is RequestState.VOID
 
 
 async def test_an_appeal_goes_on_against_the_corrected_mark(database: Database) -> None:

@@ -18,9 +18,10 @@ from policy.instant import MessageInstant
 from policy.people import Role, RoleGrant
 from policy.profile import load_profile
 from policy.requests import Kind, RequestState
-from services.corrections import Proposed, Values, confirm_correction, propose_correction
+from services.corrections import Proposed, Values, propose_correction
 from services.importing import Imported, apply, preview, undo
 from services.importing import Kind as FileKind
+from services.motions.deciding import carry
 from services.requests.filing import correct_reason, file_request, withdraw
 from services.requests.reviewing import Acting, Verdict, decide, decide_again, propose, propose_again, sign, sign_again
 from services.standing import Study, study_of
@@ -99,7 +100,14 @@ class University:
     async def takes_back(self) -> None:
         if self.imports:
             async with self.database.write() as storage:
-                await undo(storage, self.imports.pop(), now=self.now, actor=REGISTRAR.person_id, reason="қате файл")
+                await undo(
+                    storage,
+                    self.imports.pop(),
+                    now=self.now,
+                    actor=REGISTRAR.person_id,
+                    reason="қате файл жүктелген",
+                    profile=PROFILE,
+                )
 
     async def files(self, course: str, kind: Kind) -> None:
         async with self.database.write() as storage:
@@ -172,15 +180,13 @@ class University:
                 course_code=course,
                 attempt=None,
                 values=Values(exam=Decimal(mark)),
-                reason="қате",
+                reason="қате енгізілген",
                 by=REGISTRAR.person_id,
                 now=self.now,
                 profile=PROFILE,
             )
             if isinstance(proposed, Proposed):
-                await confirm_correction(
-                    storage, correction_id=proposed.correction_id, by=ADMIN, now=self.now, profile=PROFILE
-                )
+                await carry(storage, number=proposed.motion.id, by=ADMIN, now=self.now, profile=PROFILE)
 
     def acting(self, by: str) -> Acting:
         return Acting(by, self.now, PROFILE)

@@ -1,12 +1,14 @@
 """Workbooks for tests, written cell by cell."""
 
 import io
-from collections.abc import Callable, Sequence
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import xlsxwriter
 
 Sheet = Sequence[Any]
+SHEET = "xl/worksheets/sheet1.xml"
 
 
 def workbook(*sheets: Sheet, then: Callable[[Any, list[Any]], object] | None = None) -> bytes:
@@ -29,3 +31,25 @@ def workbook(*sheets: Sheet, then: Callable[[Any, list[Any]], object] | None = N
         then(book, written)
     book.close()
     return content.getvalue()
+
+
+def parts(data: bytes) -> dict[str, bytes]:
+    """Return the parts of a workbook by name."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def packed(given: Mapping[str, bytes | str]) -> bytes:
+    """Return an archive of these parts."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in given.items():
+            archive.writestr(name, part)
+    return content.getvalue()
+
+
+def changed(data: bytes, old: str, new: str, part: str = SHEET) -> bytes:
+    """Return a workbook with something else in one of its parts; `old` must be there."""
+    given = parts(data)
+    assert old.encode() in given[part]
+    return packed({**given, part: given[part].replace(old.encode(), new.encode())})

@@ -39,9 +39,10 @@ VALUES: Mapping[str, tuple[Any, Any]] = {  # two of each kind, the least pleasan
 }
 LEGAL: Mapping[str, Mapping[str, tuple[Any, Any]]] = {  # where the tables ask for more than a type
     "accounts": {"user_id": (2**40, -5), "person_id": (DIFFICULT, None), "linked_at": (NOW, None)},
-    "corrections": {
-        "state": ("confirmed", "proposed"),
-        "proposed_by": (DIFFICULT, DIFFICULT),
+    "motions": {
+        "kind": ("correction", "undo"),
+        "state": ("carried", "open"),
+        "moved_by": (DIFFICULT, DIFFICULT),
         "decided_by": ("", None),
         "decided_at": (NOW, None),
     },
@@ -76,6 +77,7 @@ LATER_TABLES = {  # those of requests
     "cards",
     "reason_templates",
     "protocols",
+    "motions",
 }
 
 

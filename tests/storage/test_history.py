@@ -1,4 +1,4 @@
-"""The history is only ever added to; imports, uploads, drafts and corrections keep what they are given."""
+"""The history is only ever added to; imports, uploads, drafts and motions keep what they are given."""
 
 import asyncio
 from dataclasses import replace
@@ -11,9 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from policy.two_people import MotionKind
 from storage.database import Database
 from storage.origin import handling
-from storage.records import READ, Change, CorrectionState
+from storage.records import READ, Change, MotionState
 from storage.upsert import ROWS_AT_ONCE
 from tests.storage.examples import DEAN, NOW, PERIOD, REGISTRAR
 
@@ -174,40 +175,38 @@ async def test_a_draft_is_the_latest_of_its_chat_and_user(database: Database) ->
     assert (draft.form, draft.content, draft.updated_at) == ("correct", {"шаг": [1, None]}, NOW)
 
 
-async def test_a_correction_waits_for_a_second_person_and_is_decided_once(database: Database) -> None:
-    proposal: dict[str, Any] = {
-        "before": {"exam": "49"},
-        "after": {"exam": "94"},
-        "reason": "қате",
-        "by": "T0001",
-        "at": NOW,
-    }
+async def test_a_motion_waits_for_a_second_person_and_is_decided_once(database: Database) -> None:
+    content = {"before": {"exam": "49"}, "after": {"exam": "94"}}
+    about = (MotionKind.CORRECTION, "attempt:02500000:2025-2026/1:MAT1201:1", content)
+    facts: dict[str, Any] = {"reason": "қате", "by": "T0001", "at": NOW, "student_id": "02500000"}
     async with database.write() as storage:
         await storage.people.save([REGISTRAR, DEAN])
-        number = await storage.corrections.propose(ATTEMPT, **proposal)
-        assert number is not None
-        assert await storage.corrections.propose(ATTEMPT, **proposal) is None
-        waiting = await storage.corrections.waiting_for(ATTEMPT)
-        assert waiting is not None
-        assert (waiting.after, waiting.state, waiting.decided_by) == ({"exam": "94"}, CorrectionState.PROPOSED, None)
-        assert await storage.corrections.waiting() == (waiting,)
-        assert await storage.corrections.decide(number, CorrectionState.CONFIRMED, by="T0002", at=NOW)
-        assert not await storage.corrections.decide(number, CorrectionState.REFUSED, by="T0002", at=NOW, reason="жоқ")
-        assert await storage.corrections.waiting() == ()
-        assert await storage.corrections.propose(ATTEMPT, **proposal) is not None
-        first, _ = await storage.corrections.of_student("02500000")
-    assert (first.state, first.decided_by, first.decided_at) == (CorrectionState.CONFIRMED, "T0002", NOW)
+        motion = await storage.motions.add(*about, **facts)
+        assert motion is not None
+        assert await storage.motions.add(*about, **facts) is None
+        assert (motion.content, motion.state, motion.decided_by) == (content, MotionState.OPEN, None)
+        assert await storage.motions.open_about(about[1]) == motion
+        assert await storage.motions.open() == (motion,)
+        assert await storage.motions.agree(motion.id, by="T0002", at=NOW)
+        assert not await storage.motions.agree(motion.id, by="T0001", at=NOW)
+        assert await storage.motions.decide(motion.id, MotionState.CARRIED, by="T0002", at=NOW)
+        assert not await storage.motions.decide(motion.id, MotionState.REFUSED, by="T0002", at=NOW, reason="жоқ")
+        assert await storage.motions.open() == ()
+        assert await storage.motions.add(*about, **facts) is not None
+        first, _ = await storage.motions.of_student("02500000")
+    assert (first.state, first.decided_by, first.decided_at) == (MotionState.CARRIED, "T0002", NOW)
+    assert (first.agreed_by, first.agreed_at) == ("T0002", NOW)
 
 
-async def test_nobody_confirms_their_own_correction(database: Database) -> None:
+async def test_the_database_itself_lets_nobody_carry_their_own_motion(database: Database) -> None:
     async with database.write() as storage:
         await storage.people.save([REGISTRAR])
-        number = await storage.corrections.propose(
-            ATTEMPT, before={"exam": "49"}, after={"exam": "94"}, reason="қате", by="T0001", at=NOW
+        motion = await storage.motions.add(
+            MotionKind.UNLOCK, "sheet:2025-2026/1:MAT1201:A", {}, reason="қате", by="T0001", at=NOW
         )
-        assert number is not None
+        assert motion is not None
         with pytest.raises(IntegrityError):
-            await storage.corrections.decide(number, CorrectionState.CONFIRMED, by="T0001", at=NOW)
+            await storage.motions.decide(motion.id, MotionState.CARRIED, by="T0001", at=NOW)
 
 
 async def test_an_instant_without_a_zone_is_refused(database: Database) -> None:

@@ -141,7 +141,7 @@ async def test_requests_are_found_by_student_exam_course_state_and_time(database
         assert await requests.of_student(STUDENT.person_id) == (late, soon, upheld)
         assert await requests.of_exam(STUDENT.person_id, EXAM) == (late, soon)
         assert await requests.open_of_course(EXAM.period, EXAM.course_code) == (late, soon, theirs)
-        assert await requests.open_of_exams([(OTHER.person_id, EXAM)]) == (theirs,)
+        assert await requests.of_exams([(OTHER.person_id, EXAM)]) == (theirs,)
         assert await requests.in_states(appeals, OPEN) == (soon, theirs, late)
         assert await requests.in_states((Kind.APPEAL,), (RequestState.UPHELD,)) == (upheld,)
         assert await requests.counted(appeals, OPEN) == 3

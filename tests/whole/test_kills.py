@@ -123,7 +123,7 @@ async def _kept(database_url: str, roll: Roll, done: Done) -> Kept:
                 ),
                 "links made": sum(bool((known := accounts[user]) and known.person) for user in done.linked),
                 "wrong codes counted": sum(each.failures for each in failures if each),
-                "corrections proposed": len(await storage.corrections.waiting()),
+                "corrections proposed": len(await storage.motions.open()),
                 "files loaded": sum(each.actor is not None for each in await storage.imports.latest(limit=1000)),
                 "changes recorded twice": sum(count - 1 for count in repeated.values()),
             },

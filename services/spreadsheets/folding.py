@@ -16,3 +16,13 @@ def fold(text: str) -> str:
     """
     folded = unicodedata.normalize("NFC", text.replace("№", " номер ")).casefold()
     return _SEPARATORS.sub(" ", folded.translate(_LATIN_LOOKALIKES).translate(_KAZAKH_TO_RUSSIAN)).strip()
+
+
+def without_remark(label: str) -> str:
+    """Return a label without the remark in brackets at its end."""
+    label = label.rstrip()
+    if label[-1:] not in {")", "]"}:
+        return label
+    after = max(label.rfind(")", 0, -1), label.rfind("]", 0, -1)) + 1
+    begins = [place for bracket in "([" if (place := label.find(bracket, after)) >= 0]
+    return label[: min(begins)].rstrip() if begins else label

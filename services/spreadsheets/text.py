@@ -4,13 +4,15 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from services.tabular.cells import Cell, Recognise, Table, Unreadable
-from services.tabular.folding import fold
-from services.tabular.headings import HEADER_ROWS, find_table, known_labels
+from services.spreadsheets.folding import fold, without_remark
+from services.spreadsheets.told import MOST_COLUMNS, Read, Refused, RowRead, SheetBegins
 
+_HEAD_LINES = 60  # of which the first 20 records may hold the labels
+_HEAD_RECORDS = 20
+_HEAD_LETTERS = 1_000_000
 _ODD_NEIGHBOURS = re.compile(r"[Ѐ-ӿ][¤¦¬±µ¶†‡‰\x80-\x9f]|[¤¦¬±µ¶†‡‰\x80-\x9f][Ѐ-ӿ]|[ЂЃѓЉЊЏђљњџ]")
 _WORD = re.compile(r"[Ѐ-ӿ]{2,}")
 _CASE_JUMP = re.compile(r"[а-яёәғқңөұүһі][А-ЯЁӘҒҚҢӨҰҮҺІ]")
@@ -19,12 +21,12 @@ _KAZAKH_OR_UKRAINIAN = frozenset(byte for letter in "ҒғӨөҰұҮү" for byte 
 
 
 def decode(data: bytes, known_words: frozenset[str] = frozenset()) -> str:
-    """Return the text of a CSV file: UTF-8 or UTF-16 with or without mark, Windows-1251 or KZ-1048.
+    """Return the text of a file: UTF-8 or UTF-16 with or without mark, Windows-1251 or KZ-1048.
 
     The two 8-bit pages differ in the places of the Kazakh letters only. Ә, Қ, Ң, Һ stand where Windows-1251 has letters
     no name or heading here uses, so one of them decides for KZ-1048. Ғ, Ө, Ұ, Ү stand where it has Ukrainian and
     Belarusian ones: there the words the caller knows decide, and where they cannot, the file is refused, since a name
-    read wrongly would go unnoticed. Raises Unreadable: unknown_encoding, ambiguous_encoding.
+    read wrongly would go unnoticed. Raises Refused: unknown_encoding, ambiguous_encoding.
     """
     for mark, encoding in (
         (codecs.BOM_UTF8, "utf-8-sig"),
@@ -45,8 +47,8 @@ def decode(data: bytes, known_words: frozenset[str] = frozenset()) -> str:
 def _decode_strictly(data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise Unreadable("unknown_encoding") from error
+    except UnicodeDecodeError:
+        raise Refused("unknown_encoding") from None
 
 
 def _decode_code_page(data: bytes, known_words: frozenset[str]) -> str:
@@ -58,7 +60,7 @@ def _decode_code_page(data: bytes, known_words: frozenset[str]) -> str:
     telling = {
         encoding: sum(
             1
-            for cell in set(re.split(r"[;,\t\r\n\"]+", data.decode(encoding, "replace")))
+            for cell in set(re.split(r"[;,\t\r\n\"<>]+", data.decode(encoding, "replace")))
             if not cell.isascii()
             and _KAZAKH_OR_UKRAINIAN & set(cell.encode(encoding, "replace"))
             and fold(cell) in known_words
@@ -66,7 +68,7 @@ def _decode_code_page(data: bytes, known_words: frozenset[str]) -> str:
         for encoding in ("kz1048", "cp1251")
     }
     if telling["kz1048"] == telling["cp1251"]:
-        raise Unreadable("ambiguous_encoding")
+        raise Refused("ambiguous_encoding")
     return _plausible(data, max(telling, key=lambda encoding: telling[encoding]))
 
 
@@ -75,35 +77,51 @@ def _plausible(data: bytes, encoding: str) -> str:
     text = _decode_strictly(data, encoding)
     words = len(_WORD.findall(text))
     if _ODD_NEIGHBOURS.search(text) or len(_CASE_JUMP.findall(text)) > words // 20:
-        raise Unreadable("unknown_encoding")
+        raise Refused("unknown_encoding")
     return text
 
 
-def read_text(text: str, recognise: Recognise) -> Table:
+def read_csv(text: str, known_words: frozenset[str]) -> Read:
+    """Read records; what separates their cells is what gives most known words in one of the first.
+
+    Raises Refused: not_a_workbook, quotes_unpaired, too_much_inside.
+    """
     if "\0" in text:
-        raise Unreadable("not_a_workbook")
-    first, _, rest = text.partition("\n")
-    if told := re.fullmatch(r"sep=(.)\s*", first):
-        return _table_of_text("\n" + rest, told[1], recognise)
-    head = "\n".join(text.splitlines()[: HEADER_ROWS * 3])
-    best = max(";,\t", key=lambda delimiter: _best_score(_records(head, delimiter), recognise))
-    return _table_of_text(text, best, recognise)
+        raise Refused("not_a_workbook")
+    first, newline, _ = text[:100].partition("\n")
+    yield SheetBegins(None)
+    if len(first.rstrip("\r ")) == 5 and first.startswith("sep="):
+        rest = io.StringIO(text, newline="")
+        rest.seek(len(first + newline))
+        yield from _records(rest, first[4], before=1)
+        return
+    head = "".join(islice(io.StringIO(text), _HEAD_LINES))[:_HEAD_LETTERS]
+    known = {delimiter: _most_known(head, delimiter, known_words) for delimiter in ";,\t"}
+    yield from _records(io.StringIO(text, newline=""), max(known, key=lambda delimiter: known[delimiter]))
 
 
-def _best_score(records: Iterable[Sequence[Cell]], recognise: Recognise) -> int:
-    return max((known_labels(row, recognise) for row in islice(records, HEADER_ROWS)), default=0)
-
-
-def _records(text: str, delimiter: str) -> Iterator[Sequence[Cell]]:
+def _most_known(head: str, delimiter: str, known_words: frozenset[str]) -> int:
+    records: Iterable[Sequence[str]] = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+    most = 0
     try:
-        for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            yield [cell.strip() or None for cell in record]
+        for cells in islice(records, _HEAD_RECORDS):
+            known = sum(fold(cell) in known_words or fold(without_remark(cell)) in known_words for cell in cells)
+            most = max(most, known)
+    except csv.Error:
+        pass  # the head ends within quotation marks
+    return most
+
+
+def _records(text: io.StringIO, delimiter: str, *, before: int = 0) -> Read:
+    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    number = before
+    try:
+        for number, cells in enumerate(reader, start=before + 1):
+            if len(cells) > MOST_COLUMNS:
+                raise Refused("too_much_inside")
+            if cells and not all(cell.isspace() or not cell for cell in cells):
+                yield RowRead(number, cells)
     except csv.Error as error:
-        raise Unreadable("damaged") from error
-
-
-def _table_of_text(text: str, delimiter: str, recognise: Recognise) -> Table:
-    table = find_table(_records(text, delimiter), recognise, sheet=None, height=text.count("\n") + 1)
-    if table is None:
-        raise Unreadable("no_header")
-    return table
+        if "limit" in str(error):
+            raise Refused("too_much_inside") from None  # in one cell
+        raise Refused("quotes_unpaired", row=str(number + 1)) from None

@@ -1,0 +1,204 @@
+"""Deciding: a second person carries a motion or refuses it, the commission's chair agrees, the mover takes it back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from policy.citation import HOUSE
+from policy.decision import Refused
+from policy.people import Role
+from policy.profile import Profile
+from policy.two_people import Matter, TwoPeopleRefusal, covers
+from services.motions.moving import (
+    MotionRefusal,
+    Second,
+    ask,
+    chairs,
+    expires_at,
+    group_of,
+    keep_consent,
+    may_second,
+    seconders,
+    settle,
+    today,
+)
+from services.motions.types import TYPES
+from services.owing import owe
+from storage.outbox import Priority
+from storage.records import Motion, MotionState
+from storage.unit import Storage
+
+MOTION_NEWS = "motion news"  # to whoever moved it; `content` names the motion
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A motion that has taken effect; `outcome` is what its kind gives."""
+
+    motion: Motion
+    outcome: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A motion as somebody reads it: what they may do, and who else could, by id."""
+
+    motion: Motion
+    matter: Matter
+    waits_for_chair: bool
+    may_carry: bool
+    may_agree: bool
+    may_take_back: bool
+    could_carry: tuple[str, ...]
+    could_agree: tuple[str, ...]
+    expires_at: datetime
+
+
+async def carry(storage: Storage, *, number: int, by: str, now: datetime, profile: Profile) -> Carried | Refused[Any]:
+    """Carry a motion as the second person; whoever moved it is owed the news. Commits.
+
+    Whoever may, and what it is about, is asked again now. Nothing is changed when it is refused.
+    """
+    motion = await _open(storage, number, now, profile)
+    if isinstance(motion, Refused):
+        return motion
+    declared = TYPES[motion.kind]
+    matter = await declared.matter(storage, motion, profile)
+    allowed = await may_second(storage, motion, matter, by=by, now=now, profile=profile)
+    if isinstance(allowed, Refused):
+        return allowed
+    if matter.needs_chair and motion.agreed_by is None:
+        return Refused(MotionRefusal.CHAIR_NEEDED, (HOUSE,))
+    if not await settle(storage, motion, MotionState.CARRIED, by=by, now=now):
+        return Refused(MotionRefusal.ALREADY_DECIDED, (HOUSE,))
+    outcome = await declared.carry(storage, motion, Second(by, now, profile))
+    if isinstance(outcome, Refused):
+        await storage.rollback()
+        return outcome
+    await _owe_news(storage, motion, by, now=now)
+    await storage.commit()
+    return Carried(motion, outcome)
+
+
+async def agree(storage: Storage, *, number: int, by: str, now: datetime, profile: Profile) -> Motion | Refused[Any]:
+    """Agree to a motion for the appeal commission, on whose appeals it bears; then the second person is asked. Commits.
+
+    It is the chair who agrees, the deputy only where no chair can.
+    """
+    motion = await _open(storage, number, now, profile)
+    if isinstance(motion, Refused):
+        return motion
+    matter = await TYPES[motion.kind].matter(storage, motion, profile)
+    if not matter.needs_chair or motion.agreed_by is not None:
+        return Refused(MotionRefusal.NOT_ASKED, (HOUSE,))
+    if by not in await chairs(storage, motion.moved_by, matter, now=now, profile=profile):
+        return Refused(TwoPeopleRefusal.SAME_PERSON if by == motion.moved_by else TwoPeopleRefusal.NO_ROLE, (HOUSE,))
+    if not await keep_consent(storage, motion, by=by, now=now):
+        return Refused(MotionRefusal.NOT_ASKED, (HOUSE,))
+    agreed = await storage.motions.by_id(number)
+    if agreed is None:
+        raise LookupError("a motion agreed to a moment ago is gone")
+    await ask(storage, agreed, matter, now=now, profile=profile)
+    await storage.commit()
+    return agreed
+
+
+async def refuse(
+    storage: Storage, *, number: int, by: str | None, reason: str, now: datetime, profile: Profile
+) -> Motion | Refused[Any]:
+    """Refuse a motion as the second person or the chair, or take one's own back, with a reason. Commits.
+
+    `by` None: the command line, which takes back what it proposed and refuses nothing else.
+    """
+    if not reason.strip():
+        return Refused(MotionRefusal.NO_REASON, (HOUSE,))
+    motion = await _open(storage, number, now, profile)
+    if isinstance(motion, Refused):
+        return motion
+    if by is None and motion.moved_by is not None:
+        return Refused(TwoPeopleRefusal.NO_ROLE, (HOUSE,))
+    if by is not None and by != motion.moved_by:
+        opened = await open_motion(storage, motion, by=by, now=now, profile=profile)
+        if not (opened.may_carry or opened.may_agree):
+            refusal = await may_second(storage, motion, opened.matter, by=by, now=now, profile=profile)
+            return refusal if isinstance(refusal, Refused) else Refused(TwoPeopleRefusal.NO_ROLE, (HOUSE,))
+    if not await settle(storage, motion, MotionState.REFUSED, by=by, now=now, reason=reason.strip()):
+        return Refused(MotionRefusal.ALREADY_DECIDED, (HOUSE,))
+    await _owe_news(storage, motion, by, now=now)
+    await storage.commit()
+    return motion
+
+
+async def open_motion(storage: Storage, motion: Motion, *, by: str, now: datetime, profile: Profile) -> Opened:
+    """Lay a motion open for a reader; whether they may read it at all is another question (`may_read`)."""
+    matter = await TYPES[motion.kind].matter(storage, motion, profile)
+    waits_for_chair = matter.needs_chair and motion.agreed_by is None
+    could_carry = await seconders(storage, motion.moved_by, matter, now=now, profile=profile)
+    could_agree: tuple[str, ...] = ()
+    if waits_for_chair:
+        could_agree = await chairs(storage, motion.moved_by, matter, now=now, profile=profile)
+    return Opened(
+        motion,
+        matter,
+        waits_for_chair=waits_for_chair,
+        may_carry=motion.open and by in could_carry,
+        may_agree=motion.open and by in could_agree,
+        may_take_back=motion.open and by == motion.moved_by,
+        could_carry=could_carry,
+        could_agree=could_agree,
+        expires_at=expires_at(motion, profile),
+    )
+
+
+async def may_read(storage: Storage, motion: Motion, *, by: str, now: datetime, profile: Profile) -> bool:
+    """Tell whether somebody may see a motion: whoever moved or decided it, or holds a role that could."""
+    if by in {motion.moved_by, motion.agreed_by, motion.decided_by}:
+        return True
+    matter = await TYPES[motion.kind].matter(storage, motion, profile)
+    roles = (*matter.roles, *((Role.APPEALS_CHAIR, Role.APPEALS_DEPUTY) if matter.needs_chair else ()))
+    held = await storage.roles.of_person(by)
+    return by not in matter.gains and covers(held, roles, matter.scopes, on=today(now, profile))
+
+
+async def waiting_for(storage: Storage, *, by: str, now: datetime, profile: Profile) -> tuple[Motion, ...]:
+    """Return the open motions that this person moved or may read, oldest first."""
+    return tuple(
+        [
+            each
+            for each in await storage.motions.open()
+            if now < expires_at(each, profile) and await may_read(storage, each, by=by, now=now, profile=profile)
+        ]
+    )
+
+
+async def _open(storage: Storage, number: int, now: datetime, profile: Profile) -> Motion | Refused[MotionRefusal]:
+    """Return an open motion, the caller's alone until the transaction ends, or why it is none."""
+    motion = await storage.motions.by_id(number, lock=True)
+    if motion is None:
+        return Refused(MotionRefusal.UNKNOWN, (HOUSE,))
+    over = expires_at(motion, profile)
+    if motion.state is MotionState.EXPIRED:
+        return Refused(MotionRefusal.EXPIRED, (HOUSE,), over)
+    if not motion.open:
+        return Refused(MotionRefusal.ALREADY_DECIDED, (HOUSE,))
+    if now >= over:
+        await settle(storage, motion, MotionState.EXPIRED, by=None, now=now)
+        await storage.commit()
+        return Refused(MotionRefusal.EXPIRED, (HOUSE,), over)
+    return motion
+
+
+async def _owe_news(storage: Storage, motion: Motion, by: str | None, *, now: datetime) -> None:
+    """Owe whoever moved it the news of what became of it. The caller commits."""
+    if motion.moved_by in {None, by}:
+        return
+    await owe(
+        storage,
+        to=motion.moved_by or "",
+        kind=MOTION_NEWS,
+        content={"motion": motion.id},
+        now=now,
+        priority=Priority.DEADLINE,
+        dedupe_key=f"{group_of(motion.id)}:news",
+        group_key=group_of(motion.id),
+    )
