@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import and_, bindparam, or_, select
 
 from storage.connection import Connection
 from storage.tables import jobs
@@ -22,7 +22,10 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What was being done, for whom, and the message that tells how far it is; `arguments` are JSON values."""
+    """What was being done, for whom, and the message that tells how far it is; `arguments` are JSON values.
+
+    `begun` is how often its work was begun and neither ended nor was stopped in order: the process ended during it.
+    """
 
     id: int
     kind: str
@@ -31,6 +34,7 @@ class Job:
     chat_id: int
     message_id: int | None
     made_at: datetime
+    begun: int
 
 
 class Jobs:
@@ -44,12 +48,12 @@ class Jobs:
         kind: str,
         arguments: Mapping[str, Any],
         *,
-        person_id: str,
-        chat_id: int,
+        person_id: str | None,
+        chat_id: int | None,
         message_id: int | None,
         at: datetime,
     ) -> int:
-        """Keep that a job runs from now on and return its number."""
+        """Keep that a job runs from now on, for somebody or for the watched folder, and return its number."""
         row = {
             "kind": kind,
             "arguments": arguments,
@@ -72,6 +76,19 @@ class Jobs:
         """Keep that a job has come so far that what is left of it is another one."""
         await self._connection.execute(_GO_ON_AS, {"of_id": job_id, "new_kind": kind, "new_arguments": arguments})
 
+    async def work_begins(self, job_id: int) -> None:
+        """Keep that what a job is about begins now: should it end the process, that is known by it."""
+        await self._connection.execute(_WORK_BEGINS, {"of_id": job_id})
+
+    async def work_stopped(self, job_id: int) -> None:
+        """Keep that it was stopped in order: this beginning does not count."""
+        await self._connection.execute(_WORK_STOPPED, {"of_id": job_id})
+
+    async def of_nobody(self, kind: str, arguments: Mapping[str, Any]) -> tuple[int, int] | None:
+        """Find the running job of the watched folder with these arguments: its number, and how often it was begun."""
+        rows = await self._connection.execute(_OF_NOBODY, {"of_kind": kind})
+        return next(((row.id, row.begun) for row in rows if row.arguments == arguments), None)
+
     async def beat(self, job_ids: Collection[int], *, at: datetime) -> None:
         """Keep that somebody is at work on these."""
         await self._connection.execute(_BEAT, {"of_ids": list(job_ids), "new_at": at})
@@ -81,13 +98,13 @@ class Jobs:
         await self._connection.execute(_END, {"of_id": job_id, "new_state": state, "new_at": at})
 
     async def take_over(self, *, since: datetime | None, at: datetime) -> tuple[Job, ...]:
-        """Take the running jobs nobody gave a sign of `since` then (None: all), so that no other process does."""
+        """Take people's running jobs nobody gave a sign of `since` then (None: all), so that no other process does."""
         statement = _TAKE_OVER if since is None else _TAKE_OVER.where(jobs.c.updated_at < since)
         rows = await self._connection.execute(statement, {"new_at": at})
         return tuple(sorted((Job(*row) for row in rows), key=lambda job: job.id))
 
     async def drop_older_than(self, instant: datetime) -> int:
-        """Forget jobs that were over before this instant; return how many."""
+        """Forget jobs that were over before this instant, and the folder's of files that are gone; return how many."""
         return (await self._connection.execute(_DROP_OLDER, {"before": instant})).rowcount
 
 
@@ -95,11 +112,16 @@ _BEGIN = jobs.insert().returning(jobs.c.id)
 _ONE = jobs.update().where(jobs.c.id == bindparam("of_id"))
 _TELL_IN = _ONE.values(message_id=bindparam("new_message"))
 _GO_ON_AS = _ONE.values(kind=bindparam("new_kind"), arguments=bindparam("new_arguments"))
+_WORK_BEGINS = _ONE.values(begun=jobs.c.begun + 1)
+_WORK_STOPPED = _ONE.values(begun=jobs.c.begun - 1)
+_OF_NOBODY = select(jobs.c.id, jobs.c.arguments, jobs.c.begun).where(
+    jobs.c.kind == bindparam("of_kind"), jobs.c.person_id.is_(None), jobs.c.state == JobState.RUNNING
+)
 _BEAT = jobs.update().where(jobs.c.id.in_(bindparam("of_ids", expanding=True))).values(updated_at=bindparam("new_at"))
 _END = _ONE.values(state=bindparam("new_state"), ended_at=bindparam("new_at"), updated_at=bindparam("new_at"))
 _TAKE_OVER = (
     jobs.update()
-    .where(jobs.c.state == JobState.RUNNING)
+    .where(jobs.c.state == JobState.RUNNING, jobs.c.person_id.is_not(None))
     .values(updated_at=bindparam("new_at"))
     .returning(
         jobs.c.id,
@@ -109,6 +131,12 @@ _TAKE_OVER = (
         jobs.c.chat_id,
         jobs.c.message_id,
         jobs.c.made_at,
+        jobs.c.begun,
     )
 )
-_DROP_OLDER = jobs.delete().where(jobs.c.ended_at < bindparam("before"))
+_DROP_OLDER = jobs.delete().where(
+    or_(
+        jobs.c.ended_at < bindparam("before"),
+        and_(jobs.c.person_id.is_(None), jobs.c.made_at < bindparam("before")),
+    )
+)

@@ -585,6 +585,7 @@ jobs = Table(
     Column("chat_id", BigInteger),
     Column("message_id", BigInteger),  # where it tells how far it is
     Column("state", String, nullable=False),  # waiting | running | done | failed | interrupted
+    Column("begun", SmallInteger, nullable=False, server_default="0"),  # how often, and not ended by itself
     Column("progress", Json),
     Column("made_at", Instant, nullable=False),
     Column("started_at", Instant),

@@ -49,7 +49,7 @@ DAYS = 7  # looked through for decisions
 KEPT = 5  # protocols offered again
 DAY = re.compile(r"(\d{1,2})\.(\d{1,2})(?:\.(\d{4}))?")
 SPAN = re.compile(rf"({DAY.pattern})\s*[-–—]\s*({DAY.pattern})")
-NUMBERS = re.compile(r"№?\s*\d{1,9}(\s*[,;\s]\s*№?\s*\d{1,9})*")
+BETWEEN_NUMBERS = str.maketrans(dict.fromkeys("№,;", " "))
 
 
 async def open_papers(_: Event, reviewer: Reviewer) -> Said:
@@ -69,8 +69,8 @@ async def write(message: Message, reviewer: Reviewer) -> Said:
             return screens.choose_register(reviewer.texts, queues_of(reviewer), first, last)
     elif DAY.fullmatch(text) and (day := day_written(text, reviewer.today)):
         return await _begin(reviewer, day, await decided_on(reviewer.storage, day, profile=reviewer.profile))
-    elif NUMBERS.fullmatch(text):
-        return await _begin(reviewer, reviewer.today, [int(each) for each in re.findall(r"\d+", text)])
+    elif numbers := _numbers_written(text):
+        return await _begin(reviewer, reviewer.today, numbers)
     return await _papers(reviewer, screens.not_understood(reviewer.texts))
 
 
@@ -186,6 +186,12 @@ async def _go_on(reviewer: Reviewer, form: ProtocolForm) -> Screen:
     await reviewer.keep(PROTOCOL, asdict(form))
     those = await members(reviewer.storage, today=date.fromisoformat(form.day))
     return screens.tick_members(reviewer.texts, form, those)
+
+
+def _numbers_written(text: str) -> list[int]:
+    """Return the numbers of cases in a text that holds nothing else."""
+    written = text.translate(BETWEEN_NUMBERS).split()
+    return [int(each) for each in written] if all(each.isdecimal() and len(each) < 10 for each in written) else []
 
 
 async def _form(reviewer: Reviewer) -> ProtocolForm | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.jobs.resuming import MOST_BEGINNINGS
 from bot.metrics import Meter
 from policy.profile import Profile
 from services.clock import Clock
@@ -16,10 +17,12 @@ from services.importing import Kind, Refusal, Stale, agreed, kind_of, opened, pr
 from services.importing.exports import load_export, office_language, refuse_export
 from services.tabular import Unreadable, read_source
 from storage.database import Database
+from storage.jobs import JobState
 
 SECONDS_BETWEEN = 60
 TURN = timedelta(seconds=50)  # of several processes one looks
 DONE, REFUSED = "done", "refused"  # where files go
+EXPORT = "load export"  # the kind of job
 UNFINISHED = (".tmp", ".part", ".filepart", ".crdownload")
 
 Seen = tuple[int, int]  # size, and when it was last written to
@@ -70,7 +73,38 @@ class ImportFolder:
         return mine
 
     async def _take(self, path: Path, seen: Seen) -> None:
+        """Deal with a file, unless that ended the process twice: then it is put aside."""
         now = self.clock.now()
+        job, begun = await self._begin(path, seen, now)
+        if begun >= MOST_BEGINNINGS:
+            log.error("file given up: reading it ended the process")
+            await self._refuse(path, seen, (Refusal("failed_twice"),), now)
+        else:
+            try:
+                await self._deal(path, seen, now)
+            except asyncio.CancelledError:
+                async with self.database.write() as storage:
+                    await storage.jobs.work_stopped(job)
+                    await storage.commit()
+                raise
+        async with self.database.write() as storage:
+            await storage.jobs.end(job, JobState.DONE, at=now)
+            await storage.commit()
+
+    async def _begin(self, path: Path, seen: Seen, now: datetime) -> tuple[int, int]:
+        """Keep that a file is dealt with, and return the number of that job and how often it was begun before."""
+        about = {"file": path.name, "size": seen[0], "written": seen[1]}
+        async with self.database.write() as storage:
+            found = await storage.jobs.of_nobody(EXPORT, about)
+            if found is None:
+                made = await storage.jobs.begin(EXPORT, about, person_id=None, chat_id=None, message_id=None, at=now)
+                found = made, 0
+            if found[1] < MOST_BEGINNINGS:
+                await storage.jobs.work_begins(found[0])
+            await storage.commit()
+        return found
+
+    async def _deal(self, path: Path, seen: Seen, now: datetime) -> None:
         try:
             content = await asyncio.to_thread(read_source, path)
             with opened(content) as reading:

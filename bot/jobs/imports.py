@@ -5,8 +5,8 @@ is gone on with, or looked at (`bot/jobs/resuming.py`).
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -120,7 +120,7 @@ async def receive(office: Office, piece: Piece, document: Document, message: Pro
     far = Far()
 
     async def work() -> tuple[Screen, ...]:
-        async with office.turn:
+        async with turn(office, piece):
             async with office.database.read() as storage:
                 full = await no_room(storage, person_id=office.person_id, size=document.file_size or 0)
             if full:
@@ -157,7 +157,7 @@ async def look(office: Office, piece: Piece, message: ProgressMessage | None, up
     async def work() -> tuple[Screen, ...]:
         if upload.kind is None:
             return (screens.ask_kind(office.texts, upload),)
-        async with office.turn:
+        async with turn(office, piece):
             return await shown_again(office, piece, upload, far)
 
     await watch(
@@ -216,6 +216,18 @@ async def what_became(office: Office, job: Job) -> Screen | Upload:
         return screens.no_longer_waits(office.texts, await storage.imports.latest(limit=LATEST))
 
 
+async def give_up(office: Office, job: Job, message: ProgressMessage | None) -> None:
+    """Say that a file will not be read again, because that ended the process, and forget it."""
+    piece = Piece(job.id)
+    name = job.arguments.get("file_name") or "?"
+    if job.kind != RECEIVE:
+        async with office.database.read() as storage:
+            upload = await storage.uploads.by_id(job.arguments["upload"])
+        piece.spent, name = job.arguments["upload"], upload.file_name if upload else name
+    said = screens.unreadable(office.texts, name, Refusal("failed_twice"))
+    await conclude(office, piece, message, said, state=JobState.FAILED)
+
+
 async def one_import(storage: Storage, texts: Texts, number: int) -> Screen:
     """Show an import that was done; the latest ones where there is none of this number."""
     done = await storage.imports.by_id(number)
@@ -226,7 +238,9 @@ async def one_import(storage: Storage, texts: Texts, number: int) -> Screen:
     return screens.one_import(texts, done, actor, undone_by, await delivery(storage, group_of(done.id)))
 
 
-async def conclude(office: Office, piece: Piece, message: ProgressMessage | None, *said: Screen) -> None:
+async def conclude(
+    office: Office, piece: Piece, message: ProgressMessage | None, *said: Screen, state: JobState = JobState.DONE
+) -> None:
     """Say what came of a job, now or, where that cannot be, as owed messages; the job is over."""
     owed: tuple[Screen, ...] = said
     if message:
@@ -240,8 +254,24 @@ async def conclude(office: Office, piece: Piece, message: ProgressMessage | None
             await storage.outbox.add(owed_screen(office.chat, screen, now=office.now))
         if piece.spent is not None:
             await storage.uploads.drop(piece.spent)
-        await storage.jobs.end(piece.id, JobState.DONE, at=office.now)
+        await storage.jobs.end(piece.id, state, at=office.now)
         await storage.commit()
+
+
+@asynccontextmanager
+async def turn(office: Office, piece: Piece) -> AsyncIterator[None]:
+    """Wait for the turn, and have it in the records that the work of a job begins: it may end the process."""
+    async with office.turn:
+        async with office.database.write() as storage:
+            await storage.jobs.work_begins(piece.id)
+            await storage.commit()
+        try:
+            yield
+        except asyncio.CancelledError:
+            async with office.database.write() as storage:
+                await storage.jobs.work_stopped(piece.id)
+                await storage.commit()
+            raise
 
 
 async def begun(office: Office, screen: Screen) -> ProgressMessage | None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.i18n import Html, Texts
-from bot.jobs.imports import Far, Office, Piece, begun, previewed, shown_again, watch
+from bot.jobs.imports import Far, Office, Piece, begun, previewed, shown_again, turn, watch
 from bot.jobs.work import ProgressMessage
 from bot.screen import Screen
 from bot.screens import imports as file_screens
@@ -37,7 +37,7 @@ async def propose(office: Office, piece: Piece, upload: Upload, *, seen: str, re
     message = await begun(office, file_screens.reading(office.texts, upload, 0))
 
     async def work() -> tuple[Screen, ...]:
-        async with office.turn:
+        async with turn(office, piece):
             shown, sees = await previewed(office, upload, far)
             if sees != seen or not shown.by_two:
                 return await shown_again(office, piece, upload, far, stale=True)
@@ -63,7 +63,7 @@ async def carry_out(office: Office, piece: Piece, message: ProgressMessage | Non
     by, now, profile = office.person_id, office.now, office.profile
 
     async def work() -> tuple[Screen, ...]:
-        async with office.turn, office.database.write() as storage:
+        async with turn(office, piece), office.database.write() as storage:
             done = await carry(storage, number=number, by=by, now=now, profile=profile)
         async with office.database.read() as storage:
             case = await _case(storage, office, number)

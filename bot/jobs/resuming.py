@@ -24,6 +24,7 @@ from storage.records import Upload
 
 SECONDS_BETWEEN = 5  # how often a process that shares its database says that it is at work
 GONE_AFTER = timedelta(seconds=30)  # without a sign
+MOST_BEGINNINGS = 2  # after which work that ends the process is given up
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +94,10 @@ class Resuming:
         )
         piece = Piece(job.id)
         message = ProgressMessage.at(self.bot, job.chat_id, job.message_id) if job.message_id else None
+        if job.begun >= MOST_BEGINNINGS:
+            log.error("job given up: its work ended the process", job=job.id, kind=job.kind)
+            await imports.give_up(office, job, message)
+            return
         if job.kind == imports.RECEIVE:
             document = Document.model_validate(job.arguments)
             self.work.start(f"job {job.id}", imports.receive(office, piece, document, message), job.id)

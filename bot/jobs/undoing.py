@@ -4,7 +4,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from bot.i18n import lines
-from bot.jobs.imports import Office, Piece, begun, one_import, watch
+from bot.jobs.imports import Office, Piece, begun, one_import, turn, watch
 from bot.jobs.motions import proposed
 from bot.jobs.work import ProgressMessage
 from bot.screen import Screen
@@ -38,7 +38,7 @@ async def look_back(office: Office, piece: Piece, number: int, reason: str) -> N
     message = await _begun(office, piece, screens.looking(office.texts, number))
 
     async def work() -> tuple[Screen, ...]:
-        async with office.turn:
+        async with turn(office, piece):
             found = await _looked(office, number)
         if isinstance(found, UndoRefused):
             return (screens.undo_refused(office.texts, number, found),)
@@ -64,7 +64,7 @@ async def show_table(office: Office, piece: Piece, number: int) -> None:
     message = await _begun(office, piece, screens.looking(office.texts, number))
 
     async def work() -> tuple[Screen, ...]:
-        async with office.turn:
+        async with turn(office, piece):
             found = await _looked(office, number)
         if isinstance(found, UndoRefused):
             return (screens.undo_refused(office.texts, number, found),)
@@ -91,12 +91,12 @@ async def take_back(office: Office, piece: Piece, number: int, reason: str, *, a
 
     async def work() -> tuple[Screen, ...]:
         if alone:
-            async with office.turn, office.database.write() as storage:
+            async with turn(office, piece), office.database.write() as storage:
                 done = await undo(storage, number, now=now, actor=by, reason=reason, profile=profile)
             if isinstance(done, Undone):
                 return (screens.undone(office.texts, done),)
             return (_refused(office, number, done),)
-        async with office.turn:
+        async with turn(office, piece):
             found = await _looked(office, number)
         table = None if isinstance(found, UndoRefused) else found[1]
         async with office.database.write() as storage:

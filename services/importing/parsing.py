@@ -11,7 +11,18 @@ from services.importing.cells import readers
 from services.importing.columns import Kind, columns_of
 from services.importing.plan import Progress
 from services.importing.problems import Notice, Refusal, Unacceptable, shown
-from services.tabular import Cell, Column, Reading, Row, Table, Unreadable, ValueMissing, fold, read_table
+from services.tabular import (
+    Cell,
+    Column,
+    Reading,
+    Row,
+    Table,
+    Unreadable,
+    ValueMissing,
+    fold,
+    read_table,
+    without_remark,
+)
 
 _SIGNATURES = {
     fold(word)
@@ -26,7 +37,7 @@ _IN_TITLES = {
     *("period", "course_code", "course_kk", "course_ru", "credits", "exam_form", "group"),
     *("exam_date", "posted_at", "attempt"),
 }
-_COURSE_AND_CODE = re.compile(r"(.+?)\s*[(\[]\s*([^\W_][\w./-]*\d[\w./-]*)\s*[)\]]\s*")
+_CODE = re.compile(r"[^\W_][\w./-]*")
 _PROGRESS_ROWS = 1000
 
 
@@ -160,8 +171,8 @@ class _Reading:
                 if name not in _IN_TITLES or written is None:
                     continue
                 told: dict[str, Cell] = {name: written}
-                if name in {"course_kk", "course_ru"} and (split := _COURSE_AND_CODE.fullmatch(str(written))):
-                    told = {name: split[1], "course_code": split[2]}
+                if name in {"course_kk", "course_ru"} and (split := _course_and_code(str(written))):
+                    told = {name: split[0], "course_code": split[1]}
                 for each, cell in told.items():
                     try:
                         values[each] = self._make_reader[self._columns.fields[each].type](each)(cell)
@@ -238,6 +249,13 @@ class _Reading:
         arguments: Mapping[str, str] | None = None,
     ) -> None:
         self._refusals.append(Refusal(reason, row, column, value, arguments or {}))
+
+
+def _course_and_code(written: str) -> tuple[str, str] | None:
+    """Take "Математика 1 (MAT1201)" apart: a code in brackets at the end has a digit."""
+    course = without_remark(written)
+    code = written[len(course) :].strip(" \t\n\xa0()[]")
+    return (course, code) if course and _CODE.fullmatch(code) and any(sign.isdigit() for sign in code) else None
 
 
 def _pairs(row: Row) -> Iterator[tuple[str, Cell]]:

@@ -21,12 +21,13 @@ Places = dict[int, dict[int, Any]]  # row -> column -> what there is, both from 
 
 
 class Told(NamedTuple):
-    """A visible sheet: its name, its place among all, what cells show instead of what the library gives.
+    """A sheet: its name, whether it is visible, its place, what cells show instead of what the library gives.
 
     TEXT stands where it gives the text of a formula, which is to be one.
     """
 
     name: str
+    visible: bool
     place: int
     shows: Places
 
@@ -44,7 +45,7 @@ def tell(data: bytes) -> list[Told]:
     book = streams.read("Workbook")
     formats: dict[int, str] = {}
     used: list[int] = []
-    sheets: list[tuple[int, bool, str]] = []
+    sheets: list[tuple[int, int, int, str]] = []  # where it begins, how hidden it is, of which kind, its name
     since_1904 = False
     for kind, content in _records(book, 0):
         if kind == _BEGINS and struct.unpack_from("<H", content)[0] != 0x0600:
@@ -58,14 +59,13 @@ def tell(data: bytes) -> list[Told]:
         elif kind == 0x00E0:
             used.append(struct.unpack_from("<H", content, 2)[0])
         elif kind == 0x0085:
-            begins, hidden, of = struct.unpack_from("<IBB", content)
-            sheets.append((begins, hidden & 3 == 0 and of == 0, _string(content, 6, "<B")))
+            sheets.append((*struct.unpack_from("<IBB", content), _string(content, 6, "<B")))
     shown = [what_shows(code_of(number, formats), since_1904=since_1904) for number in used]
     shows = [None if is_date else show for show, is_date in shown]  # the library knows dates
     return [
-        Told(name, place, _Cells(shows).read(book, begins))
-        for place, (begins, visible, name) in enumerate(sheets)
-        if visible
+        Told(name, not hidden & 3, place, _Cells(shows).read(book, begins))
+        for place, (begins, hidden, of, name) in enumerate(sheets)
+        if of == 0
     ]
 
 

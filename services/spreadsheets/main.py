@@ -78,7 +78,7 @@ class _Told:
 
     def __init__(self, output: BinaryIO, most: int) -> None:
         self._most = most
-        self.sheets: list[tuple[str | None, int, int, int]] = []  # name, how many rows, from which byte to which
+        self.sheets: list[tuple[str | None, bool, int, int, int]] = []  # name, visible, rows, from and to which byte
         self._write = output.write
         self._written = 0
         self._cells = 0
@@ -88,14 +88,12 @@ class _Told:
         encode = json.JSONEncoder(
             ensure_ascii=False, check_circular=False, separators=(",", ":"), default=_as_object
         ).encode
-        last = 0
-        name: str | None = None
-        began = -1
+        sheet: SheetBegins | None = None
+        last = began = 0
         for each in found:
             if isinstance(each, SheetBegins):
-                if began >= 0:
-                    self._end(name, last, began)
-                name, last, began = each.name, 0, self._written
+                self._end(sheet, last, began)
+                sheet, last, began = each, 0, self._written
                 continue
             number, cells = each
             self._cells += len(cells)
@@ -105,13 +103,15 @@ class _Told:
                 self._line(f"{number - last - 1}")
             self._line(encode(cells))
             last = number
-        if began >= 0:
-            self._end(name, last, began)
+        self._end(sheet, last, began)
 
-    def _end(self, name: str | None, last: int, began: int) -> None:
+    def _end(self, sheet: SheetBegins | None, last: int, began: int) -> None:
+        if sheet is None:
+            return
         if len(self.sheets) == MOST_SHEETS:
             raise Refused("too_much_inside")
-        self.sheets.append((None if name is None else name[:LONGEST_NAME], last, began, self._written))
+        name = None if sheet.name is None else sheet.name[:LONGEST_NAME]
+        self.sheets.append((name, sheet.visible, last, began, self._written))
 
     def _line(self, line: str) -> None:
         content = line.encode() + b"\n"

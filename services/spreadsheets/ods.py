@@ -21,7 +21,7 @@ _MOST_SPACES = 1_000
 
 
 def read_ods(archive: Archive) -> Read:
-    """Read the visible sheets of a document."""
+    """Read the sheets of a document."""
     if "META-INF/manifest.xml" in archive and mentions(archive.pieces("META-INF/manifest.xml"), b"encryption-data"):
         raise Refused("encrypted")
     tables = _Tables()
@@ -30,8 +30,8 @@ def read_ods(archive: Archive) -> Read:
     parser.CharacterDataHandler = tables.text
     for _ in fed(parser, archive.pieces("content.xml")):
         for sheet, merged, rows in tables.taken():
-            if sheet is not None:
-                yield SheetBegins(sheet)
+            if sheet:
+                yield sheet
             yield from filled(iter(rows), merged)
 
 
@@ -39,11 +39,10 @@ class _Tables:
     """The tables of a document, as their rows are finished."""
 
     def __init__(self) -> None:
-        self._done: list[tuple[str | None, Merged, list[RowRead]]] = []
+        self._done: list[tuple[SheetBegins | None, Merged, list[RowRead]]] = []
         self._hidden: set[str] = set()
         self._style = ""
         self._depth = self._table = self._cell_at = self._text_at = 0
-        self._told = False
         self._merged = Merged()
         self._rows: list[RowRead] = []
         self._row = self._repeated = self._counted = 0
@@ -51,8 +50,8 @@ class _Tables:
         self._cell: Mapping[str, str] = {}
         self._written: list[str] = []
 
-    def taken(self) -> Iterator[tuple[str | None, Merged, list[RowRead]]]:
-        """Take what is finished: rows, and before those of another sheet its name."""
+    def taken(self) -> Iterator[tuple[SheetBegins | None, Merged, list[RowRead]]]:
+        """Take what is finished: rows, and before those of another sheet that it begins."""
         self._finish()
         done, self._done = self._done, []
         return iter(done)
@@ -68,7 +67,7 @@ class _Tables:
             self._hidden.add(self._style)
         elif name == f"{_TABLE}table" and not self._table:
             self._begin(attributes)
-        elif not self._told or self._cell_at:
+        elif not self._table or self._cell_at:
             return
         elif name == f"{_TABLE}table-row":
             self._repeated = whole_number(attributes.get(f"{_TABLE}number-rows-repeated", "1"))
@@ -84,8 +83,7 @@ class _Tables:
             self._cell_ends(covered=name.endswith("covered-table-cell"))
         elif self._depth == self._table:
             self._table = 0
-            self._told = False
-        elif self._told and not self._cell_at and name == f"{_TABLE}table-row":
+        elif self._table and not self._cell_at and name == f"{_TABLE}table-row":
             self._row_ends()
         self._depth -= 1
 
@@ -96,10 +94,9 @@ class _Tables:
     def _begin(self, attributes: Mapping[str, str]) -> None:
         self._finish()
         self._table = self._depth
-        self._told = attributes.get(f"{_TABLE}style-name") not in self._hidden
-        if self._told:
-            self._done.append((attributes.get(f"{_TABLE}name", ""), Merged(), []))
-            self._merged, self._rows, self._row = Merged(), [], 0
+        visible = attributes.get(f"{_TABLE}style-name") not in self._hidden
+        self._done.append((SheetBegins(attributes.get(f"{_TABLE}name", ""), visible), Merged(), []))
+        self._merged, self._rows, self._row = Merged(), [], 0
 
     def _finish(self) -> None:
         if self._rows:

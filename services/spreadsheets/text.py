@@ -12,7 +12,7 @@ from services.spreadsheets.told import MOST_COLUMNS, Read, Refused, RowRead, She
 
 _HEAD_LINES = 60  # of which the first 20 records may hold the labels
 _HEAD_RECORDS = 20
-_HEAD_LETTERS = 1_000_000
+_HEAD_LETTERS = 200_000
 _ODD_NEIGHBOURS = re.compile(r"[Ѐ-ӿ][¤¦¬±µ¶†‡‰\x80-\x9f]|[¤¦¬±µ¶†‡‰\x80-\x9f][Ѐ-ӿ]|[ЂЃѓЉЊЏђљњџ]")
 _WORD = re.compile(r"[Ѐ-ӿ]{2,}")
 _CASE_JUMP = re.compile(r"[а-яёәғқңөұүһі][А-ЯЁӘҒҚҢӨҰҮҺІ]")

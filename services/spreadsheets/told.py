@@ -32,9 +32,10 @@ class Refused(Exception):  # noqa: N818 - as a file is
 
 
 class SheetBegins(NamedTuple):
-    """The rows that follow are those of another sheet; text files have one without a name."""
+    """The rows that follow are those of another sheet; a text file is one without a name."""
 
     name: str | None
+    visible: bool = True
 
 
 class RowRead(NamedTuple):

@@ -16,15 +16,16 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
 class SheetOfBook(NamedTuple):
-    """A visible sheet: its name, its part of the archive, its place among all sheets, the hidden ones counted."""
+    """A sheet of cells: its name, whether it is visible, its part of the archive, its place among all sheets."""
 
     name: str
+    visible: bool
     part: str
     place: int
 
 
 class Book:
-    """What there is in the archive: the visible sheets, how numbers are shown, and the strings the sheets share."""
+    """What there is in the archive: the sheets of cells, how numbers are shown, and the strings the sheets share."""
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
@@ -37,10 +38,10 @@ class Book:
         listed = _Listed()
         read_xml(archive.pieces(main), listed)
         worksheets = relations.by_id("/worksheet")
-        self.visible = [
-            SheetOfBook(name, worksheets[relation], place)
+        self.sheets = [
+            SheetOfBook(name, visible, worksheets[relation], place)
             for place, (name, relation, visible) in enumerate(listed.sheets)
-            if visible and relation in worksheets
+            if relation in worksheets
         ]
         if any(relation not in relations.of_all for _, relation, _ in listed.sheets):
             raise Refused("damaged")

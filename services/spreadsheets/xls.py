@@ -10,14 +10,14 @@ from services.spreadsheets.xlsx import library_rows
 
 
 def read_xls(data: bytes) -> Read:
-    """Read the visible sheets of a workbook."""
+    """Read the sheets of a workbook."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
     sheets = biff.tell(data)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         for sheet in sheets:
-            yield SheetBegins(sheet.name)
+            yield SheetBegins(sheet.name, sheet.visible)
             yield from library_rows(workbook.get_sheet_by_index(sheet.place), partial(_mend, shows=sheet.shows))
     except PasswordError:
         raise Refused("encrypted") from None

@@ -13,11 +13,11 @@ from services.spreadsheets.workbook import Book, SheetOfBook
 
 
 def read_xlsx(data: bytes, archive: Archive) -> Read:
-    """Read the visible sheets of a workbook."""
+    """Read the sheets of a workbook."""
     book = Book(archive)
     library = _Library(data)
-    for sheet in book.visible:
-        yield SheetBegins(sheet.name)
+    for sheet in book.sheets:
+        yield SheetBegins(sheet.name, sheet.visible)
         plain = is_plain(archive.pieces(sheet.part), book.telling_styles) and book.strings_are_plain
         rows = library.rows(sheet) if plain else None
         yield from read_with_care(book, sheet.part) if rows is None else rows

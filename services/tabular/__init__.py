@@ -6,8 +6,8 @@ naive datetime or a time, as the file shows it.
 """
 
 from services.spreadsheets.folding import fold, without_remark
-from services.tabular.cells import Cell, Column, Recognise, Row, Table, Unreadable, ValueMissing
-from services.tabular.reading import LIMIT_BYTES, Limits, Reading, Sheet, read_source, read_table
+from services.tabular.cells import Cell, Column, Recognise, Row, Sheet, Table, Unreadable, ValueMissing
+from services.tabular.reading import LIMIT_BYTES, Limits, Reading, read_source, read_table
 
 __all__ = [
     "LIMIT_BYTES",

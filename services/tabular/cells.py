@@ -1,6 +1,6 @@
 """What a file is read into: cells, rows and the table they make, or the reason why it cannot be read."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -48,6 +48,19 @@ class Row:
     number: int
     cells: tuple[Cell, ...]
     width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet as it is read: its rows of cells, blank ones too; a text file is one without a name.
+
+    ``height`` is how many rows there are up to the last that is not blank.
+    """
+
+    name: str | None
+    visible: bool
+    height: int
+    records: Iterable[Sequence[Cell]]
 
 
 @dataclass(frozen=True, slots=True)

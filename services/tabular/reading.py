@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from services.spreadsheets.told import MOST_ROWS, REASONS
-from services.tabular.cells import Cell, Recognise, Table, Unreadable, ValueMissing
+from services.tabular.cells import Cell, Recognise, Sheet, Table, Unreadable, ValueMissing
 from services.tabular.headings import find_table
 
 LIMIT_BYTES = 20 * 1024 * 1024
@@ -70,21 +70,22 @@ class Reading:
         self.sha256 = ""
         self._source, self._words, self._limits = source, known_words, limits
         self._answer: IO[bytes] | None = None
-        self._sheets: tuple[Sheet, ...] = ()
+        self._sheets: tuple[Sheet, ...] | None = None
         self._refused: Unreadable | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._over = self._late = False
 
-    def sheets(self) -> "tuple[Sheet, ...]":
-        """Return the visible sheets; waits for the process that reads them. Raises Unreadable."""
-        if self._answer is None and self._refused is None:
+    def sheets(self) -> tuple[Sheet, ...]:
+        """Return the sheets, whose records can be walked again; waits for the process that reads. Raises Unreadable."""
+        if self._refused:
+            raise self._refused
+        if self._sheets is None:
             try:
                 self._sheets = self._read()
             except Unreadable as refused:
                 self._refused = refused
-        if self._refused:
-            raise self._refused
+                raise
         return self._sheets
 
     def stop(self) -> None:
@@ -113,13 +114,12 @@ class Reading:
                 raise Unreadable("damaged")
             return os.pread(self._answer.fileno(), min(_BLOCK, ends - begins), begins)
 
-    def _read(self) -> "tuple[Sheet, ...]":
+    def _read(self) -> tuple[Sheet, ...]:
         data = read_source(self._source)
         self.sha256 = sha256(data).hexdigest()
-        self._answer = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
         status = self._ask(data)
         with self._lock:
-            if self._over:
+            if self._over or self._answer is None:
                 raise Unreadable("damaged")
             size = os.fstat(self._answer.fileno()).st_size
             tail = os.pread(self._answer.fileno(), _LAST_LINE, max(0, size - _LAST_LINE))
@@ -145,6 +145,7 @@ class Reading:
         with self._lock:
             if self._over:
                 raise Unreadable("damaged")
+            self._answer = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
             process = self._process = subprocess.Popen(  # noqa: S603 - our own program
                 _command(), stdin=subprocess.PIPE, stdout=self._answer, stderr=subprocess.DEVNULL, env={}
             )
@@ -164,34 +165,35 @@ class Reading:
         if self._process:
             self._process.kill()
 
-    def _told(self, last: bytes) -> "tuple[Sheet, ...]":
+    def _told(self, last: bytes) -> tuple[Sheet, ...]:
         """Take the last line of the answer for what it is to be: nothing the process says is believed."""
         try:
             told = json.loads(last)
             if (refused := told.get("refused")) in REASONS:
                 raise Unreadable(refused, **{str(key): str(value) for key, value in told["arguments"].items()})
-            return tuple(
-                Sheet(self, None if name is None else str(name), int(height), int(begins), int(ends))
-                for name, height, begins, ends in told["sheets"]
-            )
+            return tuple(self._sheet(*each) for each in told["sheets"])
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             if isinstance(error, Unreadable):
                 raise
             raise Unreadable("damaged") from error
 
+    def _sheet(self, name: object, visible: object, height: object, begins: object, ends: object) -> Sheet:
+        if not (isinstance(height, int) and isinstance(begins, int) and isinstance(ends, int)):
+            raise Unreadable("damaged")
+        records = _Records(self, height, begins, ends)
+        return Sheet(None if name is None else str(name), visible is True, height, records)
+
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """A sheet: its name (None: a text file), how many rows it has up to the last that is not blank, and those rows."""
+class _Records:
+    """The rows of a sheet, taken from the answer as they are walked; raises Unreadable."""
 
     _reading: Reading
-    name: str | None
-    height: int
+    _height: int
     _begins: int
     _ends: int
 
-    def rows(self) -> Iterator[Sequence[Cell]]:
-        """Give the rows from the first on, blank ones too; can be walked again. Raises Unreadable."""
+    def __iter__(self) -> Iterator[Sequence[Cell]]:
         number = 0
         try:
             for line in self._lines():
@@ -205,7 +207,7 @@ class Sheet:
                 else:
                     blank = int(told)
                     number += blank
-                    if not 0 <= number <= min(self.height, MOST_ROWS):
+                    if not 0 <= number <= min(self._height, MOST_ROWS):
                         raise Unreadable("damaged")
                     for _ in range(blank):
                         yield ()
@@ -234,8 +236,8 @@ def read_table(reading: Reading, recognise: Recognise) -> Table:
     found: Table | None = None
     others = []
     for sheet in reading.sheets():
-        table = find_table(sheet.rows(), recognise, sheet=sheet.name, height=sheet.height)
-        if table is None:
+        table = find_table(sheet.records, recognise, sheet=sheet.name, height=sheet.height)
+        if table is None or not sheet.visible:
             continue
         if found is None:
             found = table

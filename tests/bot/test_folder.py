@@ -5,14 +5,17 @@ import os
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bot.jobs import folder
 from bot.jobs.folder import SECONDS_BETWEEN, ImportFolder
 from bot.metrics import Uncounted
 from policy.profile import Profile
-from services.importing import Kind, fresh_of
+from services.importing import Kind, fresh_of, preview
 from storage.database import Database
+from storage.jobs import Jobs
 from storage.unit import Storage
 from tests.bot.conftest import AIGERIM, NOW, REGISTRAR, HandClock, populate
 from tests.bot.test_imports import MARKS, WRONG, attempt
@@ -181,6 +184,82 @@ async def test_a_kill_between_refusing_and_moving_tells_once(
     await telegram.sender.send_due()
     assert sum("Файл не принят" in shown.text for shown in olga.room.messages) == 1
     assert len(night.names("refused")) == 2
+
+
+async def test_a_file_that_ended_the_process_twice_is_put_aside_at_the_third_start(
+    night: Night, olga: Person, telegram: Telegram, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night.put("marks.csv", MARKS)
+    night.put("students.csv", b"nothing")
+    await night.minutes(1)
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr(Jobs, "work_stopped", nothing)  # a process that is gone writes nothing
+            await until_it_reads(night, patch)
+        night.restart()
+        await night.minutes(1)
+    await night.minutes(1)
+    assert night.names() == []
+    assert [name for name in night.names("refused") if "marks" in name] == [
+        "20260115-100600-marks.csv",
+        "20260115-100600-marks.csv.refused.csv",
+    ]
+    assert await imports(database) == 0
+    await telegram.sender.send_due()
+    assert "Программа дважды дала сбой на этом файле" in "\n".join(shown.text for shown in olga.room.messages)
+    night.put("marks.csv", MARKS, night.clock.now())
+    await night.minutes(2)
+    assert await imports(database) == 1, "written anew, it is another file"
+
+
+async def test_a_file_whose_reading_was_stopped_in_order_is_loaded_however_often_that_was(
+    night: Night, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night.put("marks.csv", MARKS)
+    await night.minutes(1)
+    for _ in range(3):
+        with monkeypatch.context() as patch:
+            await until_it_reads(night, patch)
+        night.restart()
+        await night.minutes(1)
+    await night.minutes(1)
+    assert await imports(database) == 1
+
+
+async def test_a_file_on_which_the_program_fails_twice_is_put_aside(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(folder, "preview", fail)
+    night.put("marks.csv", MARKS)
+    await night.minutes(3)
+    assert night.names() == ["marks.csv"]
+    await night.minutes(1)
+    assert night.names() == []
+    assert len(night.names("refused")) == 2
+
+
+async def until_it_reads(night: Night, patch: pytest.MonkeyPatch) -> None:
+    """Look into the folder until marks are about to be read; there the process ends."""
+    begun = asyncio.Event()
+
+    async def stand(*arguments: Any, **named: Any) -> Any:
+        if not named["file_name"].startswith("marks"):
+            return await preview(*arguments, **named)
+        begun.set()
+        return await asyncio.Event().wait()
+
+    patch.setattr(folder, "preview", stand)
+    looking = asyncio.create_task(night.minutes(1))
+    await begun.wait()
+    looking.cancel()
+    await asyncio.wait([looking])
+
+
+async def nothing(*_: Any) -> None:
+    pass
 
 
 async def test_of_two_processes_one_takes_a_file(

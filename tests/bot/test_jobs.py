@@ -26,11 +26,13 @@ from services.importing import load_upload, undo
 from services.importing.loading import propose_load
 from services.motions.deciding import carry
 from storage.database import Database
+from storage.jobs import Jobs
 from tests.bot.conftest import NOW, REGISTRAR, HandClock
 from tests.bot.test_imports import MARKS, attempt, erzhan, second_registrar, send, tap
 from tests.telegram import Person, Telegram
 
 Linked = Callable[..., Awaitable[Person]]
+Restart = Callable[..., Awaitable[None]]
 __all__ = ["erzhan", "second_registrar"]  # fixtures
 
 
@@ -42,13 +44,15 @@ async def olga(linked: Linked) -> Person:
 @pytest.fixture
 def restart(
     telegram: Telegram, database: Database, profile: Profile, clock: HandClock, voices: Mapping[Language, Texts]
-) -> Callable[[], Awaitable[None]]:
+) -> Restart:
     """Begin with a new dispatcher over the same records; what the old one was doing says nothing any more."""
 
-    async def make() -> None:
+    async def make(*, killed: bool = False) -> None:
         old: Work = telegram.dispatcher["work"]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(telegram, "make_request", dead)
+            if killed:  # nothing is written any more
+                patch.setattr(Jobs, "work_stopped", nothing)
             await old.stop()
         fresh = make_dispatcher(database=database, profile=profile, clock=clock, voices=voices)
         fresh["sender"] = telegram.sender
@@ -59,6 +63,10 @@ def restart(
         await telegram.sender.send_due()
 
     return make
+
+
+async def nothing(*_: Any) -> None:
+    pass
 
 
 async def dead(_bot: Any, method: Any, **_: Any) -> None:
@@ -89,6 +97,25 @@ async def reach(
     await reached.wait()
 
 
+async def begin_again(restart: Restart, patch: pytest.MonkeyPatch, where: str, *, killed: bool = False) -> None:
+    """Begin with a new process, until it is about to call `where`; there it stands."""
+    begun = asyncio.Event()
+
+    async def stand(*_: Any, **__: Any) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    patch.setattr(jobs, where, stand)
+    going = asyncio.ensure_future(restart(killed=killed))
+    await begun.wait()
+    going.cancel()
+    await asyncio.wait([going])
+
+
+async def unreached(*_: Any, **__: Any) -> None:
+    raise AssertionError("it was begun a third time")
+
+
 async def running(database: Database) -> int:
     async with database.write() as storage:
         return len(await storage.jobs.take_over(since=None, at=NOW))
@@ -96,7 +123,7 @@ async def running(database: Database) -> int:
 
 @pytest.mark.parametrize("where", ["_downloaded", "previewed"])
 async def test_a_file_that_was_being_read_is_read_by_the_next_process(
-    olga: Person, database: Database, restart: Callable[[], Awaitable[None]], where: str
+    olga: Person, database: Database, restart: Restart, where: str
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         await reach(olga, lambda: olga.uploads("marks.csv", MARKS), patch, where)
@@ -112,7 +139,7 @@ async def test_a_file_that_was_being_read_is_read_by_the_next_process(
 
 
 async def test_a_loading_that_had_not_happened_can_be_gone_on_with(
-    olga: Person, database: Database, restart: Callable[[], Awaitable[None]]
+    olga: Person, database: Database, restart: Restart
 ) -> None:
     await send(olga, MARKS)
     with pytest.MonkeyPatch.context() as patch:
@@ -124,9 +151,7 @@ async def test_a_loading_that_had_not_happened_can_be_gone_on_with(
     assert "Загружено, № 1" in olga.sees
 
 
-async def test_a_loading_that_had_happened_tells_its_result(
-    olga: Person, database: Database, restart: Callable[[], Awaitable[None]]
-) -> None:
+async def test_a_loading_that_had_happened_tells_its_result(olga: Person, database: Database, restart: Restart) -> None:
     await send(olga, MARKS)
     shown = olga.last
     with pytest.MonkeyPatch.context() as patch:
@@ -138,7 +163,7 @@ async def test_a_loading_that_had_happened_tells_its_result(
         assert len(await storage.imports.latest()) == 1
 
 
-async def test_a_taking_back_is_looked_at(olga: Person, restart: Callable[[], Awaitable[None]]) -> None:
+async def test_a_taking_back_is_looked_at(olga: Person, restart: Restart) -> None:
     await send(olga, MARKS)
     await tap(olga, "Загрузить")
     await olga.taps("Отменить загрузку…")
@@ -158,7 +183,7 @@ async def test_a_motion_that_was_being_carried_is_looked_at_and_carried_once(
     erzhan: Person,
     database: Database,
     clock: HandClock,
-    restart: Callable[[], Awaitable[None]],
+    restart: Restart,
     *,
     happened: bool,
 ) -> None:
@@ -186,7 +211,7 @@ async def test_a_motion_that_was_being_carried_is_looked_at_and_carried_once(
 
 @pytest.mark.parametrize("happened", [False, True])
 async def test_a_file_that_was_being_proposed_is_proposed_once(
-    olga: Person, database: Database, restart: Callable[[], Awaitable[None]], *, happened: bool
+    olga: Person, database: Database, restart: Restart, *, happened: bool
 ) -> None:
     staff = "person_id,surname,given_name,role,language\nT0090,Ахмет,Дина,officer,ru\n".encode()
     await send(olga, staff, "staff.csv")
@@ -205,8 +230,51 @@ async def test_a_file_that_was_being_proposed_is_proposed_once(
         assert "Предложено: № 1" in olga.sees
 
 
+@pytest.mark.parametrize("where", ["_downloaded", "_keep", "previewed"])
+async def test_a_file_that_ended_the_process_twice_is_given_up_and_told_at_the_third_start(
+    olga: Person, database: Database, restart: Restart, where: str
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        await reach(olga, lambda: olga.uploads("marks.csv", MARKS), patch, where)
+        await begin_again(restart, patch, where, killed=True)
+        patch.setattr(jobs, where, unreached)
+        await restart(killed=True)
+    assert "📄 marks.csv" in olga.sees
+    assert "Программа дважды дала сбой на этом файле" in olga.sees
+    assert "Ничего не изменено" in olga.sees
+    assert await running(database) == 0
+    async with database.read() as storage:
+        assert await storage.uploads.size() == 0, "it does not wait any more"
+    await restart()
+    assert sum("дважды" in shown.text for shown in olga.room.messages) == 1
+    await send(olga, MARKS)
+    assert "новых: 2" in olga.sees, "sent anew, it is looked at anew"
+
+
+async def test_stopping_in_order_however_often_gives_nothing_up(olga: Person, restart: Restart) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        await reach(olga, lambda: olga.uploads("marks.csv", MARKS), patch, "previewed")
+        for _ in range(3):
+            await begin_again(restart, patch, "previewed")
+    await restart()
+    assert "новых: 2" in olga.sees
+
+
+async def test_a_file_that_waits_for_its_turn_when_another_ends_the_process_is_not_to_blame(
+    olga: Person, telegram: Telegram, database: Database, restart: Restart
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        await reach(olga, lambda: olga.uploads("bad.csv", MARKS), patch, "_downloaded")
+        await olga.uploads("marks.csv", MARKS)
+        await begin_again(restart, patch, "_downloaded", killed=True)
+    await restart(killed=True)
+    said = [shown.text for shown in olga.room.messages if shown.by_bot]
+    assert ["дважды" in text for text in said if "bad.csv" in text] == [True]
+    assert any("marks.csv" in text and "новых: 2" in text for text in said)
+
+
 async def test_whoever_is_no_registrar_any_more_is_shown_nothing(
-    olga: Person, database: Database, clock: HandClock, restart: Callable[[], Awaitable[None]]
+    olga: Person, database: Database, clock: HandClock, restart: Restart
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         await reach(olga, lambda: olga.uploads("marks.csv", MARKS), patch, "previewed")

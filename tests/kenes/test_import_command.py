@@ -73,6 +73,15 @@ def test_a_broken_file_is_refused_with_rows_and_reasons_here_and_in_a_file_besid
     assert facts(folder) == before
 
 
+def test_every_shape_of_file_gets_its_verdict(folder: Path) -> None:
+    kenes("import", "students", "data/field/students.csv", "--yes")
+    for path in sorted([*(SAMPLES / "field").iterdir(), *(SAMPLES / "broken").iterdir()]):
+        answer = kenes("import", "marks", f"data/{path.parent.name}/{path.name}", "--dry-run")
+        assert answer.exit_code in {0, 1}, path.name
+        assert isinstance(answer.exception, SystemExit | None), path.name
+        assert (answer.exit_code == 1) == ("Refused. Nothing was changed." in answer.output), path.name
+
+
 def test_what_is_wrong_is_said_in_the_language_of_the_locale(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANG", "kk_KZ.UTF-8")
     assert "Файл бос." in kenes("import", "marks", "data/broken/empty.csv", "--yes").output

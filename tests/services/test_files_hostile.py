@@ -30,7 +30,7 @@ def verdict(data: bytes, limits: Limits = QUICK) -> str:
     with Reading(data, limits=limits) as reading:
         try:
             for sheet in reading.sheets():
-                for _ in sheet.rows():
+                for _ in sheet.records:
                     pass
         except Unreadable as refused:
             return refused.reason
@@ -40,7 +40,7 @@ def verdict(data: bytes, limits: Limits = QUICK) -> str:
 def filled(data: bytes, limits: Limits = QUICK) -> list[tuple[object, ...]]:
     """Return the rows of a file that are not blank, each without the empty cells at its end."""
     with Reading(data, limits=limits) as reading:
-        return [trimmed for sheet in reading.sheets() for row in sheet.rows() if (trimmed := trim(row))]
+        return [trimmed for sheet in reading.sheets() for row in sheet.records if (trimmed := trim(row))]
 
 
 def trim(row: Iterable[object]) -> tuple[object, ...]:
@@ -291,8 +291,8 @@ async def test_a_preview_that_is_cancelled_ends_its_process_at_once(database: Da
 def test_rows_can_be_walked_again_but_not_once_it_is_over() -> None:
     with Reading(PLAIN) as reading:
         (sheet,) = reading.sheets()
-        assert [*sheet.rows()] == [*sheet.rows()]
-        begun_rows = iter(sheet.rows())
+        assert [*sheet.records] == [*sheet.records]
+        begun_rows = iter(sheet.records)
     with pytest.raises(Unreadable):
         next(begun_rows)
 
@@ -309,17 +309,17 @@ def test_rows_can_be_walked_again_but_not_once_it_is_over() -> None:
         b"[1]\n",
         b'{"refused": "drop table", "arguments": {}}\n',
         b'{"refused": "damaged", "arguments": []}\n',
-        b'{"sheets": [["a", 1, 0]]}\n',
-        b'{"sheets": [["a", "x", 0, 1]]}\n',
-        b'{"sheets": [["a", 1, 0, 99999999]]}\n',
-        b'[[1]]\n{"sheets": [["a", 1, 0, 6]]}\n',
-        b'[{"missing": 1, "date": 2}]\n{"sheets": [["a", 1, 0, 30]]}\n',
-        b'[{"date": "soon"}]\n{"sheets": [["a", 1, 0, 19]]}\n',
-        b'[{"__import__": "os"}]\n{"sheets": [["a", 1, 0, 23]]}\n',
-        b'99999999999\n{"sheets": [["a", 99999999999, 0, 12]]}\n',
-        b'"text"\n{"sheets": [["a", 1, 0, 7]]}\n',
-        b"[" * 100_000 + b'\n{"sheets": [["a", 1, 0, 100001]]}\n',
-        b"\xff\n" + b'{"sheets": [["a", 1, 0, 2]]}\n',
+        b'{"sheets": [["a", true, 1, 0]]}\n',
+        b'{"sheets": [["a", true, "x", 0, 1]]}\n',
+        b'{"sheets": [["a", true, 1, 0, 99999999]]}\n',
+        b'[[1]]\n{"sheets": [["a", true, 1, 0, 6]]}\n',
+        b'[{"missing": 1, "date": 2}]\n{"sheets": [["a", true, 1, 0, 30]]}\n',
+        b'[{"date": "soon"}]\n{"sheets": [["a", true, 1, 0, 19]]}\n',
+        b'[{"__import__": "os"}]\n{"sheets": [["a", true, 1, 0, 23]]}\n',
+        b'99999999999\n{"sheets": [["a", true, 99999999999, 0, 12]]}\n',
+        b'"text"\n{"sheets": [["a", true, 1, 0, 7]]}\n',
+        b"[" * 100_000 + b'\n{"sheets": [["a", true, 1, 0, 100001]]}\n',
+        b"\xff\n" + b'{"sheets": [["a", true, 1, 0, 2]]}\n',
     ],
     ids=repr,
 )
