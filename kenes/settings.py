@@ -89,10 +89,15 @@ class Settings(BaseSettings):
         return host == "telegram.org" or host.endswith(".telegram.org")
 
     @property
+    def records_file(self) -> Path | None:
+        """The database, when it is a file on this machine."""
+        engine, _, path = self.database_url.partition(":///")
+        return Path(path.partition("?")[0]) if engine.startswith("sqlite") else None
+
+    @property
     def records_folder(self) -> Path | None:
         """Where the database is, when it is a file on this machine."""
-        engine, _, path = self.database_url.partition(":///")
-        return Path(path).parent if engine.startswith("sqlite") else None
+        return None if self.records_file is None else self.records_file.parent
 
     @property
     def documents_folder(self) -> Path:

@@ -16,6 +16,7 @@ from services.importing import Kind, Refusal, Stale, agreed, kind_of, preview, r
 from services.importing.exports import load_export, office_language, refuse_export
 from services.tabular import Unreadable, read_source
 from storage.database import Database
+from storage.trouble import TroubleError
 
 SECONDS_BETWEEN = 60
 TURN = timedelta(seconds=50)  # of several processes one looks
@@ -52,6 +53,8 @@ class ImportFolder:
                 try:
                     async with self.turn:
                         await self._take(path, found[path])
+                except TroubleError:
+                    raise
                 except Exception:
                     log.exception("file in the folder not dealt with")
         self.meter.swept("folder", SECONDS_BETWEEN)
