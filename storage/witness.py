@@ -46,8 +46,8 @@ def damage(path: Path, *, closely: bool) -> str | None:
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
             raise
-        return str(error)
-    return None if found == "ok" else str(found)
+        found = str(error)
+    return None if found == "ok" else " ".join(str(found).split())
 
 
 def last_known(path: Path) -> tuple[int | None, datetime | None]:

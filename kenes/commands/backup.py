@@ -13,6 +13,7 @@ from services.watching import BACKUP, BACKUP_FAILED
 from storage.archive import ArchiveError, Manifest
 from storage.database import Database
 from storage.files import Files
+from storage.holding import HeldError, holding
 from storage.outbox import OwedState
 from storage.records import Change
 from storage.unit import Storage
@@ -86,7 +87,7 @@ def restore(file: Path, *, replace: bool, yes: bool) -> None:
     if replace and not yes:
         click.confirm("Everything that is in the database now will be forgotten. Go on?", abort=True)
     try:
-        with bar("Restoring") as progress:
+        with holding(environment.settings.database_url), bar("Restoring") as progress:
             done = put_back(
                 environment.settings.database_url,
                 file,
@@ -97,6 +98,8 @@ def restore(file: Path, *, replace: bool, yes: bool) -> None:
             )
     except ArchiveError as error:
         raise click.ClickException(f"{file}: {error}. Nothing was changed.") from None
+    except HeldError as error:
+        raise click.ClickException(f"{error}: stop the bot first. Nothing was changed.") from None
     zone = environment.profile.university.zone
     made = datetime.fromisoformat(done.manifest.made_at).astimezone(zone)
     rows, documents = done.manifest.rows, len(done.manifest.files)

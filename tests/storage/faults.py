@@ -77,19 +77,21 @@ async def end_connections(database_url: str) -> int:
 
 
 @contextmanager
-def read_only(file: Path) -> Iterator[None]:
-    """Let a file be read and not written to, by somebody who is not root."""
+def read_only(file: Path, *, folder: bool = False) -> Iterator[None]:
+    """Let a file be read and not written to, nor its folder if that is meant, by somebody who is not root."""
     was = os.geteuid()
-    file.parent.chmod(0o777)
+    file.parent.chmod(0o755 if folder else 0o777)
     file.chmod(0o644)
     if was == 0:
         os.seteuid(NOBODY)
     else:
         file.chmod(0o444)
+        file.parent.chmod(0o555 if folder else 0o777)
     try:
         yield
     finally:
         os.seteuid(was)
+        file.parent.chmod(0o700)
         file.chmod(0o600)
 
 
