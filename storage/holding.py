@@ -2,7 +2,7 @@
 
 The lock is on a file of its own beside the database ("kenes.db-run") and ends with the process, however that ends. In
 it stands who holds it, and what is to be known where the database cannot be asked: whether the last one ended well,
-which file the database was, whom to tell that it is gone. PostgreSQL is shared: there is nothing to hold.
+which file the database was, whom to tell that it is gone. PostgreSQL is shared: there only notes are taken.
 """
 
 import fcntl
@@ -16,6 +16,7 @@ from typing import Any
 from storage.database import is_sqlite, understood
 from storage.trouble import WATCHED
 
+_HOW = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 _ROOM = 4096  # bytes, always taken: noting something needs no more of a disk that is full
 
 
@@ -50,19 +51,24 @@ class Holding:
 
 
 @contextmanager
-def holding(url: str) -> Iterator[Holding]:
-    """Hold what `url` names for as long as this lasts.
+def holding(url: str, *, notes: Path | None = None) -> Iterator[Holding]:
+    """Hold what `url` names for as long as this lasts; `notes` is where they are taken beside PostgreSQL.
 
     Raises HeldError when another process does, TroubleError when it cannot be held, ValueError as `Database.open` does.
     """
     parsed = understood(url)
     if not is_sqlite(parsed):
-        yield Holding()
+        file = _opened(notes)
+        try:
+            yield Holding(file)
+        finally:
+            if file is not None:
+                os.close(file)
         return
     database = Path(parsed.database or "").resolve()
     with WATCHED:
         database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = os.open(f"{database}-run", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = os.open(f"{database}-run", _HOW, 0o600)
     try:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # a child that is forked does not have it
@@ -71,6 +77,15 @@ def holding(url: str) -> Iterator[Holding]:
         yield Holding(file)
     finally:
         os.close(file)
+
+
+def _opened(notes: Path | None) -> int | None:
+    """Open a file for notes, where that can be."""
+    if notes is not None:
+        with suppress(OSError):
+            notes.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return os.open(notes, _HOW, 0o600)
+    return None
 
 
 def _read(file: int) -> dict[str, Any]:

@@ -35,6 +35,17 @@ def storage_alert(texts: Texts, trouble: Trouble, since: datetime, loss: Loss | 
     )
 
 
+def cannot_start(texts: Texts, why: str) -> Screen:
+    """Say that the bot does not start, in the words of its log."""
+    return Screen(
+        paragraphs(
+            bold(texts("⚠️ The bot needs an administrator")),
+            texts("It does not start: <code>{why}</code>", why=why),
+            texts("What to do is told in <code>docs/operations.md</code>."),
+        )
+    )
+
+
 def storage_back(texts: Texts, since: datetime, over: datetime) -> Screen:
     """Say that storage works again."""
     return Screen(

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -39,7 +40,7 @@ def started(environment: Environment, token: str) -> Iterator[Holding]:
     """Hold the records for as long as this lasts, and note how it ended; exits 1 when the bot cannot start."""
     url = environment.settings.database_url
     try:
-        with holding(url) as held:
+        with holding(url, notes=environment.settings.documents_folder.with_name("kenes-run")) as held:
             try:
                 _prepare(environment, held)
                 yield held
@@ -65,6 +66,8 @@ def _prepare(environment: Environment, held: Holding) -> None:
     if path is not None:
         _look(path, held)
     migrate(url)
+    if path is not None:
+        _keep_private(path)
     lost = losses(url)
     for loss in lost:
         log.error("records are missing", file=loss.file, last_update=loss.update_id, at=loss.at and loss.at.isoformat())
@@ -94,6 +97,17 @@ def _look(path: Path, held: Holding) -> None:
             raise StartError(f"{each} is damaged ({wrong}); {knows}. Restore a backup", Trouble.DAMAGED, loss)
 
 
+def _keep_private(path: Path) -> None:
+    """Let nobody else read the records; a folder that is not the default one may not be ours alone."""
+    those = [*path.parent.glob(f"{path.name}*")]
+    if path.parent == Path("var"):
+        those.append(path.parent)
+    for each in those:
+        with suppress(OSError):  # `kenes doctor` says what stays open
+            if (mode := each.stat().st_mode) & 0o077:
+                each.chmod(mode & 0o700)
+
+
 def _identity(path: Path | None) -> list[int] | None:
     """Return which file there is."""
     if path is None or not path.exists():
@@ -108,7 +122,7 @@ def _tell(error: StartError | TroubleError, held: Holding, environment: Environm
     told = held.notes.get("told")
     chats = {int(chat): Language(language) for chat, language in held.notes.get("administrators", {}).items()}
     again = told and told["what"] == str(error) and now - datetime.fromisoformat(told["at"]) < TOLD_EVERY
-    if not held.lasting or not chats or again or error.trouble is None:
+    if not held.lasting or not chats or again:
         return
     with suppress(TroubleError):
         held.note(told={"what": str(error), "at": now.isoformat()})
@@ -122,13 +136,16 @@ async def _say(
     from bot.app import make_bot
     from bot.i18n import load_texts
     from bot.pacing import Pace
-    from bot.screens.alerts import storage_alert
+    from bot.screens.alerts import cannot_start, storage_alert
 
     bot = make_bot(token, environment.settings.bot_api_url, Pace())
     try:
         voices = load_texts(environment.profile.university.zone)
-        loss = error.loss if isinstance(error, StartError) else None
-        trouble, now = error.trouble or Trouble.LOST, environment.clock.now()
-        await tell(bot, chats, voices, lambda texts: storage_alert(texts, trouble, now, loss))
+        trouble, loss = error.trouble, error.loss if isinstance(error, StartError) else None
+        if trouble is None:
+            await tell(bot, chats, voices, partial(cannot_start, why=str(error)))
+        else:
+            shown = partial(storage_alert, trouble=trouble, since=environment.clock.now(), loss=loss)
+            await tell(bot, chats, voices, shown)
     finally:
         await bot.session.close()
