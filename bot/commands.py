@@ -1,10 +1,17 @@
 """What Telegram shows of the bot by itself: the command menu, and what it is for."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
 from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats
 
 from bot.i18n import Texts, msgid
@@ -47,19 +54,36 @@ DESCRIPTION = msgid(
 SHORT_DESCRIPTION = msgid("Marks, GPA and deadlines in your university's chat.")
 CODES = {"": Language.KK, "kk": Language.KK, "ru": Language.RU}  # Kazakh for whoever has set another language
 
+LONGEST_PAUSE = 3600.0  # seconds
+
 log = structlog.get_logger(__name__)
 
 
-async def register_commands(bot: Bot, voices: Mapping[Language, Texts]) -> None:
+async def register_commands(
+    bot: Bot, voices: Mapping[Language, Texts], *, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+) -> None:
     """Tell Telegram the commands and what the bot is for, in both languages; asks first, tells only what changed.
 
-    A server that takes none of it is no reason not to run: that is logged.
+    It takes no such thing for hours at times: to be done beside the work, however long it takes. A server that refuses
+    it is no reason not to run: that is logged.
     """
-    try:
-        for code, language in CODES.items():
-            await _tell(bot, voices[language], code or None)
-    except TelegramAPIError:
-        log.warning("commands not registered", exc_info=True)
+    failures = 0
+    while True:
+        try:
+            for code, language in CODES.items():
+                await _tell(bot, voices[language], code or None)
+        except (TelegramRetryAfter, TelegramNetworkError, TelegramServerError, ClientDecodeError) as error:
+            failures += 1
+            pause = min(60.0 * 2 ** min(failures - 1, 10), LONGEST_PAUSE)
+            if isinstance(error, TelegramRetryAfter):
+                pause = max(pause, error.retry_after)
+            log.info("commands are registered later", error=type(error).__name__, pause=pause)
+            await sleep(pause)
+        except TelegramAPIError as error:
+            log.warning("commands not registered", error=type(error).__name__, why=error.message)
+            return
+        else:
+            return
 
 
 async def _tell(bot: Bot, texts: Texts, code: str | None) -> None:

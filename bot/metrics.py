@@ -3,6 +3,7 @@
 Who counts is given a `Meter` and calls it; `Uncounted` is the one to default to, `Metrics` the one that is read.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Protocol
@@ -143,17 +144,17 @@ class Metrics:
         """Remember when a sweep ended and when its next is due."""
         self._swept[name] = self._real(), seconds_between
 
-    def text(self, *, owed: Mapping[int, int], unreachable: int) -> bytes:
+    def text(self, *, owed: Mapping[int, int] | None = None, unreachable: int | None = None) -> bytes:
         """Return everything in the text format of Prometheus, with what the database knows.
 
-        `owed` counts the messages that are due by priority, `unreachable` the accounts.
+        `owed` counts the messages that are due by priority, `unreachable` the accounts; NaN where it does not say.
         """
         from prometheus_client import generate_latest
 
         self._outbox.clear()
-        for priority, number in owed.items():
+        for priority, number in (owed or {}).items():
             self._outbox.labels(str(int(priority))).set(number)
-        self._unreachable.set(unreachable)
+        self._unreachable.set(math.nan if unreachable is None else unreachable)
         for name, (ended, seconds_between) in self._swept.items():
             self._lag.labels(name).set(max(0.0, self._real() - ended - seconds_between))
         return generate_latest(self._registry)

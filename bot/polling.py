@@ -22,12 +22,15 @@ from aiohttp import ClientError, ClientTimeout
 
 from bot.jobs.touch import Touch
 from bot.metrics import Meter, Uncounted
+from bot.troubles import Troubles
 from bot.updates import Updates
+from storage.trouble import TroubleError
 
 POLL_SECONDS = 30  # how long Telegram waits for something to happen before it answers that nothing did
 ANSWER_SECONDS = 15  # how long an answer may take after that
 BATCH = 100  # Telegram's limit
 LONGEST_PAUSE = 60.0  # seconds
+STORAGE_PAUSE = 5.0  # while storage does not work
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +46,7 @@ class Polling:
         *,
         kinds: Sequence[str],
         meter: Meter | None = None,
+        troubles: Troubles | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         """Ask through `bot` for these kinds of updates; `updates` takes them, `touch` hears of every answer."""
@@ -54,6 +58,7 @@ class Polling:
         self._touch = touch
         self._kinds = list(kinds)
         self._meter = meter or Uncounted()
+        self._troubles = troubles or Troubles()
         self._sleep = sleep
         self._offset: int | None = None
         self._behind = True  # updates may wait with Telegram since before this process
@@ -70,7 +75,10 @@ class Polling:
             except Exception as error:  # a database that is full, too: nothing is confirmed until it is stored
                 failures += 1
                 pause = pause_after(error, failures)
-                log.warning("polling fails", why=reason(error), pause=pause, failures=failures)
+                if isinstance(error, TroubleError):  # which is said once for all
+                    self._troubles.struck(error.trouble)
+                else:
+                    log.warning("polling fails", why=reason(error), pause=pause, failures=failures)
                 if isinstance(error, TelegramRetryAfter):
                     self._meter.rate_limited()
                 await self._sleep(pause)
@@ -115,6 +123,8 @@ def _are_updates(result: Any) -> bool:
 def pause_after(error: Exception, failures: int) -> float:
     """Return how many seconds to wait after so many failures in a row: as long as told, else ever longer."""
     growing = min(2.0 ** min(failures - 1, 10), LONGEST_PAUSE)
+    if isinstance(error, TroubleError):
+        return min(growing, STORAGE_PAUSE)
     return max(growing, error.retry_after) if isinstance(error, TelegramRetryAfter) else growing
 
 

@@ -7,7 +7,7 @@ share a commit; and never more is taken than `concurrency`, so that after a kill
 import asyncio
 import os
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -35,14 +35,16 @@ from bot.pacing import Pace
 from bot.pacing import owed as owed_priority
 from bot.papers import PAPERS
 from bot.screen import File, Paper, Screen, Standing, delete, edited, parts
+from bot.troubles import Troubles
 from bot.voices import language_of
 from policy.people import Language
 from policy.profile import Profile
 from services.clock import Clock
 from services.owing import REWORDING, WITHDRAWAL, Undelivered, owed_otherwise
 from services.requests.binding import follow_chat
-from storage.database import Database, DatabaseError
-from storage.outbox import Arrived, NewOwed, Owed, OwedState, Priority, Settled
+from storage.database import Database
+from storage.outbox import AT_ANY_TIME, LONGEST_PAUSE, Arrived, NewOwed, Owed, OwedState, Priority, Settled
+from storage.trouble import TroubleError
 from storage.unit import Storage
 
 CONCURRENCY = 20
@@ -52,7 +54,6 @@ RENEWED_AFTER = timedelta(seconds=5)
 REQUEST_SECONDS = 20
 PATIENCE_SECONDS = 1.0  # a chat that has to wait longer gives its place to others,
 ANSWER_PATIENCE_SECONDS = 5.0  # and an answer, which takes nobody's place, is left to the loop
-LONGEST_PAUSE = timedelta(minutes=5)
 FAILURES_ALLOWED = 5  # in a row; from then on it is the way to Telegram that fails, and one message at a time tries it
 STOPPING_SECONDS = 10
 ON_ITS_WAY = timedelta(seconds=1)  # until what is to be withdrawn has arrived
@@ -84,6 +85,8 @@ PASSING = (
     TelegramConflictError,
     ClientDecodeError,
 )
+
+_SENDING = "sender"
 
 log = structlog.get_logger(__name__)
 
@@ -123,6 +126,7 @@ class Sender:
         clock: Clock,
         voices: Mapping[Language, Texts],
         meter: Meter | None = None,
+        troubles: Troubles | None = None,
         concurrency: int = CONCURRENCY,
         real: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -136,16 +140,19 @@ class Sender:
         self._clock = clock
         self._voices = voices
         self._meter = meter or Uncounted()
+        self._troubles = troubles or Troubles()
         self._concurrency = concurrency
         self._real = real
         self._sleep = sleep
         self._awake = asyncio.Event()
         self._turn_taken = asyncio.Lock()
         self._in_flight: dict[int, asyncio.Task[None]] = {}
+        self._promised: set[int] = set()  # leased by `owe_now`, and not settled yet
+        self._dropped = False  # something that was leased is in nobody's hands
         self._finished: list[tuple[_Outcome, asyncio.Future[None]]] = []
         self._open = False
         self._failures = 0
-        self._quiet_until = real()
+        self._quiet = (real(), real())  # from when until when nothing is sent
         self._renewed = real()
         self._lived = real()
 
@@ -154,8 +161,7 @@ class Sender:
         try:
             while True:
                 self._awake.clear()
-                await self._safely(self._live)
-                await self._safe_turn()
+                await self._safely(self._look)
                 try:
                     await asyncio.wait_for(self._awake.wait(), LOOK_SECONDS)
                 except TimeoutError:
@@ -195,8 +201,15 @@ class Sender:
             if queued[one.chat_id]:
                 await storage.outbox.add(one)
             elif number := await storage.outbox.add(one, leased_by=self.name, until=until):
+                self._promised.add(number)
                 mine.append(_leased(number, one, until))
         return tuple(mine)
+
+    def drop(self, those: Iterable[Owed]) -> None:
+        """Leave what `owe_now` returned, and `send_now` did not settle, to the loop: it may have been committed."""
+        left = self._promised.intersection(one.id for one in those)
+        self._promised -= left
+        self._dropped = self._dropped or bool(left)
 
     async def send_now(self, those: Sequence[Owed]) -> None:
         """The fast path: send what `owe_now` returned, in order, and return when it is settled.
@@ -224,15 +237,27 @@ class Sender:
         if refused:
             raise RefusedError(refused)
 
+    async def _look(self) -> None:
+        await self._live()
+        await self._turn()
+
     async def _live(self) -> None:
         """Open, and where there are others: show that this one lives, and take over what the dead had taken."""
         real = self._real()
-        if self._open and not (self._database.shared and real - self._lived >= RENEWED_AFTER):
+        lives = self._open and not (self._database.shared and _passed(self._lived, real, RENEWED_AFTER))
+        if lives and not self._dropped:
             return
         await self._database.live_as(self.name)
-        async with self._database.write(briefly=True) as storage:
-            await storage.outbox.end_leases(but=self.name)
-            await storage.commit()
+        dropped, self._dropped = self._dropped, False
+        try:
+            async with self._database.write(briefly=True) as storage:
+                await storage.outbox.end_leases(but=self.name)
+                if dropped:
+                    await storage.outbox.let_go(self.name, but={*self._promised, *self._in_flight})
+                await storage.commit()
+        except BaseException:
+            self._dropped = self._dropped or dropped
+            raise
         self._open, self._lived = True, real
 
     async def _safe_turn(self, unless: asyncio.Future[None] | None = None) -> None:
@@ -242,9 +267,14 @@ class Sender:
     async def _safely(self, step: Callable[[], Awaitable[None]]) -> None:
         try:
             await step()
-        except (DatabaseError, OSError):
-            log.exception("the outbox cannot be reached")
-            await self._sleep(LOOK_SECONDS)
+        except TroubleError as error:
+            self._troubles.struck(error.trouble, _SENDING)
+        except Exception:
+            log.exception("the outbox cannot be looked after")
+        else:
+            self._troubles.passed(_SENDING)
+            return
+        await self._sleep(LOOK_SECONDS)
 
     async def _turn(self, unless: asyncio.Future[None] | None = None) -> None:
         """Write what became of what was sent, take what goes next: one transaction; none when `unless` is done."""
@@ -265,7 +295,7 @@ class Sender:
                         leased = await storage.outbox.lease(
                             self.name, now=now, real=real, until=real + LEASE, room=room
                         )
-                    if real - self._renewed >= RENEWED_AFTER:
+                    if _passed(self._renewed, real, RENEWED_AFTER):
                         await storage.outbox.renew(self.name, until=real + LEASE)
                         self._renewed = real
                     await storage.commit()
@@ -277,19 +307,20 @@ class Sender:
                     done.set_result(None)
             for one in settled:
                 self._in_flight.pop(one.id, None)
+                self._promised.discard(one.id)
             for owed in leased:
                 self._in_flight[owed.id] = asyncio.create_task(self._deliver(owed))
 
     def _room(self, real: datetime, leaving: int) -> int:
         """Return how many messages may be taken now."""
-        if not self._open or real < self._quiet_until:
+        if not self._open or not _passed(self._quiet[0], real, self._quiet[1] - self._quiet[0]):
             return 0
         room = 1 if self._failures >= FAILURES_ALLOWED else self._concurrency
         return max(0, room - len(self._in_flight) + leaving)
 
     async def _anything(self, room: int, now: datetime, real: datetime) -> bool:
         """Tell whether a turn has anything to write, without taking the writer."""
-        if self._in_flight and real - self._renewed >= RENEWED_AFTER:
+        if self._in_flight and _passed(self._renewed, real, RENEWED_AFTER):
             return True
         if not room:
             return False
@@ -319,7 +350,8 @@ class Sender:
         try:
             outcome = await self._attempt(owed)
         except BaseException:
-            self._in_flight.pop(owed.id, None)  # its lease runs out
+            self._in_flight.pop(owed.id, None)
+            self._dropped = True
             raise
         await self._settle(outcome)
 
@@ -336,9 +368,9 @@ class Sender:
                 return await self._reword(owed)
             letter = await self._letter(owed, now)
             return letter if isinstance(letter, _Outcome) else await self._send(owed, letter)
-        except DatabaseError:
-            log.exception("an owed message could not be worded", owed=owed.id, kind=owed.kind)
-            return self._again(owed, "database", owed.arrived)
+        except TroubleError as error:
+            self._troubles.struck(error.trouble)
+            return _later(owed, self._real())
         except Exception as error:
             log.exception("an owed message cannot be sent", owed=owed.id, kind=owed.kind)
             return self._failed(owed, type(error).__name__)
@@ -386,7 +418,7 @@ class Sender:
         """Put a message off whose chat has to wait too long."""
         patience = ANSWER_PATIENCE_SECONDS if owed.priority is Priority.ANSWER else PATIENCE_SECONDS
         wait = self._pace.wait(chat)
-        return _later(owed, self._real() + timedelta(seconds=wait)) if wait > patience else None
+        return _later(owed, self._real() + _bounded(wait)) if wait > patience else None
 
     async def _send(self, owed: Owed, letter: _Letter) -> _Outcome:
         """Send what of a message is not there yet."""
@@ -462,7 +494,7 @@ class Sender:
     ) -> _Outcome:
         """Tell what an error means: for the way to Telegram, for the recipient, for this message, or for us."""
         if isinstance(error, TelegramRetryAfter):
-            return _later(replace(owed, arrived=arrived), self._real() + timedelta(seconds=error.retry_after))
+            return _later(replace(owed, arrived=arrived), self._real() + _bounded(error.retry_after))
         if isinstance(error, TelegramMigrateToChat):
             log.info("a group became a supergroup", chat=chat, now=error.migrate_to_chat_id)
             return replace(_later(owed, self._real()), moved=(chat, error.migrate_to_chat_id))
@@ -497,7 +529,7 @@ class Sender:
         if self._failures >= FAILURES_ALLOWED:
             pause = _growing(self._failures - FAILURES_ALLOWED)
             log.warning("Telegram cannot be reached", error=error, pause=pause.total_seconds())
-            self._quiet_until = real + pause
+            self._quiet = real, real + pause
         return _one(
             Settled(
                 owed.id,
@@ -530,6 +562,11 @@ def _growing(step: int) -> timedelta:
     return min(timedelta(seconds=2 ** min(max(step, 0), 30)), LONGEST_PAUSE)
 
 
+def _bounded(seconds: float) -> timedelta:
+    """Return how long a message is put back for; the gate knows when more has to pass."""
+    return min(timedelta(seconds=min(seconds, 1e9)), LONGEST_PAUSE)
+
+
 def _letter_to(chat: int, owed: Owed, screen: Screen) -> _Letter:
     instead_of = owed.edits_message_id and Standing(chat, owed.edits_message_id, holds(owed.content))
     return _Letter(chat, screen, instead_of or None)
@@ -537,6 +574,11 @@ def _letter_to(chat: int, owed: Owed, screen: Screen) -> _Letter:
 
 def _one(settled: Settled) -> _Outcome:
     return _Outcome((settled,))
+
+
+def _passed(since: datetime, now: datetime, span: timedelta) -> bool:
+    """Tell whether so much time has passed; a clock that was set back does not make anybody wait."""
+    return not timedelta() <= now - since < span
 
 
 def _later(owed: Owed, at: datetime) -> _Outcome:
@@ -553,7 +595,7 @@ def _leased(number: int, one: NewOwed, until: datetime) -> Owed:
         chat_id=one.chat_id,
         priority=one.priority,
         thread_id=one.thread_id,
-        not_before=one.not_before or one.made_at,
+        not_before=one.not_before or AT_ANY_TIME,
         expires_at=one.expires_at,
         group_key=one.group_key,
         edits_message_id=one.edits_message_id,

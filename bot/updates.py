@@ -3,15 +3,20 @@
 Chats go side by side, a bounded number at once; within a chat one update after another. An update is done when its
 effects and its answer are out and that is marked; until then it waits in the inbox and is handled again after a
 restart. So what may be answered twice after a kill is what was in flight, `AT_ONCE` at most.
+
+That storage does not work is no update's fault: whatever was being handled then waits at the head of its chat and is
+tried again until it works, looked up first, because a commit that was cut short may have happened. Only what is wrong
+with an update itself makes it fail.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 from aiogram import Bot, Dispatcher
@@ -21,22 +26,29 @@ from pydantic import ValidationError
 
 from bot.jobs.touch import Touch
 from bot.metrics import Meter, Uncounted
+from bot.troubles import Troubles
 from services.clock import Clock
 from storage.database import Database
 from storage.inbox import Inbox, Waiting
+from storage.trouble import Trouble, TroubleError, trouble_in
 
 AT_ONCE = 100  # updates handled side by side
 FULL = 2_000  # waiting updates; more are left with Telegram until some are handled
 TRIES = 30  # an update that was begun so often and never ended is given up: it must be what ends the process
 KEPT = timedelta(days=1)  # handled updates are known again: Telegram sends none later
-LONGEST_PAUSE = 30.0  # seconds
+TELLING_AFTER = 3.0  # seconds an update has waited for storage: whoever sent it hears that it is kept
+TELLING_SECONDS = 10.0  # and this may take so long
 LOOK_SECONDS = 2.0  # how often what other processes left is looked for
 FORGET_SECONDS = 3600.0
 
 _LARGEST = 2**63 - 1
 
-Result = TypeVar("Result")
 log = structlog.get_logger(__name__)
+
+
+async def _nobody_else() -> bool:
+    """Answer for an inbox that one process has to itself."""
+    return True
 
 
 @dataclass(slots=True)
@@ -47,6 +59,16 @@ class Handling:
     old: bool = False  # it may have been sent long ago: this process began with the end of an outage
     kept: bool = False  # its effects are kept and it is marked so
     error: str | None = None  # the type of what went wrong; it was logged, and the person was told
+    elsewhere: bool = False  # another process has it
+    trouble: Trouble | None = None  # what of storage was wrong: it is tried again
+    interrupted: bool = False  # its time ran out while it waited for storage
+    sender: int | None = None  # who sent it, in a private chat
+    tell: Callable[[], Awaitable[object]] | None = None  # says to them that it is kept
+    ours: Callable[[], Awaitable[bool]] = field(default=_nobody_else)  # whether it may be answered here
+    failures: int = 0  # how often storage did not work
+    began: float | None = None  # when it was first tried, in real seconds
+    over: bool = False  # handled: only its end is to be marked
+    message: Message | None = None
 
 
 class FullError(Exception):
@@ -66,7 +88,9 @@ class Updates:
         clock: Clock,
         meter: Meter | None = None,
         touch: Touch | None = None,
+        troubles: Troubles | None = None,
         at_once: int = AT_ONCE,
+        real: Callable[[], float] = monotonic,
     ) -> None:
         """Have `dispatcher` handle what `inbox` keeps; `touch` hears of every message that was handled."""
         self._bot = bot
@@ -76,7 +100,10 @@ class Updates:
         self._clock = clock
         self._meter = meter or Uncounted()
         self._touch = touch
+        self._troubles = troubles or Troubles()
+        self._real = real
         self._slots = asyncio.Semaphore(at_once)
+        self._handlings: dict[int, Handling] = {}  # by chat: of the update at its head, while that is begun
         self._lanes: dict[int, deque[Waiting]] = {}
         self._old: set[int] = set()  # updates that were sent before this process began
         self._woken: set[int] = set()  # chats that got something new while their lane was at work
@@ -93,14 +120,19 @@ class Updates:
         """Store updates as Telegram gave them and queue those that are new; when it returns they are safe.
 
         `old` ones waited with Telegram since before this process began.
-        Raises FullError when too much waits, and what the database raises; nothing is to be confirmed then.
+        Raises FullError when too much waits, and TroubleError; nothing is to be confirmed then.
         """
         if len(self._since) >= FULL:
             raise FullError
         updates = [waiting for body in bodies if (waiting := _understood(body))]
         if not updates:
             return
-        new = await self._inbox.keep(updates, at=self._clock.now())
+        try:
+            new = await self._inbox.keep(updates, at=self._clock.now())
+        except TroubleError as error:
+            self._troubles.struck(error.trouble, _TAKING)
+            raise
+        self._troubles.passed(_TAKING)
         for update in updates:
             if update.update_id in new:
                 new.remove(update.update_id)
@@ -132,6 +164,8 @@ class Updates:
                 if monotonic() - forgot >= FORGET_SECONDS:
                     await self._forget()
                     forgot = monotonic()
+            except TroubleError as error:
+                self._troubles.struck(error.trouble)
             except Exception:
                 log.exception("inbox not looked after")
             await asyncio.sleep(LOOK_SECONDS)
@@ -140,7 +174,9 @@ class Updates:
         before = self._clock.now() - KEPT
         await self._inbox.drop_older_than(before)
         async with self._database.write() as storage:
-            await storage.handled.drop_older_than(before)
+            await storage.handled.drop_older_than(
+                before - KEPT
+            )  # later than the inbox, which may have been marked late
             await storage.commit()
 
     async def room(self) -> None:
@@ -157,6 +193,7 @@ class Updates:
     async def stop(self, seconds: float) -> None:
         """Begin nothing more, and let what is being handled end within this time; what does not stays in the inbox."""
         self._stopping = True
+        self._troubles.wake()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=seconds)
             for task in late:
@@ -192,51 +229,96 @@ class Updates:
             if self._inbox.shared:
                 await self._share(chat)
             while lane and not self._stopping:
-                await self._handle_next(lane[0])
-                lane.popleft()
-        except Exception:
-            log.exception("a chat's updates wait for the next look")
+                if await self._handle_next(lane[0]):
+                    lane.popleft()
         finally:
             del self._lanes[chat]
             self._woken.discard(chat)
+            self._handlings.pop(chat, None)
+            self._troubles.passed(_lane(chat))
 
     async def _share(self, chat: int) -> None:
         """Handle a chat's updates while this process has it; whoever lets go of a chat looks once more after that."""
+        failures = 0
         while not self._stopping:
             self._woken.discard(chat)
-            if await self._inbox.claim(chat):
-                try:
-                    await self._handle_claimed(chat)
-                finally:
-                    await self._inbox.release(chat)
-                if not await self._waiting(chat):
+            try:
+                if await self._inbox.claim(chat):
+                    try:
+                        await self._handle_claimed(chat)
+                    finally:
+                        await self._inbox.release(chat)
+                    if not await self._waiting(chat):
+                        return
+                elif chat not in self._woken:
                     return
-            elif chat not in self._woken:
-                return
+            except TroubleError as error:
+                failures += 1
+                self._troubles.struck(error.trouble, _lane(chat))
+                await self._troubles.pause(failures)
+            else:
+                if failures:
+                    self._troubles.passed(_lane(chat))
+                failures = 0
 
     async def _handle_claimed(self, chat: int) -> None:
+        """Handle what waits for as long as the chat is ours: a connection that breaks gives it to whoever comes."""
         while waiting := await self._waiting(chat):
             for update in waiting:
-                if self._stopping:
+                if self._stopping or not self._inbox.holds(chat) or not await self._handle_next(update):
                     return
-                await self._handle_next(update)
 
     async def _waiting(self, chat: int) -> list[Waiting]:
         return await self._inbox.waiting(at=self._clock.now(), chat_id=chat)
 
-    async def _handle_next(self, waiting: Waiting) -> None:
-        """Handle an update to its end, unless somebody else did."""
-        async with self._slots:
-            if waiting.late:
-                handling = await _in_the_end(lambda: self._taken_over(waiting))
-            else:
-                handling = Handling(waiting.update_id)
-            if handling is not None:
-                handling.old = self._is_old(waiting)
+    async def _handle_next(self, waiting: Waiting) -> bool:
+        """Handle an update to its end, unless somebody else did; False when storage did not let us, after a pause."""
+        chat, update_id = waiting.chat_id, waiting.update_id
+        handling = self._handlings.get(chat)
+        if handling is None or handling.update_id != update_id:
+            handling = Handling(update_id, ours=lambda: self._inbox.ours(chat, update_id))
+            self._handlings[chat] = handling
+        try:
+            async with self._slots:
                 await self._bring_to_its_end(waiting, handling)
-        self._since.pop(waiting.update_id, None)
-        self._old.discard(waiting.update_id)
+        except TroubleError as error:
+            await self._hold(waiting, handling, error.trouble)
+            return False
+        except Exception:
+            log.exception("an update does not come to its end", update=update_id)
+            await self._hold(waiting, handling, None)
+            return False
+        self._troubles.passed(_lane(chat))
+        self._since.pop(update_id, None)
+        self._old.discard(update_id)
         self._progress.set()
+        return True
+
+    async def _hold(self, waiting: Waiting, handling: Handling, trouble: Trouble | None) -> None:
+        """Let an update wait until storage may work again."""
+        handling.failures += 1
+        if trouble:
+            self._troubles.struck(trouble, _lane(waiting.chat_id))
+        if waiting.late and handling.failures == 1:
+            with suppress(TroubleError):
+                await self._inbox.not_begun(waiting.update_id)
+        if handling.began is not None and self._real() - handling.began >= TELLING_AFTER:
+            await self._tell_it_is_kept(handling)
+        if not self._stopping:
+            await self._troubles.pause(handling.failures)
+
+    async def _tell_it_is_kept(self, handling: Handling) -> None:
+        """Tell somebody, once in a trouble, that what they sent is kept."""
+        tell, handling.tell = handling.tell, None
+        if tell is None or handling.over or handling.sender in self._troubles.told:
+            return
+        if handling.sender is not None:
+            self._troubles.told.add(handling.sender)
+        try:
+            async with asyncio.timeout(TELLING_SECONDS):
+                await tell()
+        except Exception as error:  # it is kept all the same
+            log.warning("not told that it is kept", update=handling.update_id, error=type(error).__name__)
 
     def _is_old(self, waiting: Waiting) -> bool:
         """Tell whether an update was sent while nobody took any in: before the outage that this process ended."""
@@ -244,58 +326,72 @@ class Updates:
         return before and self._touch is not None and self._touch.ended_outage
 
     async def _bring_to_its_end(self, waiting: Waiting, handling: Handling) -> None:
-        if not handling.kept and not handling.error:
+        """Do what is left to do for an update; raises TroubleError, and may then be called again."""
+        if handling.began is None:
+            handling.began = self._real()
+            handling.old = self._is_old(waiting)
+            if waiting.late and not await self._begin(handling):
+                return
+        if not handling.over and (waiting.late or handling.failures):  # its effects may be kept
+            async with self._database.read() as storage:
+                handling.kept = await storage.handled.has(waiting.update_id)
+            handling.over = handling.kept
+        if not handling.over:
             began = monotonic()
-            message = await self._handle(waiting, handling)
-            if message and self._touch:
-                touch = self._touch
-                await _in_the_end(lambda: touch.handled(message))
+            await self._handle(waiting, handling)
+            handling.over = True
             self._meter.update_handled(monotonic() - began)
+        if handling.message and self._touch:
+            await self._touch.handled(handling.message)
+        if handling.elsewhere:
+            return
+        if not (handling.kept and self._inbox.shared):  # there, the mark of what was kept stands in the inbox itself
+            await self._inbox.finish(handling.update_id, at=self._clock.now(), error=handling.error, kept=handling.kept)
         if handling.error:
             self._meter.update_failed()
-        if handling.kept and self._inbox.shared:
-            return  # the mark of what was kept stands in the inbox itself
-        now = self._clock.now()
-        await _in_the_end(lambda: self._inbox.finish(handling.update_id, at=now, error=handling.error))
 
-    async def _taken_over(self, waiting: Waiting) -> Handling | None:
-        """Begin with an update that somebody may have begun before; None when it is at its end already."""
-        tries = await self._inbox.begin(waiting.update_id)
-        if tries is None:
-            return None
-        if tries > TRIES:
-            log.error("update given up", update=waiting.update_id, tries=tries)
-            return Handling(waiting.update_id, error="TooManyTries")
-        async with self._database.read() as storage:
-            return Handling(waiting.update_id, kept=await storage.handled.has(waiting.update_id))
+    async def _begin(self, handling: Handling) -> bool:
+        """Begin with an update that somebody may have begun before; False when it is at its end already."""
+        try:
+            tries = await self._inbox.begin(handling.update_id)
+        except TroubleError:
+            handling.began = None
+            raise
+        if tries is not None and tries > TRIES:
+            log.error("update given up", update=handling.update_id, tries=tries)
+            handling.error, handling.over = "TooManyTries", True
+        return tries is not None
 
-    async def _handle(self, waiting: Waiting, handling: Handling) -> Message | None:
-        """Have the dispatcher handle an update and return its message; whatever it does, the next one's turn comes."""
+    async def _handle(self, waiting: Waiting, handling: Handling) -> None:
+        """Have the dispatcher handle an update; whatever it does, the next one's turn comes.
+
+        Raises TroubleError when it is to be handled again.
+        """
+        handling.trouble, handling.interrupted = None, False
         try:
             update = Update.model_validate(waiting.body, context={"bot": self._bot})
             _ = update.event_type
         except (ValidationError, UpdateTypeLookupError) as error:  # their texts hold what the person wrote
             handling.error = type(error).__name__
             log.error("update not understood", update=waiting.update_id, error=handling.error)  # noqa: TRY400
-            return None
+            return
         try:
             await self._dispatcher.feed_update(self._bot, update, handling=handling)
         except Exception as error:
-            handling.error = type(error).__name__
-            log.exception("update failed", update=waiting.update_id)
-        return update.message
+            handling.trouble = trouble_in(error)
+            if handling.trouble is None:
+                handling.error = type(error).__name__
+                log.exception("update failed", update=waiting.update_id)
+        if handling.trouble and not handling.kept:
+            raise TroubleError(handling.trouble)
+        handling.message = update.message
 
 
-async def _in_the_end(step: Callable[[], Awaitable[Result]]) -> Result:
-    """Do what the database must do before a chat goes on, however often that takes."""
-    pause = 0.5
-    while True:
-        try:
-            return await step()
-        except Exception:
-            log.exception("the inbox does not answer", pause=pause)
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE)
+_TAKING = "inbox"
+
+
+def _lane(chat: int) -> str:
+    return f"chat {chat}"
 
 
 def _understood(body: Any) -> Waiting | None:

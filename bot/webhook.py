@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bot.metrics import Meter, Uncounted
 from bot.updates import FullError, Updates
+from storage.trouble import TroubleError
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - its name
 LARGEST = 4 * 1024 * 1024  # bytes of one update
@@ -29,17 +30,19 @@ class Webhook:
         self._meter = meter or Uncounted()
 
     async def receive(self, request: web.Request) -> web.Response:
-        """Answer 200 when the update is safe, 401 to strangers, 503 when it has to come again later."""
+        """Answer 200 when the update is safe, 401 to strangers, 400 to nonsense, 503 when it has to come again."""
         if not hmac.compare_digest(_digest(request.headers.get(SECRET_HEADER, "")), self._secret):
             return web.Response(status=401)
         try:
             body: Any = await request.json()
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, LookupError):  # of a charset nobody knows
             return web.Response(status=400)
         try:
             await self._updates.take([body])
         except FullError:
             log.warning("webhook refuses", why="too much waits")
+            return web.Response(status=503)
+        except TroubleError:  # which is said once for all
             return web.Response(status=503)
         except Exception as error:
             log.warning("webhook refuses", why=f"not stored: {type(error).__name__}")

@@ -1,5 +1,6 @@
 """The `kenes` command; each subcommand is imported only when it is asked for."""
 
+import os
 from importlib import import_module
 
 import click
@@ -43,8 +44,11 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="kenes")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Kenes: a Telegram bot for students and student government of Kazakh universities."""
+    before = os.umask(0o077)  # whatever a command writes holds what is nobody else's business
+    context.call_on_close(lambda: os.umask(before))
 
 
 if __name__ == "__main__":

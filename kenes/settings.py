@@ -1,12 +1,20 @@
 """What the environment says: read once at the edge, checked, handed on as values."""
 
+import os
 import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
+
+DOTENV = ".env"
+OURS = "KENES_"  # what the names of our own settings begin with
+NOT_READ_HERE = "KENES_TEST_"  # settings of the tests
+ALIKE = 0.8  # so much like one of ours a name in `.env` is a slip
 
 TELEGRAM = "https://api.telegram.org"
 ENGINES = ("sqlite+aiosqlite", "postgresql+asyncpg")
@@ -63,7 +71,7 @@ def _secret(secret: SecretStr) -> SecretStr:
 class Settings(BaseSettings):
     """The environment of every command, also read from `.env` in the working directory."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(env_file=DOTENV, env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore")
 
     bot_token: Annotated[SecretStr, AfterValidator(_token)] | None = None
     bot_api_url: Annotated[str, AfterValidator(_address)] = TELEGRAM
@@ -89,10 +97,15 @@ class Settings(BaseSettings):
         return host == "telegram.org" or host.endswith(".telegram.org")
 
     @property
+    def records_file(self) -> Path | None:
+        """The database, when it is a file on this machine."""
+        engine, _, path = self.database_url.partition(":///")
+        return Path(path.partition("?")[0]) if engine.startswith("sqlite") else None
+
+    @property
     def records_folder(self) -> Path | None:
         """Where the database is, when it is a file on this machine."""
-        engine, _, path = self.database_url.partition(":///")
-        return Path(path).parent if engine.startswith("sqlite") else None
+        return None if self.records_file is None else self.records_file.parent
 
     @property
     def documents_folder(self) -> Path:
@@ -108,13 +121,15 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Read and check the environment; raises SettingsError naming every setting that is wrong."""
+    """Read and check the environment; raises SettingsError naming every setting that is wrong or misspelt."""
+    dotenv = DotEnvSettingsSource(Settings, env_ignore_empty=False).env_vars
+    wrong = [*_misspelt(os.environ, dotenv)]
     try:
         settings = Settings()
     except ValidationError as error:
-        raise SettingsError(
-            "\n".join(_complaint(problem["loc"], problem["input"], problem["msg"]) for problem in error.errors())
-        ) from None
+        wrong += [_complaint(problem["loc"], problem["input"], problem["msg"]) for problem in error.errors()]
+    if wrong:
+        raise SettingsError("\n".join(wrong))
     if settings.kenes_clock and settings.speaks_to_telegram:
         raise SettingsError(
             "KENES_CLOCK is for the sandbox and tests: it is refused while BOT_API_URL is Telegram's own"
@@ -124,6 +139,19 @@ def load_settings() -> Settings:
     if settings.webhook_url and settings.speaks_to_telegram and not settings.webhook_url.startswith("https://"):
         raise SettingsError(f"WEBHOOK_URL={settings.webhook_url}: Telegram calls https addresses only")
     return settings
+
+
+def _misspelt(environment: Mapping[str, str], dotenv: Mapping[str, str | None]) -> Iterator[str]:
+    """Name the settings there are none of: ours, and in `.env`, which is ours, what looks like one."""
+    known = [name.upper() for name in Settings.model_fields]
+    in_file = {name.upper() for name in dotenv}
+    for name in dict.fromkeys([*(name.upper() for name in environment), *in_file]):
+        if name in known or name.startswith(NOT_READ_HERE):
+            continue
+        if name.startswith(OURS) or name in in_file:
+            alike = get_close_matches(name, known, n=1, cutoff=0 if name.startswith(OURS) else ALIKE)
+            if alike:
+                yield f"{name} is no setting. Did you mean {alike[0]}?"
 
 
 def _complaint(location: tuple[int | str, ...], given: object, text: str) -> str:

@@ -10,6 +10,7 @@ from policy.people import Role
 from policy.profile import Profile
 from services.owing import Undelivered, owe
 from storage.unit import Storage
+from storage.witness import LOST
 
 ALERT = "alert"  # the kind of the message
 EVERY = timedelta(hours=12)  # how often the same alarm is raised while it lasts
@@ -31,6 +32,7 @@ class Alarm(StrEnum):
     BACKUP_FAILED = "backup failed"
     BACKUP_OVERDUE = "backup overdue"
     IMPORT_OVERDUE = "import overdue"
+    RECORDS_LOST = "records lost"  # a file is older than it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ async def alarms(storage: Storage, *, free_bytes: int | None, expected: Expected
         await _refused(storage, now),
         None if free_bytes is None or free_bytes >= DISK_WARNING else Alert(Alarm.DISK_FILLING, {"bytes": free_bytes}),
         *await _backups(storage, expected.backup, now),
+        await _lost(storage, now),
         await _imports(storage, expected.imported, now),
     ]
     return tuple(alert for alert in found if alert)
@@ -105,6 +108,15 @@ async def _backups(storage: Storage, within: timedelta | None, now: datetime) ->
     if within is not None and (last is None or now - last.at > within):
         found.append(Alert(Alarm.BACKUP_OVERDUE, {"last": last and last.at.isoformat()}))
     return tuple(found)
+
+
+async def _lost(storage: Storage, now: datetime) -> Alert | None:
+    """Find the files that were older than they should have been when the bot began, since the last alert of it."""
+    found = [beat for beat in (await storage.pulse.like(LOST)).values() if now - beat.at < EVERY]
+    if not found:
+        return None
+    held = sum(number for number, _ in (await storage.outbox.held()).values())
+    return Alert(Alarm.RECORDS_LOST, {"files": [beat.detail for beat in found], "held": held})
 
 
 async def _imports(storage: Storage, within: timedelta | None, now: datetime) -> Alert | None:

@@ -7,8 +7,8 @@ steps; how it is written stands in `storage/turns.py`.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -16,18 +16,26 @@ import sqlalchemy
 from sqlalchemy import CursorResult, Dialect, Executable, ScalarResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.trouble import READING, WATCHED, Watched
+
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 Result = TypeVar("Result")
 SENDERS = 5_307  # of our advisory locks in a PostgreSQL database: a living sender's is (this, a hash of its name)
+LONG_SECONDS = 5.0  # a statement that takes them waits: none of ours takes so long by itself
 TURN_SECONDS = 0.01  # after so long in the event loop's thread others have their turn
 
 Rows = CursorResult[*tuple[Any, ...]]
 
 
 class Connection(ABC):
-    """What a repository may ask of a connection; whoever opened it ends the transaction."""
+    """What a repository may ask of a connection; whoever opened it ends the transaction.
+
+    Every step raises TroubleError when storage does not work. `interrupted`: one was cancelled that had waited for it
+    for long, or when it was to be kept.
+    """
 
     dialect: Dialect
+    interrupted = False
 
     @abstractmethod
     async def begin(self) -> None:
@@ -61,8 +69,9 @@ class Connection(ABC):
 class Awaited(Connection):
     """A connection that waits for its database without holding up anybody else."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, watched: Watched = WATCHED) -> None:
         self._connection = connection
+        self._watched = watched
         self.dialect = connection.dialect
 
     async def begin(self) -> None:
@@ -70,19 +79,34 @@ class Awaited(Connection):
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> Rows:
         """Run a statement and wait for its rows."""
-        return await self._connection.execute(statement, parameters)
+        began = perf_counter()
+        try:
+            with self._watched:
+                return await self._connection.execute(statement, parameters)
+        except asyncio.CancelledError:
+            self.interrupted = perf_counter() - began >= LONG_SECONDS
+            raise
 
-    def begin_nested(self) -> AbstractAsyncContextManager[object]:
+    @asynccontextmanager
+    async def begin_nested(self) -> AsyncIterator[None]:
         """Open a savepoint."""
-        return self._connection.begin_nested()
+        with self._watched:
+            async with self._connection.begin_nested():
+                yield
 
     async def commit(self) -> None:
         """Keep everything done so far; a cancelled commit is finished first, because it may have happened already."""
-        await finished(asyncio.ensure_future(self._connection.commit()))
+        try:
+            with self._watched:
+                await finished(asyncio.ensure_future(self._connection.commit()))
+        except asyncio.CancelledError:
+            self.interrupted = True
+            raise
 
     async def rollback(self) -> None:
         """Forget everything since the last commit."""
-        await self._connection.rollback()
+        with self._watched:
+            await self._connection.rollback()
 
 
 async def finished(going: asyncio.Future[Result]) -> Result:
@@ -110,7 +134,8 @@ class Immediate(Connection):
         if perf_counter() - self._turn_began > TURN_SECONDS:
             await asyncio.sleep(0)
             self._turn_began = perf_counter()
-        return self._connection.execute(statement, parameters)
+        with READING:
+            return self._connection.execute(statement, parameters)
 
     def begin_nested(self) -> AbstractAsyncContextManager[object]:
         """Refuse: there is nothing to take back."""

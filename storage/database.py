@@ -2,21 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any, Protocol, Self
 
 from sqlalchemy import URL, Connection, Dialect, Engine, NullPool, QueuePool, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage.columns import to_json
-from storage.connection import SENDERS, Awaited, Immediate
+from storage.connection import SENDERS, Awaited, Immediate, finished
+from storage.place import Place
+from storage.trouble import READING, WATCHED, TroubleError, Watched
 from storage.turns import PATIENCE_SECONDS, Turn, Writer
 from storage.unit import Storage
 
-DatabaseError = DBAPIError
-"""What any call may raise when the database does not answer, or not as it should."""
-
+CONNECTING_SECONDS = 10
 _READERS = 3
 _WAIT_FOR_A_CONNECTION = 120  # seconds
 
@@ -47,7 +48,10 @@ class _Writers(Protocol):
 
 
 class Database:
-    """An open database. SQLite: one connection writes, three read. PostgreSQL: one pool for both."""
+    """An open database. SQLite: one connection writes, three read. PostgreSQL: one pool for both.
+
+    Every call raises TroubleError when storage does not work, and may be made again.
+    """
 
     def __init__(self, readers: _Readers, writers: _Writers) -> None:
         self._readers = readers
@@ -61,14 +65,16 @@ class Database:
         """
         parsed = understood(url)
         if not is_sqlite(parsed):
-            pool = create_async_engine(parsed, pool_pre_ping=True, pool_timeout=_WAIT_FOR_A_CONNECTION, **_OPTIONS)
+            pool = create_async_engine(
+                parsed,
+                pool_pre_ping=True,
+                pool_timeout=_WAIT_FOR_A_CONNECTION,
+                connect_args={"timeout": CONNECTING_SECONDS},
+                **_OPTIONS,
+            )
             return cls(_PostgresReaders(pool), _PostgresWriters(pool))
-        engine = create_engine(
-            parsed.set(drivername="sqlite"),
-            poolclass=NullPool,
-            connect_args={"check_same_thread": False},
-            **_OPTIONS,
-        )
+        place = Place(Path(parsed.database or ""))
+        engine = create_engine("sqlite://", creator=place.connect, poolclass=NullPool, **_OPTIONS)
         _on_connecting(
             engine,
             f"PRAGMA busy_timeout = {PATIENCE_SECONDS * 1000}",
@@ -78,7 +84,7 @@ class Database:
             "PRAGMA cache_size = -16000",
             "PRAGMA busy_timeout = 0",
         )
-        return cls(_SqliteReaders(parsed), Writer(engine))
+        return cls(_SqliteReaders(place), Writer(engine, place))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Storage]:
@@ -125,9 +131,15 @@ _OPTIONS: dict[str, Any] = {"hide_parameters": True, "json_serializer": to_json}
 class _SqliteReaders:
     """A few connections with small caches: each keeps its own, and a pool of many took gigabytes."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, place: Place) -> None:
+        self._place = place
         self._engine = create_engine(
-            url.set(drivername="sqlite"), poolclass=QueuePool, pool_size=_READERS, max_overflow=0, **_OPTIONS
+            "sqlite://",
+            creator=place.connect,
+            poolclass=QueuePool,
+            pool_size=_READERS,
+            max_overflow=0,
+            **_OPTIONS,
         )
         tell_sqlite(
             self._engine,
@@ -142,12 +154,28 @@ class _SqliteReaders:
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Immediate]:
         async with self._free:
-            connection = self._idle.pop() if self._idle else self._engine.connect()
+            self._place.look()
+            with READING:
+                connection = self._idle.pop() if self._idle else self._engine.connect()
             try:
                 yield Immediate(connection)
-            finally:
-                connection.rollback()
-                self._idle.append(connection)
+            except TroubleError:
+                self._let_go(connection)  # something may be wrong with it
+                raise
+            except BaseException:
+                self._put_back(connection)
+                raise
+            self._put_back(connection)
+
+    def _put_back(self, connection: Connection) -> None:
+        with READING:
+            connection.rollback()
+        self._idle.append(connection)
+
+    def _let_go(self, connection: Connection) -> None:
+        connection.invalidate()
+        with suppress(SQLAlchemyError):
+            connection.close()
 
     async def close(self) -> None:
         for connection in self._idle:
@@ -163,8 +191,8 @@ class _PostgresReaders:
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Awaited]:
-        async with self._engine.connect() as connection:
-            yield Awaited(connection)
+        async with _lent(self._engine, READING) as connection:
+            yield connection
 
     async def close(self) -> None:
         """Leave it to the writers, whose pool it is."""
@@ -182,34 +210,51 @@ class _PostgresWriters:
 
     @asynccontextmanager
     async def turn(self, *, briefly: bool) -> AsyncIterator[Awaited]:  # noqa: ARG002
-        async with self._engine.connect() as connection:
-            yield Awaited(connection)
+        async with _lent(self._engine, WATCHED) as connection:
+            yield connection
 
     async def live_as(self, name: str) -> None:
         async with self._living:
             try:
-                if self._life is None:
-                    self._life = await self._engine.connect()
-                    await self._life.execution_options(isolation_level="AUTOCOMMIT")
-                if name in self._names:
-                    await self._life.execute(text("SELECT 1"))
-                else:
-                    await self._life.execute(_LIVE, {"name": name})
-                    self._names.add(name)
+                with WATCHED:
+                    await self._show(name)
             except BaseException:
                 await self._die()
                 raise
+
+    async def _show(self, name: str) -> None:
+        if self._life is None:
+            self._life = await self._engine.connect()
+            await self._life.execution_options(isolation_level="AUTOCOMMIT")
+        if name in self._names:
+            await self._life.execute(text("SELECT 1"))
+        else:
+            await self._life.execute(_LIVE, {"name": name})
+            self._names.add(name)
 
     async def _die(self) -> None:
         life, self._life = self._life, None
         self._names.clear()
         if life is not None:
-            await life.invalidate()  # a lock belongs to the connection, which is not to go back to the pool
-            await life.close()
+            with suppress(SQLAlchemyError, OSError):
+                await life.invalidate()  # a lock belongs to the connection, which is not to go back to the pool
+                await life.close()
 
     async def close(self) -> None:
         await self._die()
         await self._engine.dispose()
+
+
+@asynccontextmanager
+async def _lent(engine: AsyncEngine, watched: Watched) -> AsyncIterator[Awaited]:
+    """Lend a connection of the pool; one that broke does not come back to it."""
+    with watched:
+        connection = await engine.connect()
+    try:
+        yield Awaited(connection, watched)
+    finally:
+        with suppress(SQLAlchemyError, OSError):
+            await finished(asyncio.ensure_future(connection.close()))
 
 
 _LIVE = text("SELECT pg_advisory_lock(:senders, hashtext(:name))").bindparams(senders=SENDERS)

@@ -5,36 +5,44 @@ thread: neither a long import nor a busy handler then holds up what comes in. On
 `inbox`, which several processes share: a chat belongs to the process that claimed it, for as long as that lives.
 
 That the effects of an update are kept is marked in the same transaction as they are, in the database itself
-(storage.handled). Callers who write at the same time share a commit.
+(storage.handled). Callers who write at the same time share a commit. What SQLite's two files know of each other is
+compared when a process begins (storage.witness).
 """
 
 import asyncio
 import json
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import sleep
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import URL, NullPool, Row, text
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from storage.columns import Instant
-from storage.database import is_sqlite, understood
+from storage.database import CONNECTING_SECONDS, is_sqlite, understood
+from storage.place import Place
 from storage.tables import inbox
+from storage.trouble import WATCHED, Trouble, TroubleError
 
+HISTORY, FORGOTTEN = "history", "forgotten"  # in SQLite's file: how long the history was; until when it forgot all
 _SPACE = 5_306  # of our advisory locks in a PostgreSQL database: a chat's lock is (this, a hash of the chat)
 _LATE = timedelta(seconds=10)  # what waits longer has perhaps been tried before, by a process that is gone
 _ROWS_AT_ONCE = 100
+_STATEMENT_SECONDS = 60  # a server that is gone without a word is noticed then
+_PATIENCE_SECONDS = 10  # with another process that writes to the file
 _SWITCH_TRIES, _SWITCH_PAUSE_SECONDS = 500, 0.02
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +66,15 @@ class _Finish:
     update_id: int
     at: datetime
     error: str | None
+    kept: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Begin:
+    """One more try of an update, or one less."""
+
     update_id: int
+    by: int = 1
 
 
 _Step = _Keep | _Finish | _Begin
@@ -77,12 +89,13 @@ class _Queue:
 
 
 class Inbox(ABC):
-    """Stored updates. Every method raises what the database raises, and may then be called again."""
+    """Stored updates. Every method raises TroubleError when storage does not work, and may then be called again."""
 
     shared: ClassVar[bool]  # whether other processes take from it too
 
     def __init__(self) -> None:
         self._queue = _Queue()
+        self.latest: int | None = None  # the last update that was stored
 
     @staticmethod
     def open(url: str) -> "Inbox":
@@ -96,6 +109,8 @@ class Inbox(ABC):
     async def keep(self, updates: Sequence[Waiting], *, at: datetime) -> set[int]:
         """Store updates, safe from a loss of power; return the ids of those that were not there yet."""
         new: set[int] = await self._written(_Keep(updates, at))
+        if updates:
+            self.latest = updates[-1].update_id
         return new
 
     async def begin(self, update_id: int) -> int | None:
@@ -103,9 +118,16 @@ class Inbox(ABC):
         tries: int | None = await self._written(_Begin(update_id))
         return tries
 
-    async def finish(self, update_id: int, *, at: datetime, error: str | None = None) -> None:
-        """Mark an update as done, or as failed by an error of this type; what it said is forgotten."""
-        await self._written(_Finish(update_id, at, error))
+    async def not_begun(self, update_id: int) -> None:
+        """Take one try back: it was not the update that failed."""
+        await self._written(_Begin(update_id, -1))
+
+    async def finish(self, update_id: int, *, at: datetime, error: str | None = None, kept: bool = False) -> None:
+        """Mark an update as done, or as failed by an error of this type; what it said is forgotten.
+
+        `kept`: the database holds what it did.
+        """
+        await self._written(_Finish(update_id, at, error, kept))
 
     @abstractmethod
     async def waiting(self, *, at: datetime, chat_id: int | None = None) -> list[Waiting]:
@@ -120,8 +142,20 @@ class Inbox(ABC):
         """Take a chat for this process alone, until `release` or its end; False while another has it."""
 
     @abstractmethod
+    def holds(self, chat_id: int) -> bool:
+        """Tell whether a chat that was claimed is still this process's, as far as it knows."""
+
+    @abstractmethod
+    async def ours(self, chat_id: int, update_id: int) -> bool:
+        """Tell for sure whether a chat is still this process's and the update in it not at its end."""
+
+    @abstractmethod
     async def release(self, chat_id: int) -> None:
         """Let other processes take a chat."""
+
+    @abstractmethod
+    async def witness(self, history: int) -> None:
+        """Note how long the history of the database is."""
 
     @abstractmethod
     async def drop_older_than(self, instant: datetime) -> int:
@@ -176,38 +210,52 @@ class _SqliteInbox(Inbox):
     def __init__(self, file: Path) -> None:
         super().__init__()
         self._file = file
+        self._place: Place | None = None  # of the file that was opened first
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inbox")
         self._connection: sqlite3.Connection | None = None
 
     def _connected(self) -> sqlite3.Connection:
+        """Return the connection; made anew after a trouble, and with it the file where there never was one."""
         if self._connection is None:
-            self._file.touch(mode=0o600)  # it holds what people write
-            connection = sqlite3.connect(self._file, isolation_level=None, timeout=60)
-            _log_ahead(connection)
-            dialect = sqlite.dialect()
-            connection.execute(str(CreateTable(inbox, if_not_exists=True).compile(dialect=dialect)))
-            for index in inbox.indexes:
-                connection.execute(str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect)))
-            self._connection = connection
+            place = self._place or self._new_place()
+            place.look()
+            self._connection, self._place = _prepared(place.connect()), place
+        elif self._place and self._place.gone:
+            self._rescue(self._connection)
+        elif self._place:
+            self._place.look()
         return self._connection
 
-    async def _write(self, steps: Sequence[_Step]) -> list[Any]:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._write_now, steps)
+    def _new_place(self) -> Place:
+        self._file.touch(mode=0o600)  # it holds what people write
+        return Place(self._file)
 
-    def _write_now(self, steps: Sequence[_Step]) -> list[Any]:
-        connection = self._connected()
-        # A mark that is lost with the power makes an answer come twice; an update that is lost never comes again.
-        synced = any(isinstance(step, _Keep) for step in steps)
-        connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
-        connection.execute("BEGIN IMMEDIATE")
+    def _rescue(self, connection: sqlite3.Connection) -> None:
+        """Put the file back that somebody took away: as long as it is open, all of it is there."""
+        place = self._new_place()
+        place.look()
+        rescued = place.connect()
+        connection.backup(rescued)
+        self._connection, self._place = _prepared(rescued), place
+        connection.close()
+
+    def _do(self, step: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Do something with the connection, and let go of it when storage does not work."""
         try:
-            results = [_take(connection, step) for step in steps]
-            connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
+            with WATCHED:
+                return step(self._connected())
+        except TroubleError as error:
+            if error.trouble is not Trouble.LOST and self._connection is not None:
+                with suppress(sqlite3.Error):
+                    self._connection.close()
+                self._connection = None
             raise
-        return results
+
+    async def _write(self, steps: Sequence[_Step]) -> list[Any]:
+        return await self._in_thread(lambda connection: _write(connection, steps))
+
+    async def _in_thread(self, step: Callable[[sqlite3.Connection], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._do, step)
 
     async def waiting(self, *, at: datetime, chat_id: int | None = None) -> list[Waiting]:  # noqa: ARG002
         """Give what waits, in order; all of it may have been begun before."""
@@ -226,25 +274,33 @@ class _SqliteInbox(Inbox):
         """Take a chat: there is nobody else."""
         return True
 
+    def holds(self, chat_id: int) -> bool:  # noqa: ARG002
+        """Have every chat."""
+        return True
+
+    async def ours(self, chat_id: int, update_id: int) -> bool:  # noqa: ARG002
+        """Have every update that came here."""
+        return True
+
     async def release(self, chat_id: int) -> None:
         """Keep it: nobody else wants it."""
 
     async def drop_older_than(self, instant: datetime) -> int:
         """Forget what was handled long ago."""
 
-        def drop() -> int:
-            dropped = self._connected().execute(
-                "DELETE FROM inbox WHERE state <> 'waiting' AND handled_at < ?", (_stored(instant),)
-            )
-            return dropped.rowcount
+        def drop(connection: sqlite3.Connection) -> int:
+            _note(connection, FORGOTTEN, _stored(instant))  # first: what is gone is then known to have been here
+            gone = "DELETE FROM inbox WHERE state <> 'waiting' AND handled_at < ?"
+            return connection.execute(gone, (_stored(instant),)).rowcount
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, drop)
+        return await self._in_thread(drop)
+
+    async def witness(self, history: int) -> None:
+        """Note how long the history of the database is."""
+        await self._in_thread(lambda connection: _note(connection, HISTORY, str(history)))
 
     async def _read(self, query: str, *parameters: object) -> list[Any]:
-        def read() -> list[Any]:
-            return self._connected().execute(query, parameters).fetchall()
-
-        return await asyncio.get_running_loop().run_in_executor(self._thread, read)
+        return await self._in_thread(lambda connection: connection.execute(query, parameters).fetchall())
 
     async def close(self) -> None:
         """Write what is asked for and close the file."""
@@ -252,10 +308,43 @@ class _SqliteInbox(Inbox):
 
         def close() -> None:
             if self._connection is not None:
-                self._connection.close()
+                with suppress(sqlite3.Error):
+                    self._connection.close()
 
         await asyncio.get_running_loop().run_in_executor(self._thread, close)
         self._thread.shutdown()
+
+
+def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """Return a connection to a file that has its table."""
+    connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_SECONDS * 1000}")
+    _log_ahead(connection)
+    dialect = sqlite.dialect()
+    connection.execute(str(CreateTable(inbox, if_not_exists=True).compile(dialect=dialect)))
+    for index in inbox.indexes:
+        connection.execute(str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect)))
+    connection.execute("CREATE TABLE IF NOT EXISTS beside (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
+    return connection
+
+
+def _note(connection: sqlite3.Connection, name: str, value: str) -> None:
+    insert = "INSERT INTO beside (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+    connection.execute(insert, (name, value))
+
+
+def _write(connection: sqlite3.Connection, steps: Sequence[_Step]) -> list[Any]:
+    # A mark that is lost with the power makes an answer come twice; an update that is lost never comes again.
+    synced = any(isinstance(step, _Keep) for step in steps)
+    connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        results = [_take(connection, step) for step in steps]
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+    return results
 
 
 def _log_ahead(connection: sqlite3.Connection) -> None:
@@ -285,15 +374,16 @@ def _take(connection: sqlite3.Connection, step: _Step) -> Any:
                 if connection.execute(insert, (update.update_id, update.chat_id, at, json.dumps(update.body))).rowcount
             }
         case _Finish():
+            state = "failed" if step.error else "kept" if step.kept else "done"
             connection.execute(
                 "UPDATE inbox SET state = ?, handled_at = ?, error = ?, body = '' WHERE update_id = ?",
-                ("failed" if step.error else "done", _stored(step.at), step.error, step.update_id),
+                (state, _stored(step.at), step.error, step.update_id),
             )
             return None
         case _Begin():
             counted = connection.execute(
-                "UPDATE inbox SET tries = tries + 1 WHERE update_id = ? AND state = 'waiting' RETURNING tries",
-                (step.update_id,),
+                "UPDATE inbox SET tries = tries + ? WHERE update_id = ? AND state = 'waiting' RETURNING tries",
+                (step.by, step.update_id),
             ).fetchone()
             return counted[0] if counted else None
 
@@ -305,32 +395,45 @@ def _stored(instant: datetime) -> Any:
 class _PostgresInbox(Inbox):
     """A table that several processes share, over one connection, whose locks end with it.
 
-    A connection that breaks loses the chats it claimed. What is in flight then may be begun by another process too;
-    only one of the two can mark it handled, so nothing is written twice.
+    A connection that breaks loses the chats it claimed. What is in flight then may be begun by another process too:
+    only one of the two can mark it handled, so nothing is written twice, and `ours` tells who may answer.
     """
 
     shared = True
 
     def __init__(self, url: URL) -> None:
         super().__init__()
-        self._engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True)
+        self._engine = create_async_engine(
+            url,
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
+            connect_args={"timeout": CONNECTING_SECONDS, "command_timeout": _STATEMENT_SECONDS},
+        )
         self._connection: AsyncConnection | None = None
+        self._claimed: set[int] = set()  # by this connection
         self._busy = asyncio.Lock()
 
     async def _ask(self, statement: str, **parameters: Any) -> Sequence[Row[Any]]:
         async with self._busy:
-            if self._connection is None:
-                self._connection = await self._engine.connect()
-            asking = asyncio.ensure_future(self._connection.execute(text(statement), parameters))
-            try:
-                rows: Sequence[Row[Any]] = (await _uncancelled(asking)).all()
-            except DBAPIError as error:
-                if error.connection_invalidated:
-                    connection, self._connection = self._connection, None
-                    with suppress(DBAPIError):
-                        await connection.close()
-                raise
-            return rows
+            with WATCHED:
+                if self._connection is None:
+                    self._connection = await self._engine.connect()
+                asking = asyncio.ensure_future(self._connection.execute(text(statement), parameters))
+                try:
+                    rows: Sequence[Row[Any]] = (await _uncancelled(asking)).all()
+                except (SQLAlchemyError, OSError) as error:
+                    if not isinstance(error, DBAPIError) or error.connection_invalidated:
+                        await self._disconnect()
+                    raise
+                return rows
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        self._claimed.clear()
+        if connection is not None:
+            with suppress(SQLAlchemyError, OSError):
+                await connection.close()
 
     async def _write(self, steps: Sequence[_Step]) -> list[Any]:
         """Take the steps; each is kept by itself, so an error may leave the first of them done."""
@@ -352,7 +455,8 @@ class _PostgresInbox(Inbox):
                 return await self._keep(step)
             case _Begin():
                 tries = await self._ask(
-                    "UPDATE inbox SET tries = tries + 1 WHERE update_id = :id AND state = 'waiting' RETURNING tries",
+                    "UPDATE inbox SET tries = tries + :by WHERE update_id = :id AND state = 'waiting' RETURNING tries",
+                    by=step.by,
                     id=step.update_id,
                 )
                 return tries[0].tries if tries else None
@@ -376,11 +480,13 @@ class _PostgresInbox(Inbox):
     async def waiting(self, *, at: datetime, chat_id: int | None = None) -> list[Waiting]:
         """Give what has waited longest, some of it at a time."""
         rows = await self._ask(
-            "SELECT update_id, chat_id, body, received_at < :late AS late FROM inbox WHERE state = 'waiting'"
-            " AND (CAST(:chat AS bigint) IS NULL OR chat_id = :chat) ORDER BY update_id LIMIT :limit",
+            "SELECT update_id, chat_id, body, received_at NOT BETWEEN :late AND :early AS late FROM inbox"
+            " WHERE state = 'waiting' AND (CAST(:chat AS bigint) IS NULL OR chat_id = :chat)"
+            " ORDER BY update_id LIMIT :limit",
             chat=chat_id,
             limit=_ROWS_AT_ONCE,
             late=at - _LATE,
+            early=at + _LATE,  # what came later than now came before the clock was set back
         )
         return [Waiting(row.update_id, row.chat_id, json.loads(row.body), row.late) for row in rows]
 
@@ -391,12 +497,32 @@ class _PostgresInbox(Inbox):
 
     async def claim(self, chat_id: int) -> bool:
         """Lock a chat."""
-        (row,) = await self._ask(f"SELECT pg_try_advisory_lock({_SPACE}, hashint8(:chat)) AS ours", chat=chat_id)
-        return bool(row.ours)
+        if chat_id not in self._claimed:
+            (row,) = await self._ask(f"SELECT pg_try_advisory_lock({_SPACE}, hashint8(:chat)) AS ours", chat=chat_id)
+            if row.ours:
+                self._claimed.add(chat_id)
+        return chat_id in self._claimed
+
+    def holds(self, chat_id: int) -> bool:
+        """Look at what the connection holds."""
+        return chat_id in self._claimed
+
+    async def ours(self, chat_id: int, update_id: int) -> bool:
+        """Ask the connection that holds the lock whether the update still waits; a lost lock is asked for again."""
+        if not await self.claim(chat_id):
+            return False
+        waits = await self._ask("SELECT 1 FROM inbox WHERE update_id = :id AND state = 'waiting'", id=update_id)
+        return bool(waits) and self.holds(chat_id)
 
     async def release(self, chat_id: int) -> None:
         """Unlock a chat."""
+        if chat_id not in self._claimed:
+            return
+        self._claimed.discard(chat_id)
         await self._ask(f"SELECT pg_advisory_unlock({_SPACE}, hashint8(:chat))", chat=chat_id)
+
+    async def witness(self, history: int) -> None:
+        """Note nothing: both are one database."""
 
     async def drop_older_than(self, instant: datetime) -> int:  # noqa: ARG002
         """Leave it to storage.handled, which has the same table."""
@@ -405,8 +531,7 @@ class _PostgresInbox(Inbox):
     async def close(self) -> None:
         """Write what is asked for and close the connection, with its locks."""
         await super().close()
-        if self._connection is not None:
-            await self._connection.close()
+        await self._disconnect()
         await self._engine.dispose()
 
 

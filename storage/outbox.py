@@ -1,12 +1,15 @@
 """The outbox: what is owed to whom, what became of it, and the leases that let one process at a time send it.
 
 Two clocks: `now` is the university's (what is due, what is pointless), `real` the machine's (pauses and leases), which
-no sandbox moves.
+no sandbox moves. Either may be set back: what is owed at once is due whatever they say, and a pause that lies further
+ahead than any lasts is over.
+
+Answers in a chat go in the order in which they are owed, those that are put off for a moment too.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -20,6 +23,7 @@ from storage.tables import outbox
 from storage.upsert import ROWS_AT_ONCE, chunks
 
 AT_ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+LONGEST_PAUSE = timedelta(minutes=5)  # until a message is tried again
 
 
 class Priority(IntEnum):
@@ -176,12 +180,16 @@ class Outbox:
         return {Priority(row.priority): row.number for row in rows}
 
     async def queued_for(self, chat_id: int, *, now: datetime) -> bool:
-        """Tell whether anything for this chat is due and not sent yet."""
+        """Tell whether anything for this chat is due and not sent yet, or goes before an answer."""
         return bool(await self._connection.scalar(_QUEUED, {"chat_id": chat_id, "now": now}))
+
+    async def answer_waits(self, chat_id: int) -> bool:
+        """Tell whether an answer in this chat was owed and has not arrived: it comes before any other."""
+        return bool(await self._connection.scalar(_ANSWER_WAITS, {"chat_id": chat_id}))
 
     async def due(self, *, now: datetime, real: datetime) -> bool:
         """Tell whether `lease` may find something."""
-        return bool(await self._connection.scalar(_DUE, {"now": now, "real": real}))
+        return bool(await self._connection.scalar(_DUE, _at(now, real)))
 
     async def lease(self, by: str, *, now: datetime, real: datetime, until: datetime, room: int) -> tuple[Owed, ...]:
         """Take what is due to be sent next, at most `room`: the first of each chat or person, by priority and age.
@@ -189,7 +197,7 @@ class Outbox:
         While the lease lasts, nobody is given another message for the same chat or person. On PostgreSQL what another
         process is just taking is passed over.
         """
-        rows = (await self._connection.execute(_NEXT, {"now": now, "real": real, "room": room})).all()
+        rows = (await self._connection.execute(_NEXT, {**_at(now, real), "room": room})).all()
         if rows:
             await self._connection.execute(_LEASE, [{"of_id": row.id, "by": by, "until": until} for row in rows])
         return tuple(replace(_owed(row), tries=row.tries + 1, leased_until=until) for row in rows)
@@ -197,6 +205,10 @@ class Outbox:
     async def renew(self, by: str, *, until: datetime) -> None:
         """Keep a sender's leases for longer."""
         await self._connection.execute(_RENEW, {"by": by, "until": until})
+
+    async def let_go(self, by: str, *, but: Collection[int]) -> None:
+        """End a sender's leases, except those of messages it still has in hand."""
+        await self._connection.execute(_LET_GO, {"by": by, "but": list(but)})
 
     async def end_leases(self, but: str) -> None:
         """End the leases of senders that are gone; on SQLite there is no other than this one.
@@ -270,7 +282,7 @@ class Outbox:
 def _new(one: NewOwed) -> dict[str, Any]:
     return {
         **{name: getattr(one, name) for name in _OWED_AS_GIVEN},
-        "not_before": one.not_before or one.made_at,
+        "not_before": one.not_before or AT_ANY_TIME,
         "next_try_at": AT_ANY_TIME,
         "state": OwedState.WAITING,
         "tries": 0,
@@ -352,15 +364,31 @@ _HAS_LEFT = select(
 )
 _OF_GROUP = select(outbox).where(outbox.c.group_key == bindparam("group_key")).order_by(outbox.c.id)
 
+
+def _at(now: datetime, real: datetime) -> dict[str, datetime]:
+    return {"now": now, "real": real, "never": real + LONGEST_PAUSE}
+
+
+_now = bindparam("now", type_=Instant)
 _waits = outbox.c.state == literal_column("'waiting'")  # as the partial index says it
-_is_due = and_(_waits, outbox.c.not_before <= bindparam("now", type_=Instant))
+_is_answer = outbox.c.priority == literal_column(str(int(Priority.ANSWER)))
+_is_due = and_(
+    _waits,
+    # An answer that is put off is so for a moment: one made later than now was made before the clock was set back.
+    or_(outbox.c.not_before <= _now, and_(_is_answer, outbox.c.made_at > _now)),
+)
 _may_go = and_(
     _is_due,
-    outbox.c.next_try_at <= bindparam("real", type_=Instant),
+    or_(
+        outbox.c.next_try_at <= bindparam("real", type_=Instant),
+        outbox.c.next_try_at > bindparam("never", type_=Instant),
+    ),
     or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= bindparam("real", type_=Instant)),
 )
 _DEPTH = select(outbox.c.priority, func.count().label("number")).where(_is_due).group_by(outbox.c.priority)
-_QUEUED = select(exists().where(_is_due, outbox.c.chat_id == bindparam("chat_id")))
+_in_chat = outbox.c.chat_id == bindparam("chat_id")
+_QUEUED = select(exists().where(_waits, or_(_is_due, _is_answer), _in_chat))
+_ANSWER_WAITS = select(exists().where(_waits, _is_answer, _in_chat))
 _DUE = select(exists().where(_may_go))
 
 _other = outbox.alias("other")
@@ -368,7 +396,7 @@ _goes_first = exists().where(
     or_(_other.c.chat_id == outbox.c.chat_id, _other.c.person_id == outbox.c.person_id),
     _other.c.id != outbox.c.id,
     _other.c.state == literal_column("'waiting'"),
-    _other.c.not_before <= bindparam("now", type_=Instant),
+    or_(_other.c.not_before <= _now, _other.c.priority == literal_column(str(int(Priority.ANSWER)))),
     or_(
         _other.c.leased_until > bindparam("real", type_=Instant),
         _other.c.priority < outbox.c.priority,
@@ -388,6 +416,15 @@ _RENEW = (
     outbox.update()
     .where(outbox.c.leased_by == bindparam("by"), outbox.c.state == literal_column("'waiting'"))
     .values(leased_until=bindparam("until"))
+)
+_LET_GO = (
+    outbox.update()
+    .where(
+        outbox.c.leased_by == bindparam("by"),
+        outbox.c.state == literal_column("'waiting'"),
+        outbox.c.id.not_in(bindparam("but", expanding=True)),
+    )
+    .values(leased_by=None, leased_until=None)
 )
 _END_LEASES: dict[str, Executable] = {
     "sqlite": outbox.update().where(outbox.c.leased_by != bindparam("but")).values(leased_by=None, leased_until=None),
@@ -417,9 +454,8 @@ _WITHDRAW = _ONE.values(state=OwedState.WITHDRAWN)
 _WITHDRAW_GROUP = (
     outbox.update().where(_unsent, outbox.c.group_key == bindparam("of_group")).values(state=OwedState.WITHDRAWN)
 )
-_STUCK = select(func.count().label("number"), func.min(outbox.c.not_before, type_=Instant).label("oldest")).where(
-    _is_due
-)
+_due_since = case((outbox.c.not_before < outbox.c.made_at, outbox.c.made_at), else_=outbox.c.not_before)
+_STUCK = select(func.count().label("number"), func.min(_due_since, type_=Instant).label("oldest")).where(_is_due)
 _SENT_SINCE = select(exists().where(outbox.c.sent_at > bindparam("since", type_=Instant)))
 _FAILED = select(func.count()).where(
     outbox.c.state == OwedState.FAILED,

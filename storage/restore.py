@@ -31,6 +31,7 @@ from storage.files import Files
 from storage.inbox import Inbox, Waiting
 from storage.migrations import changing, forget_tables, knows, make_room, take_steps
 from storage.tables import metadata
+from storage.witness import STORED, forget
 
 HELD = "held"  # the state of an owed message that waits for somebody to look at it
 
@@ -89,6 +90,9 @@ class _Reading:
             for name, kept in self._manifest.tables.items():
                 await self._table(connection, name, kept)
             await connection.run_sync(take_steps, "head")
+            await connection.execute(text("DELETE FROM pulse WHERE name = :name"), {"name": STORED})
+        if is_sqlite(url):
+            forget(Path(url.database or ""))
         if self._updates and is_sqlite(url):  # there they wait in a file of their own
             async with Inbox.open(url.render_as_string(hide_password=False)) as beside:
                 await beside.keep(self._updates, at=at)

@@ -10,15 +10,17 @@ commit: each ends in a savepoint, and nobody is told that anything is kept befor
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from time import perf_counter
 from typing import TypeVar
 
 import sqlalchemy
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from storage.connection import TURN_SECONDS, Connection, Parameters, Rows, finished
+from storage.place import Place
+from storage.trouble import WATCHED, Trouble, TroubleError
 
 PATIENCE_SECONDS = 60  # with another process that writes
 
@@ -26,17 +28,19 @@ Result = TypeVar("Result")
 
 
 class Writer:
-    """The one connection of this process that writes."""
+    """The one connection of this process that writes; after a trouble it is a new one."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Write through a connection of `engine`, made when first used, that any thread may use."""
+    def __init__(self, engine: Engine, place: Place) -> None:
+        """Write through a connection of `engine` to the file at `place`, made when first used, for any thread."""
         self.dialect = engine.dialect
         self._engine = engine
+        self._place = place
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
         self._connection: sqlalchemy.Connection | None = None
         self._turns = asyncio.Lock()  # taken in the order it is asked for
         self._unsynced: asyncio.Future[None] | None = None  # what waits for the next commit
         self._syncing: asyncio.Task[None] | None = None
+        self._trouble: Trouble | None = None  # what was wrong last, since the connection was made
 
     @asynccontextmanager
     async def turn(self, *, briefly: bool) -> AsyncIterator["Turn"]:
@@ -54,8 +58,7 @@ class Writer:
         """Commit what is to be kept and close the connection."""
         if self._syncing:
             await asyncio.wait([self._syncing])
-        if self._connection is not None:
-            await self.in_thread(self._connection.close)
+        await self._disconnect()
         self._thread.shutdown()
         self._engine.dispose()
 
@@ -88,12 +91,29 @@ class Writer:
         return False
 
     async def _begin(self) -> None:
+        if self._trouble:
+            await self._disconnect()
+        self._place.look()
         if self._connection is None:
-            self._connection = await self.in_thread(self._engine.connect)
+            self._connection = await self.in_thread(self._connect)
         try:
             self.tell("BEGIN IMMEDIATE")
-        except OperationalError:  # another process writes
-            await self.in_thread(self._begin_patiently)
+        except TroubleError as error:
+            if error.trouble is not Trouble.BUSY:
+                raise
+            await self.in_thread(self._begin_patiently)  # another process writes
+            self._trouble = None
+
+    def _connect(self) -> sqlalchemy.Connection:
+        with WATCHED:
+            return self._engine.connect()
+
+    async def _disconnect(self) -> None:
+        """Let go of the connection, and of what may be wrong with it."""
+        connection, self._connection, self._trouble = self._connection, None, None
+        if connection is not None:
+            with suppress(SQLAlchemyError):
+                await self.in_thread(connection.close)
 
     def _begin_patiently(self) -> None:
         self.tell(f"PRAGMA busy_timeout = {PATIENCE_SECONDS * 1000}")
@@ -104,7 +124,16 @@ class Writer:
 
     def tell(self, command: str) -> None:
         """Run a command about transactions."""
-        self.connection.exec_driver_sql(command)
+        self.do(lambda: self.connection.exec_driver_sql(command))
+
+    def do(self, step: Callable[[], Result]) -> Result:
+        """Do something with the connection; raises TroubleError, and is another connection next time, when it fails."""
+        try:
+            with WATCHED:
+                return step()
+        except TroubleError as error:
+            self._trouble = error.trouble
+            raise
 
     @property
     def in_transaction(self) -> bool:
@@ -114,6 +143,7 @@ class Writer:
     async def keep(self) -> None:
         """Commit a long turn's transaction, and end the turn."""
         try:
+            self._place.look()
             await self.in_thread(lambda: self.tell("COMMIT"))
         except BaseException:
             self.forget(inside=False)
@@ -138,8 +168,8 @@ class Writer:
     def forget(self, *, inside: bool) -> None:
         """Take one's own changes back, and end the turn."""
         try:
-            if not self.in_transaction:
-                self._fail(OperationalError("COMMIT", None, RuntimeError("the transaction is gone")))
+            if not self.in_transaction:  # an error ended it, with what others had done
+                self._fail(TroubleError(self._trouble or Trouble.BROKEN))
             elif inside:
                 self.tell("ROLLBACK TO turn")
                 self.tell("RELEASE turn")
@@ -162,11 +192,12 @@ class Writer:
         if self._unsynced is None:
             return
         try:
+            self._place.look()
             await self.in_thread(lambda: self.tell("COMMIT"))
         except Exception as error:
             if self.in_transaction:
                 self.tell("ROLLBACK")
-            self._fail(error)
+            self._fail(TroubleError(self._trouble) if self._trouble else error)
         else:
             self._unsynced.set_result(None)
             self._unsynced = None
@@ -193,13 +224,17 @@ class Turn(Connection):
     async def begin(self) -> None:
         """Wait until nobody else writes."""
         if not self._begun:
-            self._inside = await self._writer.begin(briefly=self._briefly)
+            try:
+                self._inside = await self._writer.begin(briefly=self._briefly)
+            except asyncio.CancelledError:
+                self.interrupted = True
+                raise
             self._begun = True
             self._began = perf_counter()
 
     async def execute(self, statement: sqlalchemy.Executable, parameters: Parameters | None = None) -> Rows:
         """Run a statement; whoever runs many lets the other tasks go on in between."""
-        return await self._do(lambda: self._writer.connection.execute(statement, parameters))
+        return await self._do(lambda: self._writer.do(lambda: self._writer.connection.execute(statement, parameters)))
 
     @asynccontextmanager
     async def begin_nested(self) -> AsyncIterator[None]:
@@ -215,9 +250,14 @@ class Turn(Connection):
 
     async def commit(self) -> None:
         """Keep everything done so far; a cancelled commit is finished first, because it may have happened already."""
-        if self._begun:
-            self._begun = False
+        if not self._begun:
+            return
+        self._begun = False
+        try:
             await (self._writer.keep_soon(inside=self._inside) if self._briefly else self._writer.keep())
+        except asyncio.CancelledError:
+            self.interrupted = True
+            raise
 
     async def rollback(self) -> None:
         """Forget everything since the last commit."""

@@ -17,8 +17,9 @@ Groups are places like private chats: `in_=group`, or `in_=topic` of a group wit
         await dmitry.taps("Қабылдау", in_=group)
 """
 
+import asyncio
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
@@ -72,6 +73,7 @@ from aiogram.types import (
 from pydantic_core import to_jsonable_python
 
 from bot.sender import Sender
+from bot.troubles import Troubles
 from bot.updates import Updates
 from services.clock import Clock
 from storage.database import Database
@@ -216,6 +218,11 @@ class Place:
         return self.last.buttons
 
 
+def at_once(_seconds: float, what: Callable[[], Any]) -> asyncio.Handle:
+    """Let no time pass before something that is to happen later."""
+    return asyncio.get_running_loop().call_soon(what)
+
+
 class Telegram(BaseSession):
     """Everybody's chats with one bot."""
 
@@ -229,7 +236,10 @@ class Telegram(BaseSession):
             session=self,
             default=DefaultBotProperties(parse_mode=ParseMode.HTML, link_preview_is_disabled=True),
         )
-        self.updates = Updates(bot=self.bot, dispatcher=dispatcher, inbox=inbox, database=database, clock=clock)
+        self.troubles = Troubles(clock, later=at_once)
+        self.updates = Updates(
+            bot=self.bot, dispatcher=dispatcher, inbox=inbox, database=database, clock=clock, troubles=self.troubles
+        )
         self.calls: list[TelegramMethod[Any]] = []
         self.answers: dict[str, AnswerCallbackQuery] = {}
         self.files: dict[str, Kept] = {}

@@ -44,7 +44,12 @@ class DocumentFetching:
 
     async def clear(self) -> None:
         """Remove files that a process which was killed had begun."""
-        if begun := await asyncio.to_thread(self.files.clear):
+        try:
+            begun = await asyncio.to_thread(self.files.clear)
+        except OSError as error:
+            log.error("the folder of documents cannot be looked through", why=error.strerror)  # noqa: TRY400 - one line
+            return
+        if begun:
             log.info("files begun and never finished are removed", files=begun)
 
     async def look(self) -> None:
@@ -72,8 +77,8 @@ class DocumentFetching:
             return
         try:
             sha256 = await asyncio.to_thread(self.files.keep, content)
-        except OSError:
-            log.exception("document not stored", document=document.id)
+        except OSError as error:
+            log.error("document not stored", document=document.id, why=error.strerror)  # noqa: TRY400 - one line
             self._again_at[document.id] = self.clock.now() + AGAIN_AFTER
             return
         async with self.database.write() as storage:

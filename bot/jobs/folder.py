@@ -18,6 +18,7 @@ from services.importing.exports import load_export, office_language, refuse_expo
 from services.tabular import Unreadable, read_source
 from storage.database import Database
 from storage.jobs import JobState
+from storage.trouble import TroubleError
 
 SECONDS_BETWEEN = 60
 TURN = timedelta(seconds=50)  # of several processes one looks
@@ -55,6 +56,8 @@ class ImportFolder:
                 try:
                     async with self.turn:
                         await self._take(path, found[path])
+                except TroubleError:
+                    raise
                 except Exception:
                     log.exception("file in the folder not dealt with")
         self.meter.swept("folder", SECONDS_BETWEEN)

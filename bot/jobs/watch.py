@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.administrators import Administrators
 from bot.metrics import Meter
 from policy.profile import Profile
 from services.clock import Clock
@@ -29,9 +30,12 @@ class Watch:
     expected: Expected
     folder: Path | None
     meter: Meter
+    administrators: Administrators | None = None
 
     async def look(self) -> None:
-        """Look once."""
+        """Look once, and at who is to be told when storage does not work."""
+        if self.administrators:
+            await self.administrators.look()
         free = None if self.folder is None else (await asyncio.to_thread(shutil.disk_usage, self.folder)).free
         async with self.database.write() as storage:
             told = await raise_alarms(

@@ -10,6 +10,7 @@
 | `draft`    | `Draft | None`             | the form they are in the middle of; None for a command or a press |
 | `language` | `Language`                 | the language they read |
 | `texts`    | `Texts`                    | that language's voice |
+| `tongues`  | `tuple[Texts, ...]`        | that voice; both while it is only guessed |
 | `voices`   | `Mapping[Language, Texts]` | both voices |
 | `now`      | `datetime`                 | this instant, UTC |
 | `today`    | `date`                     | the day it is at the university |
@@ -33,8 +34,9 @@ write, only so.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, suppress
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -45,7 +47,7 @@ from aiogram.dispatcher.flags import get_flag
 from aiogram.dispatcher.middlewares.user_context import EventContext
 from aiogram.exceptions import ClientDecodeError, TelegramAPIError
 from aiogram.filters import Filter
-from aiogram.types import CallbackQuery, InaccessibleMessage, Message, TelegramObject, Update
+from aiogram.types import CallbackQuery, InaccessibleMessage, Message, TelegramObject, Update, User
 
 from bot.i18n import Texts
 from bot.notices import owed_elsewhere, owed_screen
@@ -61,6 +63,7 @@ from services.clock import Clock
 from storage.database import Database
 from storage.outbox import NewOwed, Owed
 from storage.records import Account, Draft
+from storage.trouble import Trouble, TroubleError
 from storage.unit import Storage
 
 log = structlog.get_logger(__name__)
@@ -74,6 +77,7 @@ HANDLER_SECONDS = 30  # what takes longer is work (`bot/jobs`)
 WAIT_TO_WRITE_SECONDS = 600  # for whoever writes for long, as a large import does, before that begins to count
 TYPING_AFTER_SECONDS = 2.0
 TYPING_SECONDS = 4.5  # Telegram shows it for five
+SPOKEN_REMEMBERED = 10_000  # people
 
 
 class HandledError(Exception):
@@ -89,28 +93,39 @@ class Context(BaseMiddleware):
         self._profile = profile
         self._clock = clock
         self._voices = voices
+        self._spoken: OrderedDict[int, Language] = OrderedDict()  # to whom what was spoken, for when nobody can look
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         """Handle the update with everything that is known about it; a reader is open until the handler is done.
 
-        Raises TimeoutError from a handler that is not done in time; what is said after it has as long as it takes.
+        Raises TimeoutError from a handler that is not done in time, TroubleError when it was storage that took it; what
+        is said after it has as long as it takes.
         """
+        handling: Handling = data["handling"]
+        try:
+            return await self._in_time(handler, event, data)
+        except TimeoutError as error:
+            if handling.interrupted:
+                raise TroubleError(Trouble.BUSY) from error
+            raise
+
+    async def _in_time(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         context: EventContext = data["event_context"]
         now = self._clock.now()
         today = now.astimezone(self._profile.university.zone).date()
-        self._speak(data, language_of(None, context.user.language_code if context.user else None))
+        self._guess(data, context.user)
         data.update(now=now, today=today, profile=self._profile, database=self._database, voices=self._voices)
         data.update(who=None, account=None, person=None, student=None, roles=(), draft=None)
         if isinstance(event, Update) and event.message:
             data["filed"] = MessageInstant(event.message.date)
         async with asyncio.timeout(HANDLER_SECONDS) as time_limit, AsyncExitStack() as reading:
             data["time_limit"] = time_limit
-            storage = await reading.enter_async_context(self._database.read())
+            storage = await reading.enter_async_context(_noticed(self._database.read(), data["handling"]))
             data.update(storage=storage, reading=reading)
             if context.user and (known := await storage.accounts.acquaintance(context.user.id)):
                 if known.account.unreachable_since and isinstance(event, Update) and not event.my_chat_member:
                     await self._welcome_back(known.account)
-                self._speak(data, language_of(known, context.user.language_code))
+                self._speak(data, language_of(known, context.user.language_code), context.user.id)
                 known = replace(known, roles=tuple(role for role in known.roles if role.holds_on(today)))
                 data.update(who=known if known.person else None, account=known.account, person=known.person)
                 data.update(student=known.student, roles=known.roles)
@@ -124,8 +139,39 @@ class Context(BaseMiddleware):
             await storage.accounts.mark_reachable(account.user_id)
             await storage.commit()
 
-    def _speak(self, data: dict[str, Any], language: Language) -> None:
-        data.update(language=language, texts=self._voices[language])
+    def _guess(self, data: dict[str, Any], user: User | None) -> None:
+        """Speak as to somebody nobody has looked up yet."""
+        code = user.language_code if user else None
+        spoken = self._spoken.get(user.id) if user else None
+        self._speak(data, spoken or language_of(None, code))
+        if spoken is None and (code or "").lower().split("-")[0] not in set(Language):
+            data["tongues"] = tuple(self._voices[language] for language in Language)
+
+    def _speak(self, data: dict[str, Any], language: Language, user: int | None = None) -> None:
+        data.update(language=language, texts=self._voices[language], tongues=(self._voices[language],))
+        if user is not None:
+            self._spoken[user] = language
+            self._spoken.move_to_end(user)
+            if len(self._spoken) > SPOKEN_REMEMBERED:
+                self._spoken.popitem(last=False)
+
+
+@asynccontextmanager
+async def _noticed(opening: AbstractAsyncContextManager[Storage], handling: Handling) -> AsyncIterator[Storage]:
+    """Open storage, and notice when time runs out while something waits for it."""
+    waits = True
+    try:
+        async with opening as storage:
+            waits = False
+            try:
+                yield storage
+            except asyncio.CancelledError:
+                waits = storage.interrupted
+                raise
+            waits = True
+    except asyncio.CancelledError:
+        handling.interrupted = handling.interrupted or waits
+        raise
 
 
 class Speech(BaseMiddleware):
@@ -138,49 +184,79 @@ class Speech(BaseMiddleware):
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         """Run the handler, keep what it did and speak; raises UnsaidError when only the speaking failed."""
         reading: AsyncExitStack = data["reading"]
+        sender: Sender = data["sender"]
         owed: tuple[Owed, ...] | None = None
-        if get_flag(data, "final") and data["handling"].old:
-            await reading.aclose()
-            said = _parts(press_again(data["texts"]))
-        elif get_flag(data, "writes"):
-            await reading.aclose()
-            async with self._database.write(briefly=True) as storage:
-                await _take_turn(storage, event, data["time_limit"])
-                storage.put_off_commits()
-                said = _parts(await handler(event, {**data, "storage": storage}))
-                if storage.committed and isinstance(event, Message | CallbackQuery):
-                    sender: Sender = data["sender"]
-                    owed = await sender.owe_now(storage, _answers(event, said, data["handling"], data["now"]))
-                    await _keep(storage, data["handling"], data["now"])
-        else:
-            said = _parts(await handler(event, data))
-            await reading.aclose()
-        time_limit: asyncio.Timeout = data["time_limit"]
-        time_limit.reschedule(None)
-        if isinstance(event, Message | CallbackQuery):
-            if owed is None:
-                await self._say(event, said, data)
+        behind = False  # something that was owed before
+        try:
+            if get_flag(data, "final") and data["handling"].old:
+                said = _parts(press_again(data["texts"]))
+                behind = await _others_go_first(data["storage"], event, said)
+                await reading.aclose()
+            elif get_flag(data, "writes"):
+                await reading.aclose()
+                async with _noticed(self._database.write(briefly=True), data["handling"]) as storage:
+                    await _take_turn(storage, event, data["time_limit"])
+                    storage.put_off_commits()
+                    said = _parts(await handler(event, {**data, "storage": storage}))
+                    if storage.committed and isinstance(event, Message | CallbackQuery):
+                        owed = await sender.owe_now(storage, _answers(event, said, data["handling"], data["now"]))
+                        await _keep(storage, data["handling"], data["now"])
+                    else:
+                        behind = await _others_go_first(storage, event, said)
             else:
-                await _send(event, said, data["sender"], owed)
+                said = _parts(await handler(event, data))
+                behind = await _others_go_first(data["storage"], event, said)
+                await reading.aclose()
+            time_limit: asyncio.Timeout = data["time_limit"]
+            time_limit.reschedule(None)
+            if isinstance(event, Message | CallbackQuery):
+                if owed is None:
+                    await self._say(event, said, data, behind=behind)
+                else:
+                    await _send(event, said, sender, owed)
+        finally:
+            if owed:
+                sender.drop(owed)
         return True
 
-    async def _say(self, event: Event, said: tuple[Part, ...], data: dict[str, Any]) -> None:
-        """Say what a handler that kept nothing returned; what cannot be said now is owed from here on."""
+    async def _say(self, event: Event, said: tuple[Part, ...], data: dict[str, Any], *, behind: bool) -> None:
+        """Say what a handler that kept nothing returned; what cannot be said now is owed from here on.
+
+        So is what comes `behind` something that is owed in this chat: of two answers the first is read first.
+        """
+        handling: Handling = data["handling"]
+        if said and not await handling.ours():
+            raise HandledError
+        if behind:
+            await self._owe(event, said, data)
+            await _acknowledge(event, said)
+            return
         for number, part in enumerate(said):
             try:
                 await say(event, part)
             except UnsaidError as error:
                 if not may_pass(error.__cause__):
                     raise
-                handling: Handling = data["handling"]
                 log.warning("answer owed", update=handling.update_id, error=type(error.__cause__).__name__)
-                async with self._database.write(briefly=True) as storage:
-                    for one in _answers(event, said[number:], handling, data["now"]):
-                        await storage.outbox.add(one)
-                    await _keep(storage, handling, data["now"])
-                sender: Sender = data["sender"]
-                sender.wake()
+                await self._owe(event, said[number:], data)
                 return
+
+    async def _owe(self, event: Event, said: tuple[Part, ...], data: dict[str, Any]) -> None:
+        """Owe what was to be said at once, with the mark that the update is handled."""
+        async with self._database.write(briefly=True) as storage:
+            for one in _answers(event, said, data["handling"], data["now"]):
+                await storage.outbox.add(one)
+            await _keep(storage, data["handling"], data["now"])
+        sender: Sender = data["sender"]
+        sender.wake()
+
+
+async def _others_go_first(storage: Storage, event: TelegramObject, said: tuple[Part, ...]) -> bool:
+    """Tell whether an answer was owed in this chat that has not arrived yet, and there is one to come after it."""
+    message = event.message if isinstance(event, CallbackQuery) else event
+    if not isinstance(message, Message | InaccessibleMessage) or all(isinstance(part, Toast) for part in said):
+        return False
+    return await storage.outbox.answer_waits(message.chat.id)
 
 
 async def _take_turn(storage: Storage, event: TelegramObject, time_limit: asyncio.Timeout) -> None:
@@ -247,6 +323,11 @@ async def _send(event: Event, said: tuple[Part, ...], sender: Sender, owed: tupl
             await sender.send_now(owed)
     except RefusedError as error:
         raise UnsaidError from error
+    await _acknowledge(event, said)
+
+
+async def _acknowledge(event: Event, said: tuple[Part, ...]) -> None:
+    """Answer a press whose outcome is owed."""
     if toasts := [part for part in said if isinstance(part, Toast)]:
         await toast(event, toasts[0])
     elif isinstance(event, CallbackQuery):

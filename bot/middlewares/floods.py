@@ -3,6 +3,7 @@
 import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,11 +17,14 @@ from aiogram.types import TelegramObject, Update
 from bot.i18n import Texts
 from bot.screen import UnsaidError, answer, say
 from bot.screens.floods import slowly, slowly_toast
+from bot.updates import Handling
 from bot.voices import language_of
 from policy.people import Language
 from services.clock import Clock
 from storage.database import Database
+from storage.trouble import TroubleError
 
+LONGEST_BACK = 600.0  # seconds; so much older an update may be than one before it
 REMEMBERED = 10_000  # people; whoever sent nothing for longest is forgotten, which forgives
 
 log = structlog.get_logger(__name__)
@@ -60,6 +64,9 @@ class Floods(BaseMiddleware):
         context: EventContext = data["event_context"]
         if not isinstance(event, Update) or context.user_id is None or math.isinf(self._a_minute):
             return await handler(event, data)
+        handling: Handling = data["handling"]
+        if handling.failures:  # counted when it was tried first
+            return await handler(event, data)
         bucket = self._bucket(context.user_id, event.message.date if event.message else self._clock.now())
         if bucket.left >= 1:
             bucket.left -= 1
@@ -77,7 +84,9 @@ class Floods(BaseMiddleware):
         if len(self._buckets) > REMEMBERED:
             self._buckets.popitem(last=False)
         passed = (at - bucket.at).total_seconds()
-        if passed > 0:
+        if passed < -LONGEST_BACK:  # the clock was set back
+            bucket.at = at
+        elif passed > 0:
             bucket.left, bucket.at = min(self._a_minute, bucket.left + passed * self._a_minute / 60), at
         bucket.told = bucket.told and bucket.left < self._a_minute / 2
         return bucket
@@ -86,8 +95,10 @@ class Floods(BaseMiddleware):
         """Ask to slow down, in a private chat; a group is not to read it. What cannot be said is let be."""
         if context.chat is None or context.chat.type != ChatType.PRIVATE:
             return
-        async with self._database.read() as storage:
-            known = await storage.accounts.acquaintance(context.chat.id)
+        known = None
+        with suppress(TroubleError):
+            async with self._database.read() as storage:
+                known = await storage.accounts.acquaintance(context.chat.id)
         texts = self._voices[language_of(known, context.user.language_code if context.user else None)]
         if event.callback_query:
             await answer(event.callback_query, slowly_toast(texts), alert=True)

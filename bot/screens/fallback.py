@@ -1,5 +1,6 @@
 """What is said to what was not understood, and when something broke."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.i18n import Html, Texts, lines, paragraphs
@@ -38,6 +39,29 @@ def press_again(texts: Texts) -> Screen:
             texts("If it still holds, press the same button once more."),
         ),
         anew=True,
+    )
+
+
+def kept(tongues: Sequence[Texts]) -> Screen:
+    """Say that storage does not work and that what was sent is not lost by it; in each of these languages."""
+    return Screen(
+        paragraphs(
+            *(
+                lines(
+                    texts("⏳ The records do not answer just now. What you sent is kept, as of when you sent it."),
+                    texts("The answer comes by itself as soon as they do: nothing needs to be sent again."),
+                )
+                for texts in tongues
+            )
+        )
+    )
+
+
+def kept_toast(tongues: Sequence[Texts]) -> str:
+    """Say it over the chat."""
+    return "\n".join(
+        texts.plain("The records do not answer just now. Your press is kept and done as soon as they do.")
+        for texts in tongues
     )
 
 

@@ -58,7 +58,7 @@ def audit(
             )
             return await (_print(found, zone) if csv_file is None else _write(found, csv_file))
 
-    count = with_database(task)
+    count = with_database(task, reads=True)
     if csv_file:
         click.echo(f"{count} lines: {csv_file}. It holds personal data: keep it as you keep the records.")
     elif not count:

@@ -13,8 +13,10 @@ from services.watching import BACKUP, BACKUP_FAILED
 from storage.archive import ArchiveError, Manifest
 from storage.database import Database
 from storage.files import Files
+from storage.holding import HeldError, holding
 from storage.outbox import OwedState
 from storage.records import Change
+from storage.trouble import TroubleError
 from storage.unit import Storage
 from storage.written import written_whole
 
@@ -30,12 +32,14 @@ def backup(file: Path) -> None:
     from storage.migrations import is_current
 
     environment = read_environment()
-    if not is_current(environment.settings.database_url):
-        raise click.ClickException(
-            "No backup was made: DATABASE_URL is no database of this version of Kenes. Let its own version do it."
-        )
     try:
+        if not is_current(environment.settings.database_url):
+            raise click.ClickException(
+                "No backup was made: DATABASE_URL is no database of this version of Kenes. Let its own version do it."
+            )
         manifest = asyncio.run(_back_up(environment, file))
+    except TroubleError as error:
+        raise click.ClickException(f"No backup was made: {error}.") from None
     except (ArchiveError, OSError) as error:
         why = str(error) if isinstance(error, ArchiveError) else error.strerror or type(error).__name__
         raise click.ClickException(f"No backup was made: {why}.") from None
@@ -86,7 +90,7 @@ def restore(file: Path, *, replace: bool, yes: bool) -> None:
     if replace and not yes:
         click.confirm("Everything that is in the database now will be forgotten. Go on?", abort=True)
     try:
-        with bar("Restoring") as progress:
+        with holding(environment.settings.database_url), bar("Restoring") as progress:
             done = put_back(
                 environment.settings.database_url,
                 file,
@@ -97,6 +101,10 @@ def restore(file: Path, *, replace: bool, yes: bool) -> None:
             )
     except ArchiveError as error:
         raise click.ClickException(f"{file}: {error}. Nothing was changed.") from None
+    except TroubleError as error:
+        raise click.ClickException(f"{str(error).capitalize()}. Nothing was changed.") from None
+    except HeldError as error:
+        raise click.ClickException(f"{error}: stop the bot first. Nothing was changed.") from None
     zone = environment.profile.university.zone
     made = datetime.fromisoformat(done.manifest.made_at).astimezone(zone)
     rows, documents = done.manifest.rows, len(done.manifest.files)
@@ -121,20 +129,26 @@ def held(*, send: bool, forget: bool, kinds: tuple[str, ...]) -> None:
     if send and forget:
         raise click.UsageError("--send or --forget, not both.")
 
-    async def task(opened: Opened) -> None:
+    async def decide(opened: Opened) -> None:
         async with opened.database.write() as storage:
-            waiting = await storage.outbox.held()
-            wanted = {kind: told for kind, told in waiting.items() if not kinds or kind in kinds}
-            if send or forget:
-                done = await _end_holding(storage, list(wanted), opened.now, send=send)
-                click.echo(f"{done} messages {'will be sent' if send else 'are forgotten'}.")
-                return
+            wanted = await _held(storage, kinds)
+            done = await _end_holding(storage, list(wanted), opened.now, send=send)
+        click.echo(f"{done} messages {'will be sent' if send else 'are forgotten'}.")
+
+    async def show(opened: Opened) -> None:
+        async with opened.database.read() as storage:
+            wanted = await _held(storage, kinds)
         for kind, (number, oldest) in wanted.items():
             since = oldest.astimezone(opened.profile.university.zone)
             click.echo(f"{kind}: {number}, the oldest of {since:%d.%m.%Y %H:%M}")
         click.echo("`kenes held --send` or `--forget`, with --kind for some." if wanted else "Nothing is held.")
 
-    with_database(task)
+    with_database(decide if send or forget else show, reads=not (send or forget))
+
+
+async def _held(storage: Storage, kinds: tuple[str, ...]) -> dict[str, tuple[int, datetime]]:
+    """Return what is held of these kinds, or of all when none is named."""
+    return {kind: told for kind, told in (await storage.outbox.held()).items() if not kinds or kind in kinds}
 
 
 async def _end_holding(storage: Storage, kinds: list[str], now: datetime, *, send: bool) -> int:

@@ -132,6 +132,7 @@ class _Demo:
         self._world = world
         self._port = port
         self._browser = browser
+        self._here = Path.cwd()
 
     async def run(self) -> None:
         """Serve until a signal comes; raises OSError when the port is taken."""
@@ -167,18 +168,17 @@ class _Demo:
 
     async def _start_bot(self) -> Process:
         """Start `kenes run` with the demo's settings and nothing of the operator's own."""
+        theirs = {name.upper() for name in Settings.model_fields}
         environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name.upper() not in theirs},
             "BOT_TOKEN": TOKEN,
             "BOT_API_URL": self._settings.bot_api_url,
-            "DATABASE_URL": self._settings.database_url,
-            "KENES_PROFILE": "",
-            "KENES_DOCUMENTS": "",
-            "KENES_CLOCK": str(CLOCK),
+            "DATABASE_URL": f"sqlite+aiosqlite:///{self._here / FOLDER}/kenes.db",
+            "KENES_CLOCK": str(self._here / CLOCK),
         }
-        with LOG.open("ab") as log:
+        with LOG.open("ab") as log:  # in its own folder: the operator's .env stays unread
             return await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "kenes", "run", env=environment, stdout=log, stderr=log
+                sys.executable, "-m", "kenes", "run", env=environment, cwd=FOLDER, stdout=log, stderr=log
             )
 
     async def _announce(self, began: float) -> None:

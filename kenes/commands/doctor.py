@@ -3,6 +3,8 @@
 import asyncio
 import os
 import shutil
+import socket
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kenes.bot_api import BotApiError, call
-from kenes.settings import Settings, SettingsError, load_settings
+from kenes.settings import DOTENV, Settings, SettingsError, load_settings
 from policy.profile import Profile, ProfileError, load_profile, use_pinned_time_zones
 from services.clock import Clock, ClockError, WallClock, clock_from
 from services.watching import DISK_WARNING
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 SKEW_ALLOWED = timedelta(seconds=2)
 DISK_NEEDED = 100 * 1024**2
+LOST_SHOWN = timedelta(days=30)
 
 
 class Health(StrEnum):
@@ -52,7 +55,10 @@ class Patient:
 
 @click.command
 def doctor() -> None:
-    """Check token, database, profile, holidays, clock, people for what takes two, disk; exit 1 when one is bad."""
+    """Check token, database, migrations, profile, holidays, time zone, clock, disk, folders, ports, who may read what.
+
+    And that there are people for what takes two. Changes nothing. Exit status 1 when something is bad.
+    """
     healthy = True
     for name, finding in examine():
         click.echo(f"{finding.health:<5} {name}: {finding.says}")
@@ -82,7 +88,17 @@ def examine() -> Iterator[tuple[str, Finding]]:
     where = settings.kenes_profile or "the default one"
     yield "profile", Finding(Health.GOOD, f"{where}, {patient.profile.university.name.ru}")
     for name, check in CHECKS.items():
-        yield name, check(patient)
+        yield name, _made(check, patient)
+
+
+def _made(check: Callable[[Patient], Finding], patient: Patient) -> Finding:
+    """Make a check; one that storage cuts short has found that."""
+    from storage.trouble import TroubleError
+
+    try:
+        return check(patient)
+    except TroubleError as error:
+        return Finding(Health.BAD, f"{error}.")
 
 
 def _time_zone() -> Finding:
@@ -121,18 +137,115 @@ def _skew(patient: Patient, told: datetime | None, sent: datetime, received: dat
 
 
 def _database(patient: Patient) -> Finding:
-    from sqlalchemy.exc import SQLAlchemyError
-
     from storage.migrations import is_current
+    from storage.trouble import TroubleError
 
+    url, file = patient.settings.database_url, patient.settings.records_file
+    if file and not file.exists() and Path(f"{file}-inbox").exists():
+        return Finding(Health.BAD, f"{file} is not there, and {file}-inbox says that it was. Put it back, or restore.")
+    if file and file.exists() and not all(os.access(each, os.W_OK, effective_ids=True) for each in (file, file.parent)):
+        return Finding(Health.BAD, f"{file} cannot be written to: whose is it, is the disk read-only?")
     try:
-        current = is_current(patient.settings.database_url)
-    except (OSError, SQLAlchemyError, ValueError) as error:
-        reason = type(error).__name__
-        return Finding(Health.BAD, f"cannot be opened: {reason}. Is DATABASE_URL right, does the server run?")
-    if current:
-        return Finding(Health.GOOD, "opens, migrations are up to date")
-    return Finding(Health.DOUBTFUL, "not there yet or behind; kenes run and kenes import bring it up to date")
+        current = is_current(url)
+    except TroubleError as error:
+        return Finding(Health.BAD, f"{error}. Is DATABASE_URL right, does the server run?")
+    except ValueError as error:
+        return Finding(Health.BAD, f"DATABASE_URL: {error}")
+    if not current:
+        return Finding(Health.DOUBTFUL, "not there yet or behind; kenes run and kenes import bring it up to date")
+    if not file and asyncio.run(_only_reads(url)):
+        return Finding(Health.BAD, "the server takes no writes: it is a standby, or was told so.")
+    return Finding(Health.GOOD, "opens, migrations are up to date")
+
+
+async def _only_reads(database_url: str) -> bool:
+    from storage.database import Database
+    from storage.outbox import AT_ANY_TIME
+    from storage.trouble import Trouble, TroubleError
+
+    async with Database.open(database_url) as database, database.write(briefly=True) as storage:
+        try:
+            await storage.handled.drop_older_than(AT_ANY_TIME)  # nothing is so old, and nothing is kept
+        except TroubleError as error:
+            if error.trouble is Trouble.READ_ONLY:
+                return True
+            raise
+    return False
+
+
+def _records(patient: Patient) -> Finding:
+    """Tell what is missing in the records, as the last start found it or the next one will."""
+    from storage.migrations import is_current
+    from storage.witness import losses
+
+    url = patient.settings.database_url
+    if not is_current(url):
+        return Finding(Health.GOOD, "there are none yet")
+    lost = [(loss.file, loss.update_id, loss.at and loss.at.isoformat()) for loss in losses(url)]
+    noted = asyncio.run(_lost(url, patient.clock.now() - LOST_SHOWN))
+    told = [
+        f"{file} is older than it was"
+        + (f", the last update it knows is {update} of {at}" if update is not None else "")
+        for file, update, at in dict.fromkeys([*lost, *noted])
+    ]
+    if told:
+        return Finding(Health.BAD, f"{'; '.join(told)}. What came later is lost; see `kenes held`.")
+    return Finding(Health.GOOD, "nothing is known to be missing")
+
+
+async def _lost(database_url: str, since: datetime) -> list[tuple[str, int | None, str | None]]:
+    from storage.database import Database
+    from storage.witness import LOST
+
+    async with Database.open(database_url) as database, database.read() as storage:
+        noted = (await storage.pulse.like(LOST)).values()
+    return [
+        (beat.detail["file"], beat.detail["update"], beat.detail["at"])
+        for beat in noted
+        if beat.detail and beat.at > since
+    ]
+
+
+def _private(patient: Patient) -> Finding:
+    """Tell what others on this machine may read: a token, or everybody's marks."""
+    settings = patient.settings
+    those = [Path(DOTENV), settings.documents_folder]
+    if file := settings.records_file:
+        those += [*file.parent.glob(f"{file.name}*"), *_own_folder(file)]
+    readable = [each for each in dict.fromkeys(those) if each.exists() and each.stat().st_mode & 0o077]
+    if readable:
+        named = " ".join(map(str, readable))
+        return Finding(Health.BAD, f"others on this machine may read {named}: chmod go= {named}")
+    return Finding(Health.GOOD, "what is stored is readable to its owner only")
+
+
+def _own_folder(file: Path) -> Iterator[Path]:
+    """Give the folder of the records, if it is nothing else besides."""
+    folder = file.parent.absolute()
+    if file.exists() and folder not in {Path.cwd(), *Path.cwd().parents}:
+        about = folder.stat()
+        if about.st_uid == file.stat().st_uid and not about.st_mode & stat.S_ISVTX:
+            yield file.parent
+
+
+def _ports(patient: Patient) -> Finding:
+    """Tell whether the ports can be had, where the bot does not have them."""
+    settings = patient.settings
+    wanted = [("KENES_METRICS_PORT", "127.0.0.1", settings.kenes_metrics_port)]
+    if settings.webhook_url:
+        wanted.append(("WEBHOOK_PORT", settings.webhook_listen, settings.webhook_port))
+    taken = [f"{name}={port}: {why}" for name, host, port in wanted if port and (why := _not_free(host, port))]
+    if not taken:
+        return Finding(Health.GOOD, "free, or none is wanted")
+    return Finding(Health.DOUBTFUL, f"{'; '.join(taken)}. That is as it should be while the bot runs.")
+
+
+def _not_free(host: str, port: int) -> str | None:
+    try:
+        with socket.create_server((host, port)):
+            return None
+    except OSError as error:
+        return error.strerror or type(error).__name__
 
 
 def _holidays(patient: Patient) -> Finding:
@@ -227,6 +340,9 @@ def _nearest(folder: Path) -> Path:
 CHECKS: dict[str, Callable[[Patient], Finding]] = {
     "token": _token,
     "database": _database,
+    "records": _records,
+    "privacy": _private,
+    "ports": _ports,
     "holidays": _holidays,
     "two people": _two_people,
     "disk": _disk,

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from kenes.commands.bar import bar
-from kenes.commands.opening import Opened, read_environment, with_database
+from kenes.commands.opening import Opened, read_environment, with_database, with_none
 from policy.decision import Refused
 from services.importing import (
     Imported,
@@ -35,6 +35,7 @@ from services.importing import (
 from services.importing.undoing import propose_undo
 from services.importing.wording import Tongue
 from services.motions.moving import expires_at
+from storage.migrations import is_there
 from storage.records import Motion
 
 REFUSED = 1
@@ -70,7 +71,7 @@ def import_file(kind: str, file: Path, *, dry_run: bool, yes: bool) -> None:
                     now=opened.now,
                     progress=progress,
                 )
-        _show(shown, file, words)
+        _show(shown, file, words, keep=not dry_run)
         if shown.refused:
             return REFUSED
         if shown.nothing_to_do:
@@ -87,7 +88,12 @@ def import_file(kind: str, file: Path, *, dry_run: bool, yes: bool) -> None:
                 outcome = await apply(storage, shown, now=environment.clock.now(), actor=None, progress=progress)
         return _told(outcome, kind, file, words)
 
-    sys.exit(with_database(task, environment))
+    if not dry_run:
+        sys.exit(with_database(task, environment))
+    if is_there(environment.settings.database_url):
+        sys.exit(with_database(task, environment, reads=True))
+    click.echo(words["no_records"], err=True)
+    sys.exit(with_none(task, environment))
 
 
 @click.command
@@ -148,8 +154,8 @@ def undo(import_id: int, *, reason: str | None, yes: bool) -> None:
     sys.exit(with_database(task))
 
 
-def _show(shown: Preview, file: Path, words: dict[str, str]) -> None:
-    """Print what an import would do, and keep all that is wrong beside the file."""
+def _show(shown: Preview, file: Path, words: dict[str, str], *, keep: bool) -> None:
+    """Print what an import would do; all that is wrong is kept beside the file, if it is to be kept."""
     counts = shown.rows
     told: dict[str, Any] = {"new": counts.new, "changed": counts.changed, "same": counts.same}
     click.echo(words["rows"].format(file=file.name, kind=shown.kind, refused=counts.refused, **told))
@@ -162,12 +168,19 @@ def _show(shown: Preview, file: Path, words: dict[str, str]) -> None:
         return
     for refusal in shown.refusals[:FIRST_REFUSALS]:
         click.echo(f"- {_place(refusal, words)}: {describe(refusal, _tongue())}", err=True)
+    if not keep:
+        click.echo(words["more_refused"].format(count=len(shown.refusals), file=beside.name), err=True)
+    else:
+        _keep(shown, beside, words)
+    click.echo(words["refused"], err=True)
+
+
+def _keep(shown: Preview, beside: Path, words: dict[str, str]) -> None:
     try:
         beside.write_bytes(refused_csv(shown.refusals, _tongue()))
         click.echo(words["all_refused"].format(count=len(shown.refusals), file=beside), err=True)
     except OSError as error:
         click.echo(words["not_written"].format(file=beside, error=error.strerror), err=True)
-    click.echo(words["refused"], err=True)
 
 
 def _place(refusal: Refusal, words: dict[str, str]) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from storage.database import is_sqlite, tell_sqlite, understood
 from storage.migrations.compare import configuration
+from storage.trouble import WATCHED
 
 _LOCK = 5_306_005  # any number nobody else locks in a PostgreSQL database
 
@@ -20,27 +21,36 @@ _LOCK = 5_306_005  # any number nobody else locks in a PostgreSQL database
 def migrate(url: str) -> None:
     """Bring the tables up to date, making a new SQLite file readable to its owner only; no event loop may run here.
 
-    Two processes that start at once take turns. Raises ValueError as `Database.open` does.
+    Two processes that start at once take turns. Raises ValueError as `Database.open` does, TroubleError.
     """
     parsed = understood(url)
-    make_room(parsed)
-    asyncio.run(_migrate(parsed))
+    with WATCHED:
+        make_room(parsed)
+        asyncio.run(_migrate(parsed))
 
 
 def make_room(url: URL) -> None:
     """Make the file of a SQLite database, readable to its owner only, where there is none."""
     if is_sqlite(url):
         file = Path(url.database or "")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not file.exists():
+            file.touch(mode=0o600)
+
+
+def is_there(url: str) -> bool:
+    """Tell whether there is a database that can be asked; a server's counts as there."""
+    parsed = understood(url)
+    return not is_sqlite(parsed) or Path(parsed.database or "").exists()
 
 
 def is_current(url: str) -> bool:
-    """Tell whether the tables are up to date, changing nothing; no event loop may run here."""
+    """Tell whether the tables are up to date, changing nothing; no event loop may run here. Raises TroubleError."""
     parsed = understood(url)
-    if is_sqlite(parsed) and not Path(parsed.database or "").exists():
+    if not is_there(url):
         return False
-    return asyncio.run(_is_current(parsed))
+    with WATCHED:
+        return asyncio.run(_is_current(parsed))
 
 
 async def _migrate(url: URL) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aiogram.exceptions import TelegramNotFound
+from aiogram.exceptions import TelegramNetworkError, TelegramNotFound, TelegramRetryAfter
 from aiogram.methods import GetMyCommands, SetMyCommands
 from structlog.testing import capture_logs
 
@@ -37,3 +37,21 @@ async def test_a_server_that_takes_no_commands_stops_nothing(
     with capture_logs() as logs:
         await register_commands(telegram.bot, voices)
     assert [line["event"] for line in logs] == ["commands not registered"]
+
+
+async def test_a_server_that_takes_no_commands_for_hours_is_asked_when_it_said(
+    telegram: Telegram, voices: Mapping[Language, Texts]
+) -> None:
+    telegram.failures += [
+        TelegramRetryAfter(SetMyCommands(commands=[]), "Too Many Requests", 7200),
+        TelegramNetworkError(GetMyCommands(), "down"),
+    ]
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    await register_commands(telegram.bot, voices, sleep=sleep)
+    assert waited[0] == 7200
+    assert len(waited) == 2
+    assert list(telegram.commands) == ["", "kk", "ru"]

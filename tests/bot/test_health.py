@@ -1,6 +1,7 @@
 """What a watcher on the machine is told: well or not, and the numbers."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -8,9 +9,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.health import SILENCE, STANDSTILL, Health, answering
 from bot.metrics import Metrics, Uncounted
+from bot.troubles import Troubles
 from services.owing import owe
 from storage.database import Database
 from storage.outbox import Priority
+from storage.trouble import Trouble
 from tests.bot.conftest import AIGERIM, DMITRY, HandClock
 
 
@@ -130,6 +133,27 @@ async def test_a_database_that_cannot_be_read_is_no_health(
             answer = await watcher.get("/healthz")
             assert answer.status == 503
             assert "the database cannot be read" in (await answer.json())["problems"][0]
+
+
+async def test_a_trouble_is_said_in_a_line_and_the_numbers_of_the_process_stay(
+    metrics: Metrics, clock: HandClock, database: Database, tmp_path: Path
+) -> None:
+    troubles = Troubles(clock)
+    health = Health(metrics, database, clock, polls=False, troubles=troubles)
+    async with TestClient(TestServer(health.app())) as watcher:
+        troubles.struck(Trouble.FULL, "somebody")
+        answer = await watcher.get("/healthz")
+        assert answer.status == 503
+        assert (await answer.json())["problems"] == ["the disk of the database is full, since 2026-01-15 05:00:00 UTC"]
+        troubles.passed("somebody")
+        assert (await watcher.get("/healthz")).status == 200
+        (tmp_path / "kenes.db").unlink()
+        assert (await (await watcher.get("/healthz")).json())["problems"] == [
+            "the database cannot be read: the database is not there"
+        ]
+        numbers_left = await numbers(watcher)
+        assert numbers_left["kenes_updates_failed_total"] == 0
+        assert "kenes_outbox_messages 0" not in numbers_left
 
 
 async def test_a_webhook_may_be_silent(metrics: Metrics, real: Seconds, database: Database, clock: HandClock) -> None:

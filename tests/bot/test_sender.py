@@ -31,8 +31,9 @@ from bot.sender import CONCURRENCY, FAILURES_ALLOWED, Sender
 from policy.people import Language
 from policy.profile import Profile
 from services.owing import Undelivered, amend, owe, withdraw
-from storage.database import Database, DatabaseError
+from storage.database import Database
 from storage.outbox import NewOwed, Owed, OwedState, Priority
+from storage.trouble import TroubleError
 from tests.bot.conftest import AIGERIM, DMITRY, NOW, TWIN, HandClock, populate
 
 Errors = Callable[[TelegramMethod[Any]], Exception]
@@ -489,7 +490,7 @@ async def test_a_sender_whose_connection_broke_shows_again_that_it_lives(post: P
             " WHERE locktype = 'advisory' AND classid = 5307 AND datname = current_database()"
         )
         await storage._connection.execute(sqlalchemy.text(living))
-    with pytest.raises(DatabaseError):
+    with pytest.raises(TroubleError):
         await post.database.live_as(post.sender.name)
     await post.database.live_as(post.sender.name)
     await post.another().send_due()

@@ -72,8 +72,8 @@ async def test_what_is_kept_is_kept_together_with_the_mark_that_it_is(telegram: 
 async def test_a_decision_pressed_before_an_outage_asks_again_and_does_nothing(
     telegram: Telegram, database: Database, voices: Mapping[Language, Texts]
 ) -> None:
-    async with asyncio.timeout(None) as limit:
-        given = {**data(choose, limit, telegram.sender, **FINAL), "texts": voices[Language.RU]}
+    async with asyncio.timeout(None) as limit, database.read() as storage:
+        given = {**data(choose, limit, telegram.sender, **FINAL), "texts": voices[Language.RU], "storage": storage}
         given["handling"].old = True
         await Speech(database)(choose, MESSAGE.as_(telegram.bot), given)
     assert await chosen(database) is None

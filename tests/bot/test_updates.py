@@ -14,6 +14,7 @@ from aiogram.filters import Command
 from aiogram.methods import GetMe, SendChatAction
 from aiogram.types import Message, Update
 
+from bot import updates
 from bot.i18n import Html
 from bot.middlewares import context
 from bot.middlewares.context import WRITES
@@ -415,7 +416,7 @@ async def test_who_writes_while_somebody_else_does_so_for_long_is_late_and_sees_
     assert known.account.language is Language.RU
 
 
-async def test_who_waits_to_write_for_much_too_long_is_told(
+async def test_who_waits_to_write_for_much_too_long_hears_that_it_is_kept_and_it_is_done_in_the_end(
     telegram: Telegram, linked: Callable[..., Awaitable[Person]], database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if database.shared:
@@ -423,15 +424,18 @@ async def test_who_waits_to_write_for_much_too_long_is_told(
     aigerim = await linked(AIGERIM)
     await aigerim.sends("/language")
     monkeypatch.setattr(context, "WAIT_TO_WRITE_SECONDS", 0.05)
+    monkeypatch.setattr(updates, "TELLING_AFTER", 0)
     async with database.write() as storage:
         await storage.uploads.size()
         pressing = asyncio.create_task(aigerim.presses(ChooseLanguage(language=Language.RU).pack()))
-        await until(lambda: "ештеңе өзгерген жоқ" in aigerim.sees)
+        await until(lambda: "Жібергеніңіз сақталды" in aigerim.sees)
+        await until(lambda: telegram.updates._handlings[1].failures > 1)
     await pressing
     async with database.read() as storage:
         known = await storage.accounts.acquaintance(1)
     assert known
-    assert known.account.language is None
+    assert known.account.language is Language.RU
+    assert sum("Жібергеніңіз сақталды" in text for text in aigerim.stands) == 1
 
 
 async def test_what_was_kept_when_time_ran_out_is_not_called_undone(

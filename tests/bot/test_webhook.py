@@ -1,6 +1,7 @@
 """The webhook: 200 says that an update is safe, and only who knows the secret is listened to."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,15 @@ async def test_what_is_no_update_is_refused_or_passed_over(client: Client, inbox
     for nonsense in those:
         assert await call(client, nonsense) == 200  # sent again it would be no better
     assert await inbox.waiting(at=NOW) == []
+
+
+@pytest.mark.parametrize("charset", ["nobody-knows-it", "hex", "rot13", "utf-16", "undefined"])
+async def test_a_charset_that_is_not_what_came_is_refused(client: Client, inbox: Inbox, charset: str) -> None:
+    headers = {SECRET_HEADER: SECRET, "Content-Type": f"application/json; charset={charset}"}
+    async with client.post("/telegram", data=json.dumps(UPDATE).encode(), headers=headers) as response:
+        assert response.status == 400
+    async with client.post("/telegram", data=b"\xff\xfe{", headers={SECRET_HEADER: SECRET}) as response:
+        assert response.status == 400
 
 
 async def test_what_cannot_be_stored_has_to_come_again(client: Client, updates: Updates, tmp_path: Path) -> None:

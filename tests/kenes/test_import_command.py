@@ -2,6 +2,8 @@
 
 import asyncio
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from kenes.__main__ import main
 from storage.database import Database
+from storage.trouble import TroubleError
 from tests.services.importing_cases import SAMPLES, dump
 
 
@@ -57,12 +60,71 @@ def test_a_dry_run_shows_and_changes_nothing(folder: Path) -> None:
     assert facts(folder) == before
 
 
-@pytest.mark.parametrize("how", ["--yes", "--dry-run"])
-def test_a_broken_file_is_refused_with_rows_and_reasons_here_and_in_a_file_beside_it(folder: Path, how: str) -> None:
+def test_a_dry_run_of_a_broken_file_writes_nothing_beside_it(folder: Path) -> None:
+    kenes("import", "students", "data/students.csv", "--yes")
+    before = {file: file.stat().st_mtime_ns for file in (folder / "data").rglob("*")}
+
+    answer = kenes("import", "marks", "data/broken/marks.csv", "--dry-run")
+
+    assert answer.exit_code == 1
+    assert "row 4, " in answer.output
+    assert "Reasons: 8. Without --dry-run all of them are kept in marks.csv.refused.csv." in answer.output
+    assert {file: file.stat().st_mtime_ns for file in (folder / "data").rglob("*")} == before
+
+
+def test_a_dry_run_needs_no_records_and_makes_none(folder: Path) -> None:
+    (folder / "kenes.db").unlink()
+    there = sorted(folder.iterdir())
+
+    answer = kenes("import", "students", "data/students.csv", "--dry-run")
+
+    assert answer.exit_code == 0
+    assert "There are no records yet" in answer.output
+    assert "new 120" in answer.output
+    assert sorted(folder.iterdir()) == there
+
+
+@pytest.mark.parametrize(
+    "command", [("audit",), ("held",), ("import", "students", "data/students.csv", "--dry-run"), ("doctor",)]
+)
+def test_a_command_that_only_reads_changes_no_older_database_and_says_what_does(
+    folder: Path, command: tuple[str, ...]
+) -> None:
+    with closing(sqlite3.connect(folder / "kenes.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '0001'")
+    before = (folder / "kenes.db").read_bytes()
+    answer = kenes(*command)
+    assert answer.exit_code == 1
+    assert "up to date" in answer.output
+    assert (folder / "kenes.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", [("audit",), ("held",), ("doctor",)])
+def test_a_command_that_only_reads_makes_no_database(folder: Path, command: tuple[str, ...]) -> None:
+    (folder / "kenes.db").unlink()
+    there = sorted(folder.iterdir())
+    answer = kenes(*command)
+    assert answer.exit_code == 1
+    assert sorted(folder.iterdir()) == there
+    if command != ("doctor",):
+        assert "There is no database where DATABASE_URL says." in answer.output
+
+
+def test_records_that_are_no_database_are_one_line(folder: Path) -> None:
+    (folder / "kenes.db").write_bytes(b"nonsense" * 1000)
+    for command in (("audit",), ("import", "students", "data/students.csv", "--yes"), ("backup", "x.zip")):
+        answer = kenes(*command)
+        assert answer.exit_code == 1
+        assert "he database is damaged" in answer.output
+        assert "Traceback" not in answer.output
+        assert not isinstance(answer.exception, TroubleError)
+
+
+def test_a_broken_file_is_refused_with_rows_and_reasons_here_and_in_a_file_beside_it(folder: Path) -> None:
     kenes("import", "students", "data/students.csv", "--yes")
     before = facts(folder)
 
-    answer = kenes("import", "marks", "data/broken/marks.csv", how)
+    answer = kenes("import", "marks", "data/broken/marks.csv", "--yes")
 
     assert answer.exit_code == 1
     for row in (4, 6, 8, 10, 12, 14, 16, 18):

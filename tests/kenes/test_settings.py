@@ -97,3 +97,45 @@ def test_a_webhook_needs_an_address_and_a_secret(monkeypatch: pytest.MonkeyPatch
     settings = load_settings()
     assert settings.webhook_url == "https://bot.kz/telegram"
     assert "only-Telegram-knows" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "meant"),
+    [
+        ("KENES_BACKUP_HOUR", "KENES_BACKUP_HOURS"),
+        ("KENES_METRIC_PORT", "KENES_METRICS_PORT"),
+        ("kenes_profil", "KENES_PROFILE"),
+        ("KENES_ANYTHING_ELSE", "KENES_"),
+    ],
+)
+def test_a_misspelt_setting_of_ours_is_refused_with_the_nearest_right_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, misspelt: str, meant: str
+) -> None:
+    monkeypatch.setenv(misspelt, "")
+    with pytest.raises(SettingsError, match=f"{misspelt.upper()} is no setting. Did you mean {meant}"):
+        load_settings()
+    monkeypatch.delenv(misspelt)
+    (tmp_path / ".env").write_text(f"{misspelt}=\n")
+    with pytest.raises(SettingsError, match=f"{misspelt.upper()} is no setting. Did you mean {meant}"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "meant"),
+    [("BOT_TOKN", "BOT_TOKEN"), ("DATABASE_URI", "DATABASE_URL"), ("WEBHOOK_SECRT", "WEBHOOK_SECRET")],
+)
+def test_what_looks_like_a_setting_in_the_dotenv_file_is_a_slip_and_in_the_environment_it_is_somebody_else_s(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, misspelt: str, meant: str
+) -> None:
+    monkeypatch.setenv(misspelt, "x")
+    load_settings()
+    (tmp_path / ".env").write_text(f"{misspelt}=x\n")
+    with pytest.raises(SettingsError, match=f"{misspelt} is no setting. Did you mean {meant}"):
+        load_settings()
+
+
+def test_a_slip_and_a_wrong_value_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KENES_PROFIL", "x")
+    monkeypatch.setenv("KENES_BACKUP_HOURS", "daily")
+    with pytest.raises(SettingsError, match=r"(?s)KENES_PROFIL is no.*KENES_BACKUP_HOURS=daily"):
+        load_settings()
