@@ -38,6 +38,10 @@ class Files:
         """Return the content of a file; raises OSError where it is missing."""
         return self.path(sha256).read_bytes()
 
+    def forget(self, sha256: str) -> None:
+        """Remove a file that nothing speaks of."""
+        self.path(sha256).unlink(missing_ok=True)
+
     def has(self, sha256: str) -> bool:
         """Tell whether a file is there."""
         return self.path(sha256).is_file()

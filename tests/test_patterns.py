@@ -9,6 +9,7 @@ import ast
 import importlib
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from re import _constants as codes  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
@@ -101,11 +102,9 @@ def check(parts: Sequence[Part]) -> None:
                 break
 
 
-def prove(pattern: str | bytes, flags: int = 0, *, once: bool) -> None:
+def prove(pattern: str | bytes, *, once: bool) -> None:
     """Raise Quadratic where it cannot be shown that a pattern takes a few steps a letter."""
-    for tree in alternatives(
-        [*parser.parse(pattern.decode("latin-1") if isinstance(pattern, bytes) else pattern, flags)]
-    ):
+    for tree in alternatives([*parser.parse(pattern.decode("latin-1") if isinstance(pattern, bytes) else pattern)]):
         prove_one(tree, once=once)
 
 
@@ -145,35 +144,39 @@ def not_within(tree: Any, held: frozenset[str]) -> bool:
     )
 
 
+@cache
+def sources() -> dict[str, str]:
+    """Return the text of every module by its name."""
+    paths = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths]
+    return {name: path.read_text(encoding="utf-8") for name, path in zip(names, paths, strict=True)}
+
+
 def written() -> Iterator[tuple[str, str, ast.Call, str]]:
     """Give every call of the re module: where it stands, the function, the call, the name it is kept under."""
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            kept = {
-                id(node.value): node.targets[0].id
-                for node in tree.body
-                if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-            }
-            for node in ast.walk(tree):
-                if (
-                    isinstance(node, ast.Call)
-                    and isinstance(node.func, ast.Attribute)
-                    and isinstance(node.func.value, ast.Name)
-                    and node.func.value.id == "re"
-                ):
-                    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-                    yield module, node.func.attr, node, kept.get(id(node), "")
+    for module, text in sources().items():
+        if "import re" not in text:
+            continue
+        tree = ast.parse(text)
+        kept = {
+            id(node.value): node.targets[0].id
+            for node in tree.body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        }
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and isinstance(node.func.value, ast.Name)
+                and node.func.value.id == "re"
+            ):
+                yield module, node.func.attr, node, kept.get(id(node), "")
 
 
 def used_once(module: str, name: str) -> bool:
     """Tell whether a kept pattern is only ever tried at one place."""
-    text = (ROOT / (module.replace(".", "/") + ".py")).read_text(encoding="utf-8")
-    ways = set(re.findall(rf"\b{name}\.(\w+)\(", text))
-    others = [
-        path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if f"import {name}" in path.read_text()
-    ]
-    return bool(ways) and ways <= ONCE and not others
+    ways = set(re.findall(rf"\b{name}\.(\w+)\(", sources()[module]))
+    return bool(ways) and ways <= ONCE and not any(f"import {name}" in text for text in sources().values())
 
 
 OWN_TEXTS = {
@@ -189,11 +192,12 @@ def test_every_pattern_takes_a_few_steps_a_letter() -> None:
     for module, function, call, name in written():
         if (module, name) in OWN_TEXTS or function in {"escape", "Pattern"}:
             continue
-        if name and function == "compile":
-            pattern = getattr(importlib.import_module(module), name)
-            prove(pattern.pattern, pattern.flags & ~re.UNICODE, once=used_once(module, name))
-        elif isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str | bytes):
-            prove(call.args[0].value, once=function in ONCE)
+        once = used_once(module, name) if name else function in ONCE
+        told = call.args[0]
+        if isinstance(told, ast.Constant) and isinstance(told.value, str | bytes):
+            prove(told.value, once=once)
+        elif name:
+            prove(getattr(importlib.import_module(module), name).pattern, once=once)
         else:
             made.append(module)
             continue

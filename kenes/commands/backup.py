@@ -81,9 +81,10 @@ async def _keep(url: str, name: str, at: datetime, **detail: object) -> None:
 def restore(file: Path, *, replace: bool, yes: bool) -> None:
     """Put the backup FILE into DATABASE_URL, an empty database of either engine. Stop the bot first.
 
-    Documents of requests go into KENES_DOCUMENTS. All of it is restored or nothing. Messages that were owed and not yet
-    sent are held: see `kenes held`.
+    Documents of requests go into KENES_DOCUMENTS. All of it is restored, or nothing: then what stood before stays.
+    Messages that were owed and not yet sent are held: see `kenes held`.
     """
+    from storage.restore import Unfinished
     from storage.restore import restore as put_back
 
     environment = read_environment()
@@ -99,6 +100,8 @@ def restore(file: Path, *, replace: bool, yes: bool) -> None:
                 at=environment.clock.now(),
                 progress=progress,
             )
+    except Unfinished as error:
+        raise click.ClickException(f"{file}: {error}. All else is restored.") from None
     except ArchiveError as error:
         raise click.ClickException(f"{file}: {error}. Nothing was changed.") from None
     except TroubleError as error:
