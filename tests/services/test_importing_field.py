@@ -1,0 +1,89 @@
+"""Files in the shapes offices send them: each is read rightly, or refused with the reason that fits."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from policy.marks import Attempt, Outcome
+from services.importing import Preview
+from storage.database import Database
+from tests.services.importing_cases import load, look
+
+ALIYA, ORKEN, DARYA, ULAN = "02600101", "02600102", "02600103", "02600104"
+PERIOD = "2025-2026/1"
+
+
+@pytest.fixture
+async def university(database: Database) -> Database:
+    """A database with the students these files are about, and the dates of the periods."""
+    await load(database, "students", "field/students.csv")
+    await load(database, "calendar", "calendar.csv")
+    return database
+
+
+def reasons(shown: Preview) -> list[tuple[int | None, str | None, str]]:
+    return [(refusal.row, refusal.column, refusal.reason) for refusal in shown.refusals]
+
+
+def told(shown: Preview) -> dict[str, Any]:
+    return {notice.reason: notice.arguments for notice in shown.notices}
+
+
+def attempts(shown: Preview) -> dict[str, Attempt]:
+    """Return the attempts a file would make or change, by student."""
+    return {step.key[0]: step.after for step in shown.plan.steps if step.object == "attempt"}
+
+
+def sat(shown: Preview) -> dict[str, tuple[Decimal | None, Outcome | None]]:
+    return {student: (each.exam, each.outcome) for student, each in attempts(shown).items()}
+
+
+def took(exam: str) -> tuple[Decimal, Outcome]:
+    return Decimal(exam), Outcome.TOOK
+
+
+# Right before, and to stay so
+
+
+async def test_odd_spaces_around_numbers_and_ids_are_not_there(university: Database) -> None:
+    shown = await look(university, "marks", "field/odd-spaces-ok.csv")
+
+    assert sat(shown) == {ALIYA: took("92"), ORKEN: took("41")}
+
+
+async def test_ids_a_spreadsheet_turned_into_powers_of_ten_are_refused_row_by_row(university: Database) -> None:
+    shown = await look(university, "marks", "field/ids-exponent.csv")
+
+    assert reasons(shown) == [(2, "Студент ID", "not_an_id"), (3, "Студент ID", "not_an_id")]
+
+
+async def test_a_mark_with_its_letter_behind_it_is_refused_and_percent_and_comma_are_read(university: Database) -> None:
+    shown = await look(university, "marks", "field/mark-with-letter.csv")
+
+    assert reasons(shown) == [(2, "Емтихан", "not_a_number"), (5, "Емтихан", "not_a_number")]
+    assert shown.rows.new == 2
+
+
+@pytest.mark.parametrize("file", ["page-cp866.csv", "page-mac_cyrillic.csv"])
+async def test_other_code_pages_are_refused(university: Database, file: str) -> None:
+    assert reasons(await look(university, "marks", f"field/{file}")) == [(None, None, "unknown_encoding")]
+
+
+async def test_a_table_with_a_column_for_each_course_is_refused(university: Database) -> None:
+    shown = await look(university, "marks", "field/wide-summary.xlsx")
+
+    assert (1, "course_code", "column_missing") in reasons(shown)
+
+
+async def test_text_cells_without_a_value_are_empty(university: Database) -> None:
+    shown = await look(university, "marks", "field/empty-text-cells.xlsx")
+
+    assert sat(shown) == {ALIYA: took("92"), ORKEN: (None, None), DARYA: (None, None)}
+
+
+async def test_names_in_capitals_are_found_and_initials_are_not_enough(university: Database) -> None:
+    shown = await look(university, "marks", "field/sheet-caps.csv")
+
+    assert reasons(shown) == [(9, "Тегі Аты Әкесінің аты", "no_such_student_in_group")]
+    assert shown.rows.new == 2
