@@ -73,7 +73,7 @@ class ImportFolder:
         now = self.clock.now()
         try:
             content = await asyncio.to_thread(read_source, path)
-            kind = _named(path) or await asyncio.to_thread(kind_of, content)
+            kind = _named(path) or await asyncio.to_thread(kind_of, content, self.profile)
         except Unreadable as error:
             await self._refuse(path, seen, (Refusal(error.reason, arguments=error.arguments),), now)
             return

@@ -130,7 +130,7 @@ async def receive(office: Office, piece: Piece, document: Document, message: Pro
             if content is None:
                 return (screens.not_downloaded(office.texts, name),)
             try:
-                kind = await asyncio.to_thread(kind_of, content)
+                kind = await asyncio.to_thread(kind_of, content, office.profile)
             except Unreadable as error:
                 refusal = Refusal(error.reason, arguments=error.arguments)
                 return (screens.unreadable(office.texts, name, refusal),)

@@ -12,8 +12,9 @@ from pathlib import Path
 import click
 
 from kenes.bot_api import BotApiError, call
+from kenes.commands.opening import open_profile
 from kenes.settings import Settings, SettingsError, load_settings
-from policy.profile import Profile, ProfileError, load_profile, use_pinned_time_zones
+from policy.profile import Profile, ProfileError, use_pinned_time_zones
 from services.clock import Clock, ClockError, WallClock, clock_from
 from services.watching import DISK_WARNING
 
@@ -68,7 +69,7 @@ def examine() -> Iterator[tuple[str, Finding]]:
     if zones.health is Health.BAD:
         return
     try:
-        patient = Patient(settings, load_profile(settings.kenes_profile), clock_from(settings.kenes_clock))
+        patient = Patient(settings, open_profile(settings.kenes_profile), clock_from(settings.kenes_clock))
     except ProfileError as error:
         yield "profile", Finding(Health.BAD, str(error))
         return

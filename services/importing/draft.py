@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from policy.profile import Profile
+from services.importing.identity import without_identity_numbers
 from services.importing.objects import SHELVES
 from services.importing.parsing import FileRows, ValueRow
 from services.importing.plan import Key, Plan, Step
@@ -13,6 +14,8 @@ from services.importing.previews import Counts, Preview
 from services.importing.problems import Notice, Refusal, Unacceptable, shown
 from services.news import Telling
 from storage.unit import Storage
+
+NAMED = 20  # of what a notice is about
 
 
 class Draft:
@@ -31,7 +34,7 @@ class Draft:
         self._tallies: Counter[tuple[str, str]] = Counter()
         self._notices = list(file.notices)
         self._rows: Counter[str] = Counter()
-        self._first_rows: dict[Any, int] = {}
+        self._first_rows: dict[Any, ValueRow] = {}
 
     @property
     def today(self) -> date:
@@ -72,8 +75,10 @@ class Draft:
         self, row: ValueRow, reason: str, column: str | None = None, value: Any = None, **arguments: str
     ) -> None:
         """Refuse a row; ``column`` is a canonical name."""
-        label = self.file.labels.get(column, column) if column else None
-        self._refusals.append(Refusal(reason, row.number, label, shown(value), arguments))
+        label = row.layout.labels.get(column, column) if column else None
+        sheet, number = self.file.place(row)
+        told = {name: without_identity_numbers(each) for name, each in arguments.items()}
+        self._refusals.append(Refusal(reason, number, label, shown(value), told, sheet))
 
     def refuse_as(self, row: ValueRow, error: Unacceptable, column: str, value: Any = None) -> None:
         """Refuse a row for what a check raised."""
@@ -81,10 +86,12 @@ class Draft:
 
     def repeated(self, row: ValueRow, key: Any, column: str, value: Any) -> bool:
         """Refuse a row that is about the same thing as an earlier one; tell whether it was."""
-        first = self._first_rows.setdefault(key, row.number)
-        if first != row.number:
-            self.refuse(row, "repeated", column, value, first=str(first))
-        return first != row.number
+        first = self._first_rows.setdefault(key, row)
+        if first is row:
+            return False
+        sheet, number = self.file.place(first)
+        self.refuse(row, "repeated", column, value, first=f"{number} ({sheet})" if sheet else str(number))
+        return True
 
     def tally(self, reason: str, what: str = "") -> None:
         """Count a row towards a notice; notices name how many rows, and the different ``what``."""
@@ -96,7 +103,7 @@ class Draft:
 
     async def preview(self) -> Preview:
         """Return what came out."""
-        refused_rows = {refusal.row for refusal in self._refusals if refusal.row is not None}
+        refused_rows = {(refusal.sheet, refusal.row) for refusal in self._refusals if refusal.row is not None}
         steps, objects = [], {}
         for name in SHELVES:
             counts = Counter[str]()
@@ -107,7 +114,8 @@ class Draft:
                     counts["new" if before is None else "changed"] += 1
             if counts:
                 objects[name] = Counts(new=counts["new"], changed=counts["changed"])
-        refusals = tuple(sorted(self._refusals, key=lambda refusal: refusal.row or 0))
+        sheets = {name: number for number, name in enumerate(self.file.sheets)}
+        refusals = tuple(sorted(self._refusals, key=lambda each: (sheets.get(each.sheet or "", -1), each.row or 0)))
         return Preview(
             kind=self.file.kind,
             file_name=self.file.file_name,
@@ -126,8 +134,10 @@ class Draft:
         for (reason, what), number in self._tallies.items():
             reasons.setdefault(reason, Counter())[what] += number
         for reason, numbers in reasons.items():
-            names = ", ".join(sorted(what for what in numbers if what))
-            yield Notice(reason, {"rows": str(numbers.total()), "what": names})
+            names = sorted(what for what in numbers if what)
+            more = f" … +{len(names) - NAMED}" if len(names) > NAMED else ""
+            what = without_identity_numbers(", ".join(names[:NAMED]) + more)
+            yield Notice(reason, {"rows": str(numbers.total()), "what": what})
 
 
 class Ids:

@@ -5,14 +5,15 @@ shows, from 1, blank rows counted. A cell is None (empty), a str without outer s
 naive datetime or a time, as the file holds it.
 """
 
-from services.tabular.cells import Cell, Column, Recognise, Row, Table, Unreadable, ValueMissing
+from services.tabular.cells import Book, Cell, Column, Recognise, Row, Table, Unreadable, ValueMissing
 from services.tabular.folding import fold
-from services.tabular.reading import LIMIT_BYTES, UNPACKED_LIMIT_BYTES, read_source, read_table
+from services.tabular.reading import LIMIT_BYTES, UNPACKED_LIMIT_BYTES, read_source, read_tables
 from services.tabular.text import decode
 
 __all__ = [
     "LIMIT_BYTES",
     "UNPACKED_LIMIT_BYTES",
+    "Book",
     "Cell",
     "Column",
     "Recognise",
@@ -23,5 +24,5 @@ __all__ = [
     "decode",
     "fold",
     "read_source",
-    "read_table",
+    "read_tables",
 ]

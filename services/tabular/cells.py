@@ -1,6 +1,6 @@
 """What a file is read into: cells, rows and the table they make, or the reason why it cannot be read."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -42,12 +42,14 @@ class Column:
 class Row:
     """One row: its number and its cells, one for each of the table's columns.
 
-    ``width`` is how many cells the file gave it, not counting empty ones beyond the header's.
+    ``width`` is how many cells the file gave it, not counting empty ones beyond the header's. ``heading`` marks a row
+    that is the table's heading again, as on every printed page; it has no cells.
     """
 
     number: int
     cells: tuple[Cell, ...]
     width: int
+    heading: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +67,26 @@ class Table:
     height: int
     columns: tuple[Column, ...]
     rows: Iterator[Row]
-    other_sheets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet as it is read: its rows of cells, to be walked once; a text file is one without a name."""
+
+    name: str | None
+    visible: bool
+    height: int
+    records: Iterable[Sequence[Cell]]
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What a file holds: a table from each visible sheet that has a heading, in their order.
+
+    Sheets with something on them that gave no table are named: ``headless`` where no heading was found, ``hidden``
+    where a table stands that nobody sees.
+    """
+
+    tables: tuple[Table, ...]
+    headless: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
-"""The bytes of a file somebody sent, and the first table in them."""
+"""The bytes of a file somebody sent, and the tables in them."""
 
 from pathlib import Path
 
-from services.tabular.cells import Recognise, Table, Unreadable
+from services.tabular.cells import Book, Recognise, Unreadable
 from services.tabular.text import decode, read_text
 from services.tabular.workbooks import read_workbook
 
@@ -27,14 +27,14 @@ def read_source(source: bytes | Path, *, limit: int = LIMIT_BYTES) -> bytes:
     return data
 
 
-def read_table(
+def read_tables(
     data: bytes,
     recognise: Recognise,
     *,
     known_words: frozenset[str] = frozenset(),
     unpacked_limit: int = UNPACKED_LIMIT_BYTES,
-) -> Table:
-    """Find the first table with known column labels in the bytes of a file.
+) -> Book:
+    """Find every table with known column labels in the bytes of a file, one on each sheet.
 
     ``recognise`` gives a label's canonical name or None; ``known_words`` (folded) help to tell two code pages apart.
     The kind of file is told from its content, never from its name. Raises Unreadable.

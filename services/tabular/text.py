@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from services.tabular.cells import Cell, Recognise, Table, Unreadable
+from services.tabular.cells import Book, Cell, Recognise, Sheet, Unreadable
 from services.tabular.folding import fold
-from services.tabular.headings import HEADER_ROWS, find_table, known_labels
+from services.tabular.headings import HEADER_ROWS, find_tables, known_labels
 
 _ODD_NEIGHBOURS = re.compile(r"[Ѐ-ӿ][¤¦¬±µ¶†‡‰\x80-\x9f]|[¤¦¬±µ¶†‡‰\x80-\x9f][Ѐ-ӿ]|[ЂЃѓЉЊЏђљњџ]")
 _WORD = re.compile(r"[Ѐ-ӿ]{2,}")
@@ -79,7 +79,7 @@ def _plausible(data: bytes, encoding: str) -> str:
     return text
 
 
-def read_text(text: str, recognise: Recognise) -> Table:
+def read_text(text: str, recognise: Recognise) -> Book:
     if "\0" in text:
         raise Unreadable("not_a_workbook")
     first, _, rest = text.partition("\n")
@@ -102,8 +102,5 @@ def _records(text: str, delimiter: str) -> Iterator[Sequence[Cell]]:
         raise Unreadable("damaged") from error
 
 
-def _table_of_text(text: str, delimiter: str, recognise: Recognise) -> Table:
-    table = find_table(_records(text, delimiter), recognise, sheet=None, height=text.count("\n") + 1)
-    if table is None:
-        raise Unreadable("no_header")
-    return table
+def _table_of_text(text: str, delimiter: str, recognise: Recognise) -> Book:
+    return find_tables([Sheet(None, True, text.count("\n") + 1, _records(text, delimiter))], recognise)

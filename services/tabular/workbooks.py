@@ -5,46 +5,33 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date, datetime, time
 from decimal import Decimal
 
 import python_calamine
 
-from services.tabular.cells import Cell, Recognise, Table, Unreadable, ValueMissing
-from services.tabular.headings import find_table
+from services.tabular.cells import Book, Cell, Recognise, Sheet, Unreadable, ValueMissing
+from services.tabular.headings import find_tables
 
 
-def read_workbook(data: bytes, recognise: Recognise, unpacked_limit: int) -> Table:
+def read_workbook(data: bytes, recognise: Recognise, unpacked_limit: int) -> Book:
     missing = _values_missing(data, unpacked_limit)
     try:
-        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        visible = [
-            sheet.name
-            for sheet in workbook.sheets_metadata
-            if sheet.visible is python_calamine.SheetVisibleEnum.Visible
-            and sheet.typ is python_calamine.SheetTypeEnum.WorkSheet
-        ]
-        found: Table | None = None
-        others = []
-        for name in visible:
-            sheet = workbook.get_sheet_by_name(name)
-            table = find_table(
-                _sheet_rows(sheet, missing.get(name, {})), recognise, sheet=name, height=sheet.total_height
-            )
-            if table is None:
-                continue
-            if found is None:
-                found = table
-            else:
-                others.append(name)
+        return find_tables(_sheets(data, missing), recognise)
     except python_calamine.PasswordError as error:
         raise Unreadable("encrypted") from error
     except (python_calamine.CalamineError, OSError) as error:
         raise Unreadable("damaged") from error
-    if found is None:
-        raise Unreadable("no_header")
-    return replace(found, other_sheets=tuple(others))
+
+
+def _sheets(data: bytes, missing: dict[str, dict[tuple[int, int], str]]) -> Iterator[Sheet]:
+    workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+    for about in workbook.sheets_metadata:
+        if about.typ is python_calamine.SheetTypeEnum.WorkSheet:
+            sheet = workbook.get_sheet_by_name(about.name)
+            visible = about.visible is python_calamine.SheetVisibleEnum.Visible
+            records = _sheet_rows(sheet, missing.get(about.name, {}))
+            yield Sheet(about.name, visible, sheet.total_height, records)
 
 
 def _sheet_rows(sheet: python_calamine.CalamineSheet, missing: dict[tuple[int, int], str]) -> Iterator[Sequence[Cell]]:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from policy.marks import Attempt, Outcome
-from services.importing import Preview
+from policy.people import Name
+from services.importing import Preview, describe
 from storage.database import Database
 from tests.services.importing_cases import load, look
 
@@ -41,6 +42,97 @@ def sat(shown: Preview) -> dict[str, tuple[Decimal | None, Outcome | None]]:
 
 def took(exam: str) -> tuple[Decimal, Outcome]:
     return Decimal(exam), Outcome.TOOK
+
+
+async def test_both_kinds_of_ratings_of_a_journal_are_told_apart(university: Database) -> None:
+    shown = await look(university, "marks", "field/journal-both-ratings.xlsx")
+
+    assert reasons(shown) == []
+    assert told(shown)["weaker_columns"] == {"columns": "РК1, РК2"}
+    assert sat(shown) == {
+        ALIYA: took("92"),
+        ORKEN: took("41"),
+        DARYA: (None, Outcome.DID_NOT_COME),
+        ULAN: (None, None),
+    }
+    ratings = {student: (str(each.rating1), str(each.rating2)) for student, each in attempts(shown).items()}
+    assert ratings[ALIYA] == ("85", "75")
+    assert ratings[ULAN] == ("41", "47")
+
+
+async def test_an_exam_that_stands_under_its_points_is_read(university: Database) -> None:
+    shown = await look(university, "marks", "field/sheet-points-exam.xlsx")
+
+    assert reasons(shown) == []
+    assert sat(shown) == {ALIYA: took("92"), ORKEN: took("41")}
+
+
+async def test_every_sheet_of_a_workbook_is_taken(university: Database) -> None:
+    shown = await look(university, "marks", "field/marks-sheet-per-group.xlsx")
+
+    assert sat(shown) == {ALIYA: took("92"), ORKEN: took("41"), DARYA: took("90"), "02600201": took("30")}
+    assert told(shown)["several_sheets"] == {"sheets": "ИТ-25-1, ЭК-24-2"}
+
+
+async def test_a_printed_sheet_with_digits_and_words_is_read(university: Database) -> None:
+    shown = await look(university, "marks", "field/sheet-digits-and-words.xlsx")
+
+    assert reasons(shown) == []
+    assert sat(shown) == {ALIYA: took("92"), ORKEN: took("41")}
+    assert {step.key[1] for step in shown.plan.steps if step.object == "attempt"} == {PERIOD}
+
+
+async def test_numbers_of_columns_are_no_student(university: Database) -> None:
+    shown = await look(university, "marks", "field/sheet-column-numbers.xlsx")
+
+    assert reasons(shown) == []
+    assert sat(shown) == {ALIYA: took("92"), ORKEN: took("41")}
+
+
+async def test_a_sheet_of_two_pages_has_four_students(university: Database) -> None:
+    shown = await look(university, "marks", "field/sheet-two-pages.xlsx")
+
+    assert reasons(shown) == []
+    assert sat(shown) == {ALIYA: took("92"), ORKEN: took("41"), DARYA: took("90"), ULAN: took("58")}
+
+
+async def test_ids_protected_from_a_spreadsheet_are_ids(university: Database) -> None:
+    shown = await look(university, "marks", "field/ids-quoted.csv")
+
+    assert sat(shown) == {ALIYA: took("92"), ORKEN: took("41")}
+
+
+async def test_words_that_stand_for_no_mark_are_told_which_do(university: Database) -> None:
+    shown = await look(university, "marks", "field/mark-words.csv")
+
+    assert reasons(shown) == [(4, "Емтихан", "unknown_word"), (5, "Емтихан", "unknown_word")]
+    assert "не явился, н/я" in describe(shown.refusals[0], "ru")
+    assert shown.rows.new == 2
+
+
+async def test_a_row_that_ends_early_is_not_told_about_separators(university: Database) -> None:
+    shown = await look(university, "marks", "field/short-rows.csv")
+
+    assert reasons(shown) == [(3, None, "cells_unequal")]
+    assert "separator" not in describe(shown.refusals[0], "en")
+
+
+async def test_a_name_in_one_column_and_in_capitals_is_taken_apart(university: Database) -> None:
+    shown = await look(university, "students", "field/students-one-name.csv")
+
+    assert reasons(shown) == []
+    (student,) = (step.after for step in shown.plan.steps if step.object == "student")
+    assert student.name == Name("Жұмабек", "Нұрай", "Ержанқызы")
+
+
+async def test_a_row_of_the_timetable_may_name_several_groups(university: Database) -> None:
+    shown = await look(university, "exams", "field/timetable-group-list.csv")
+
+    assert [step.key[:3] for step in shown.plan.steps] == [
+        (PERIOD, "INF2304", "ИТ-25-1"),
+        (PERIOD, "INF2304", "ЭК-24-2"),
+    ]
+    assert shown.rows.new == 1
 
 
 # Right before, and to stay so
