@@ -19,6 +19,7 @@ from services.clock import Clock, ClockError, WallClock, clock_from
 from services.watching import DISK_WARNING
 
 SKEW_ALLOWED = timedelta(seconds=2)
+NAMED = 10  # of what is written in two ways
 DISK_NEEDED = 100 * 1024**2
 
 
@@ -49,7 +50,7 @@ class Patient:
 
 @click.command
 def doctor() -> None:
-    """Check token, database, migrations, profile, holidays, time zone, clock, disk, folders; exit 1 when one is bad."""
+    """Check token, database, profile, holidays, spellings, time zone, clock, disk, folders; exit 1 when one is bad."""
     healthy = True
     for name, finding in examine():
         click.echo(f"{finding.health:<5} {name}: {finding.says}")
@@ -154,6 +155,34 @@ async def _years_with_holidays(database_url: str) -> set[int]:
         return {day.year for day in await storage.calendar.days_by(DaySource.STATE)}
 
 
+def _spellings(patient: Patient) -> Finding:
+    """Tell whether a course, a group or an institute is written in two ways: marks and timetable of it do not meet."""
+    from storage.migrations import is_current
+
+    if not is_current(patient.settings.database_url):
+        return Finding(Health.DOUBTFUL, "not known yet: kenes run brings the database up to date")
+    twice = asyncio.run(_written_twice(patient.settings.database_url))
+    if not twice:
+        return Finding(Health.GOOD, "every course, group and institute is written in one way")
+    said = ", ".join(" = ".join(each) for each in twice[:NAMED]) + (" …" if len(twice) > NAMED else "")
+    return Finding(Health.DOUBTFUL, f"written in two ways: {said}. Take back (kenes undo) the import that brought one.")
+
+
+async def _written_twice(database_url: str) -> list[list[str]]:
+    from services.importing.spelling import Spellings
+    from storage.database import Database
+
+    async with Database.open(database_url) as database, database.read() as storage:
+        names = storage.spellings
+        everything = (
+            await names.of_courses(),
+            await names.of_groups(await names.periods()),
+            await names.of_institutes(),
+            await names.of_degree_programmes(),
+        )
+    return [each for tiers in everything for each in Spellings([frozenset().union(*tiers)]).twice()]
+
+
 def _disk(patient: Patient) -> Finding:
     folder = _nearest(patient.settings.records_folder or Path("var"))
     free = shutil.disk_usage(folder).free
@@ -189,6 +218,7 @@ CHECKS: dict[str, Callable[[Patient], Finding]] = {
     "token": _token,
     "database": _database,
     "holidays": _holidays,
+    "spellings": _spellings,
     "disk": _disk,
     "import folder": _import_folder,
     "documents": _documents,

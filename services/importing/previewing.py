@@ -15,6 +15,7 @@ from services.importing.parsing import read_file
 from services.importing.people import compare_staff, compare_students
 from services.importing.plan import Progress
 from services.importing.previews import Preview
+from services.importing.respelling import respell
 from storage.unit import Storage
 
 COMPARE: Mapping[Kind, Callable[[Draft], Awaitable[None]]] = {
@@ -47,5 +48,6 @@ async def preview(
         read_file, source, kind=kind, file_name=file_name, profile=profile, day=day, progress=progress
     )
     draft = Draft(storage, file, profile, now)
+    await respell(draft)
     await COMPARE[kind](draft)
     return await draft.preview()

@@ -1,6 +1,7 @@
 """One spelling for one thing: codes and groups typed on different keyboards are the same, shown as first written."""
 
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 _LOOKALIKES = str.maketrans(
@@ -29,3 +30,29 @@ def compared(text: str) -> str:
 def is_unseen(sign: str) -> bool:
     """Tell whether a sign cannot be seen: a space of any width, a format character."""
     return unicodedata.category(sign) in _UNSEEN or sign in _UNSEEN_OTHERS
+
+
+class Spellings:
+    """What is written already, tier by tier; what is in none is first written here."""
+
+    def __init__(self, tiers: Iterable[Iterable[str]]) -> None:
+        """Take the spellings; an earlier tier counts before a later one."""
+        self._known: dict[str, list[str]] = {}
+        for tier in tiers:
+            alike: dict[str, list[str]] = {}
+            for each in sorted(tier):
+                alike.setdefault(compared(each), []).append(each)
+            self._known = alike | self._known
+        self._meant: dict[str, str] = {}
+
+    def of(self, written: str) -> str:
+        """Return how this is written: as it stands, where that is known, else as what it looks like, else as it is."""
+        meant = self._meant.get(written)
+        if meant is None:
+            known = self._known.setdefault(compared(written), [written])
+            meant = self._meant[written] = written if written in known else known[0]
+        return meant
+
+    def twice(self) -> list[list[str]]:
+        """Return what is written in two ways."""
+        return [each for each in self._known.values() if len(each) > 1]
