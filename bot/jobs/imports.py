@@ -39,6 +39,7 @@ from services.importing import (
     load_upload,
     no_room,
     preview,
+    scope_of,
     undo,
 )
 from services.news import group_of
@@ -346,6 +347,7 @@ async def _shown(office: Office, piece: Piece, upload: Upload, far: _Far, *, sta
 
 
 async def _preview(office: Office, upload: Upload, far: _Far) -> tuple[Preview, str]:
+    today = office.now.astimezone(office.profile.university.zone).date()
     async with office.database.read() as storage:
         shown = await preview(
             storage,
@@ -354,6 +356,7 @@ async def _preview(office: Office, upload: Upload, far: _Far) -> tuple[Preview, 
             file_name=upload.file_name,
             profile=office.profile,
             now=office.now,
+            scope=scope_of(await storage.roles.of_person(office.person_id), on=today),
             progress=far,
         )
     return shown, await asyncio.to_thread(fingerprint, shown)

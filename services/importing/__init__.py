@@ -13,6 +13,7 @@ from services.importing.previews import Counts, Imported, Preview, Stale
 from services.importing.problems import Notice, Refusal
 from services.importing.recognising import kind_of
 from services.importing.refused import refused_csv
+from services.importing.scope import scope_of
 from services.importing.undoing import Dependent, Undone, UndoRefusal, UndoRefused, undo
 from services.importing.uploads import NoRoom, fingerprint, load_upload, no_room
 from services.importing.wording import describe
@@ -40,5 +41,6 @@ __all__ = [
     "no_room",
     "preview",
     "refused_csv",
+    "scope_of",
     "undo",
 ]

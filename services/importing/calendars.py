@@ -1,5 +1,7 @@
 """Rows of the academic calendar, of the university's own days and of the exam timetable against the records."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from policy.calendar import DateSpan, DaySource, ExamSlot, SpecialDay
@@ -53,9 +55,12 @@ async def compare_exams(draft: Draft) -> None:
     named = {exam_key_at(sheet, starts) for _, sheet, starts in lines}
     free = {key: slot for key, slot in stored.items() if slot.starts > draft.now and key not in named}  # may be moved
     people = await draft.storage.people.all_ids()
+    sitting = await _Sitting.of(draft)
     outcomes: dict[int, list[str]] = {}
     for row, sheet, starts in lines:
         key = exam_key_at(sheet, starts)
+        if draft.foreign(row, sitting.institutes.get(sheet[2], ()), "group", sheet[2]):
+            continue
         if draft.repeated(row, key, "course_code", row["course_code"]):
             continue
         ends = datetime.combine(row["date"], row["ends"], zone)
@@ -76,6 +81,8 @@ async def compare_exams(draft: Draft) -> None:
         }
         if kept["lecturer_id"] and kept["lecturer_id"] not in people:
             draft.tally("lecturer_unknown", kept["lecturer_id"])
+        if missing := sitting.missing(sheet):
+            draft.tally(missing, sheet[2] if missing == "group_of_nobody" else f"{sheet[1]} {sheet[2]}")
         slot = ExamSlot(*sheet, exam_form=exam_form, starts=starts, ends=ends, **kept)
         outcome = draft.want("exam", key, slot)
         if moved:
@@ -84,6 +91,30 @@ async def compare_exams(draft: Draft) -> None:
         outcomes.setdefault(row.number, []).append(outcome)
     for of_row in outcomes.values():
         draft.count(*of_row)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sitting:
+    """Who sits exams: the institutes of each group's students, and the sheets that somebody is on."""
+
+    institutes: Mapping[str, set[str]]
+    sheets: frozenset[tuple[str, str, str | None]]
+    groups: frozenset[tuple[str, str | None]]  # of a period
+
+    @classmethod
+    async def of(cls, draft: Draft) -> "_Sitting":
+        institutes = await draft.storage.students.institutes_of_groups()
+        sheets = await draft.storage.spellings.sheets_in(_periods(draft))
+        return cls(institutes, sheets, frozenset((period, group) for period, _, group in sheets))
+
+    def missing(self, sheet: tuple[str, str, str]) -> str | None:
+        """Return why nobody sits an exam, None where somebody does."""
+        period, course_code, group = sheet
+        if sheet in self.sheets:
+            return None
+        if group not in self.institutes and (period, group) not in self.groups:
+            return "group_of_nobody"
+        return None if (period, course_code, None) in self.sheets else "course_of_nobody"
 
 
 def _periods(draft: Draft) -> set[str]:

@@ -12,6 +12,7 @@ from services.importing.parsing import FileRows, ValueRow
 from services.importing.plan import Key, Plan, Step
 from services.importing.previews import Counts, Preview
 from services.importing.problems import Notice, Refusal, Unacceptable, shown
+from services.importing.scope import Scope, within
 from services.news import Telling
 from storage.unit import Storage
 
@@ -21,9 +22,10 @@ NAMED = 20  # of what a notice is about
 class Draft:
     """One file against the records: wanted objects by name and key, refusals, notices, rows counted."""
 
-    def __init__(self, storage: Storage, file: FileRows, profile: Profile, now: datetime) -> None:
-        """Begin with what is already wrong with the file."""
+    def __init__(self, storage: Storage, file: FileRows, profile: Profile, now: datetime, scope: Scope = None) -> None:
+        """Begin with what is already wrong with the file; `scope` is whose records it may change."""
         self.storage = storage
+        self.scope = scope
         self.file = file
         self.profile = profile
         self.now = now
@@ -80,9 +82,20 @@ class Draft:
         told = {name: without_identity_numbers(each) for name, each in arguments.items()}
         self._refusals.append(Refusal(reason, number, label, shown(value), told, sheet))
 
+    def refuse_whole(self, reason: str) -> None:
+        """Refuse the file."""
+        self._refusals.append(Refusal(reason))
+
     def refuse_as(self, row: ValueRow, error: Unacceptable, column: str, value: Any = None) -> None:
         """Refuse a row for what a check raised."""
         self.refuse(row, error.reason, column, value, **error.arguments)
+
+    def foreign(self, row: ValueRow, institutes: Iterable[str | None], column: str, value: Any) -> bool:
+        """Refuse a row about students of other institutes than those in scope; tell whether it was."""
+        if within(institutes, self.scope):
+            return False
+        self.refuse(row, "other_institute", column, value)
+        return True
 
     def repeated(self, row: ValueRow, key: Any, column: str, value: Any) -> bool:
         """Refuse a row that is about the same thing as an earlier one; tell whether it was."""

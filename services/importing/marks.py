@@ -65,23 +65,27 @@ async def compare_marks(draft: Draft) -> None:
 
 
 async def _named(draft: Draft) -> AsyncIterator[tuple[ValueRow, EnrolmentKey]]:
-    """Find what each row is about; refuse rows that name nobody, or nothing."""
+    """Find what each row is about; refuse rows that name nobody, or nothing, or a student of another institute."""
     ids = Ids(await draft.storage.students.all_ids())
+    institutes = {} if draft.scope is None else await draft.storage.students.institute_of_each()
     by_name = await _Names.of(draft)
     for row in draft.file.rows:
         lacking = [column for column in ("period", "course_code") if row[column] is None]
         for column in lacking:
             draft.refuse(row, "value_missing", column)
-        if row["student_id"] is not None:
+        who = "student_id" if row["student_id"] is not None else "full_name"
+        if who == "student_id":
             student_id = known_student(draft, ids, row)
-            if student_id and by_name.differs(student_id, row):
-                draft.tally("name_differs", f"{student_id} {row['full_name']}")
         elif row["full_name"] is not None and row["group"] is not None:
             student_id = by_name.find(draft, row)
         else:
             draft.refuse(row, "value_missing", "student_id")
             continue
-        if student_id is not None and not lacking:
+        if student_id is None or draft.foreign(row, [institutes.get(student_id)], who, row[who]):
+            continue
+        if by_name.differs(student_id, row):
+            draft.tally("name_differs", f"{student_id} {row['full_name']}")
+        if not lacking:
             yield row, (student_id, row["period"], row["course_code"])
 
 
@@ -125,8 +129,15 @@ class _Names:
 
 
 def _course(draft: Draft, row: ValueRow, code: str) -> Course:
+    """Return a course as a row names it; an office of one institute gives no other name to a course of all."""
     before: Course = draft.current("course", (code,)) or Course(code, None, None)
-    return Course(code, row["course_kk"] or before.name_kk, row["course_ru"] or before.name_ru)
+    told = Course(code, row["course_kk"] or before.name_kk, row["course_ru"] or before.name_ru)
+    if draft.scope is None:
+        return told
+    kept = Course(code, before.name_kk or told.name_kk, before.name_ru or told.name_ru)
+    if kept != told:
+        draft.tally("course_name_kept", code)
+    return kept
 
 
 def _enrolment(draft: Draft, row: ValueRow, key: EnrolmentKey, *, pending: bool) -> Enrolment | None:

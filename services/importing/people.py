@@ -26,6 +26,9 @@ async def compare_students(draft: Draft) -> None:
     rows = draft.file.rows
     ids = Ids(await draft.storage.students.all_ids())
     found = {row.number: ids.find(row["student_id"]) for row in rows}
+    staff = (
+        set() if draft.scope is None else await draft.storage.people.all_ids() - await draft.storage.students.all_ids()
+    )
     year = _academic_year(draft.today, [dates.period for dates in await _begun(draft)])
     await draft.read("student", [(each,) for each in found.values() if each])
     await draft.read("student_year", [(each, year) for each in found.values() if each])
@@ -43,6 +46,9 @@ async def compare_students(draft: Draft) -> None:
         if student_id != written:
             draft.tally("leading_zeros")
         after = _student(row, student_id, before)
+        was = before.institute if before else None if student_id in staff else after.institute
+        if draft.foreign(row, [was, after.institute], "student_id", written):
+            continue
         draft.count(
             draft.want("student", (student_id,), after), draft.want("student_year", (student_id, year), after.year)
         )

@@ -133,6 +133,22 @@ async def test_a_row_of_the_timetable_may_name_several_groups(university: Databa
         (PERIOD, "INF2304", "ЭК-24-2"),
     ]
     assert shown.rows.new == 1
+    assert told(shown)["course_of_nobody"]["what"] == "INF2304 ИТ-25-1, INF2304 ЭК-24-2"
+
+
+async def test_a_row_of_the_timetable_nobody_sits_is_said(university: Database) -> None:
+    await load(university, "marks", "field/marks-sheet-per-group.xlsx")
+    header = "period,course_code,group,exam_form,date,starts,ends"
+    rows = [
+        f"2025-2026/1,{course},{group},oral,2026-01-22,09:00,11:00"
+        for course, group in (("INF2304", "ИТ-25-1"), ("INF2304", "ЖҚ-1"), ("FIZ1", "ЭК-24-2"))
+    ]
+
+    shown = await look(university, "exams", "\n".join([header, *rows]).encode())
+
+    assert shown.refusals == ()
+    assert told(shown)["group_of_nobody"] == {"what": "ЖҚ-1", "rows": "1"}
+    assert told(shown)["course_of_nobody"] == {"what": "FIZ1 ЭК-24-2", "rows": "1"}
 
 
 # Right before, and to stay so
