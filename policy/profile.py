@@ -22,6 +22,9 @@ from policy.requests import RequestRules
 from policy.retakes import RetakeRules
 from policy.values import NotAllowedError, choice, hour, near, several, table, text, text_or_nothing, whole, zone
 
+COLUMNS: Final = "columns"
+"""The chapter of a profile that holds no values of rules, but words of files."""
+
 _C = TypeVar("_C", bound=Chapter)
 
 
@@ -129,6 +132,18 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnColumn:
+    """What the files of a university call a column, besides the words everybody's are known by.
+
+    ``kind`` and ``column`` are as `services.importing` names them, which also checks them.
+    """
+
+    kind: str
+    column: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """A university's values; ask ``on`` for those of a day."""
 
@@ -139,6 +154,7 @@ class Profile:
     parameters: Mapping[str, Parameter]
     editions: tuple[tuple[date, Rules], ...]
     """The rules from each day on which some value changes, in order."""
+    columns: tuple[OwnColumn, ...] = ()
 
     def on(self, day: date) -> Rules:
         """Return the rules in force on a day; results from before the first edition are read by the first (ours)."""
@@ -192,7 +208,9 @@ def load_profile(path: Path | None) -> Profile:
     weights that do not sum to 1, an unknown zone.
     """
     parameters = dict(_defaults())
-    for key, raw in _overrides(path).items():
+    chapters = _chapters(path)
+    columns = _columns(chapters.pop(COLUMNS, {}))
+    for key, raw in _overrides(chapters).items():
         parameters[key] = _overridden(parameters[key], raw)
     dated = [parameter for key, parameter in parameters.items() if key.partition(".")[0] in _DATED]
     complete_from = max(parameter.values[0].first_day for parameter in dated)
@@ -205,6 +223,7 @@ def load_profile(path: Path | None) -> Profile:
         requests=_chapter(RequestRules, "requests", parameters, date.max),
         parameters=parameters,
         editions=tuple((first, _rules(parameters, first)) for first in editions),
+        columns=columns,
     )
 
 
@@ -248,18 +267,38 @@ def _defaults() -> Mapping[str, Parameter]:
     return parameters
 
 
-def _overrides(path: Path | None) -> dict[str, object]:
-    """Read a university's file as dotted key -> raw value."""
+def _chapters(path: Path | None) -> dict[str, object]:
     if path is None:
         return {}
     try:
-        chapters = _parsed(path.read_text(encoding="utf-8"))
+        return _parsed(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ProfileError(str(path), str(error), "a readable TOML file in UTF-8") from None
+
+
+def _columns(kinds: object) -> tuple[OwnColumn, ...]:
+    """Read ``[columns.marks] exam = ["..."]``; what kinds and columns there are is checked by who reads files."""
+    if not isinstance(kinds, dict):
+        raise ProfileError(COLUMNS, kinds, "a table of kinds of files")
+    own = []
+    for kind, columns in kinds.items():
+        if not isinstance(columns, dict):
+            raise ProfileError(f"{COLUMNS}.{kind}", columns, "a table of columns")
+        for column, words in columns.items():
+            try:
+                own.append(OwnColumn(kind, column, several(text)(words)))
+            except NotAllowedError as error:
+                raise _profile_error(f"{COLUMNS}.{kind}.{column}", error) from None
+    return tuple(own)
+
+
+def _overrides(chapters: Mapping[str, object]) -> dict[str, object]:
+    """Return a university's values as dotted key -> raw value."""
     raw = {}
     for chapter, entries in chapters.items():
         if chapter not in _CHAPTERS:
-            raise ProfileError(chapter, entries, f"one of {', '.join(_CHAPTERS)}{near(chapter, _CHAPTERS)}")
+            known = (*_CHAPTERS, COLUMNS)
+            raise ProfileError(chapter, entries, f"one of {', '.join(known)}{near(chapter, known)}")
         if not isinstance(entries, dict):
             raise ProfileError(chapter, entries, "a table of values")
         for name, value in entries.items():

@@ -83,6 +83,19 @@ class Students:
         """Give every institute that has students."""
         return set(await self._connection.scalars(select(students.c.institute).distinct()))
 
+    async def institute_of_each(self) -> dict[str, str]:
+        """Give the institute of every student, by student id."""
+        rows = await self._connection.execute(select(students.c.person_id, students.c.institute))
+        return dict(rows.all())
+
+    async def institutes_of_groups(self) -> dict[str, set[str]]:
+        """Give the institutes of the students of every group."""
+        found: dict[str, set[str]] = {}
+        statement = select(students.c.group_name, students.c.institute).distinct()
+        for group, institute in await self._connection.execute(statement):
+            found.setdefault(group, set()).add(institute)
+        return found
+
     async def remove(self, student_ids: Iterable[str]) -> None:
         """Withdraw students whom an undone import had brought, and the people they were.
 

@@ -20,6 +20,7 @@ from storage.queues import Queues
 from storage.requests import Requests
 from storage.roles import Roles
 from storage.sheets import Sheets
+from storage.spellings import Spellings
 from storage.students import Students
 from storage.uploads import Uploads
 
@@ -38,6 +39,7 @@ class Storage:
         self.calendar = CalendarDays(connection)
         self.marks = Marks(connection)
         self.sheets = Sheets(connection)
+        self.spellings = Spellings(connection)
         self.components = ComponentsOfStudents(connection)
         self.accounts = Accounts(connection)
         self.invitations = Invitations(connection)

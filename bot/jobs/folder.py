@@ -110,8 +110,8 @@ class ImportFolder:
     async def _deal(self, path: Path, seen: Seen, now: datetime) -> None:
         try:
             content = await asyncio.to_thread(read_source, path)
-            with opened(content) as reading:
-                kind = _named(path) or await asyncio.to_thread(kind_of, reading)
+            with opened(content, self.profile) as reading:
+                kind = _named(path) or await asyncio.to_thread(kind_of, reading, self.profile)
                 if kind is None:
                     await self._refuse(path, seen, (), now)
                     return

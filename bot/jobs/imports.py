@@ -39,6 +39,7 @@ from services.importing import (
     no_room,
     opened,
     preview,
+    scope_of,
 )
 from services.importing.plan import Progress
 from services.news import group_of
@@ -128,9 +129,9 @@ async def receive(office: Office, piece: Piece, document: Document, message: Pro
             content = await _downloaded(office.bot, document)
             if content is None:
                 return (screens.not_downloaded(office.texts, name),)
-            with opened(content) as reading:
+            with opened(content, office.profile) as reading:
                 try:
-                    kind = await asyncio.to_thread(kind_of, reading)
+                    kind = await asyncio.to_thread(kind_of, reading, office.profile)
                 except Unreadable as error:
                     refusal = Refusal(error.reason, arguments=error.arguments)
                     return (screens.unreadable(office.texts, name, refusal),)
@@ -364,6 +365,7 @@ async def previewed(
     office: Office, upload: Upload, far: Progress, reading: Reading | None = None
 ) -> tuple[Preview, str]:
     """Return what loading a waiting file would do, and what tells this preview from another."""
+    today = office.now.astimezone(office.profile.university.zone).date()
     async with office.database.read() as storage:
         shown = await preview(
             storage,
@@ -372,6 +374,7 @@ async def previewed(
             file_name=upload.file_name,
             profile=office.profile,
             now=office.now,
+            scope=scope_of(await storage.roles.of_person(office.person_id), on=today),
             progress=far,
         )
     return shown, await asyncio.to_thread(fingerprint, shown)

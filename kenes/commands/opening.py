@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
@@ -48,9 +49,18 @@ def read_environment() -> Environment:
     try:
         settings = load_settings()
         use_pinned_time_zones()
-        return Environment(settings, load_profile(settings.kenes_profile), clock_from(settings.kenes_clock))
+        return Environment(settings, open_profile(settings.kenes_profile), clock_from(settings.kenes_clock))
     except (SettingsError, ProfileError, ClockError) as error:
         raise click.ClickException(str(error)) from None
+
+
+def open_profile(path: Path | None) -> Profile:
+    """Return the profile, checked also where it says what files call their columns; raises ProfileError."""
+    from services.importing.columns import check_columns
+
+    profile = load_profile(path)
+    check_columns(profile.columns)
+    return profile
 
 
 def with_database(

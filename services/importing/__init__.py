@@ -14,6 +14,7 @@ from services.importing.previews import Counts, Imported, Preview, Stale
 from services.importing.problems import Notice, Refusal
 from services.importing.recognising import kind_of
 from services.importing.refused import refused_csv
+from services.importing.scope import scope_of
 from services.importing.undoing import Dependent, Undone, UndoRefusal, UndoRefused, undo
 from services.importing.uploads import NoRoom, fingerprint, load_upload, no_room
 from services.importing.wording import describe
@@ -42,5 +43,6 @@ __all__ = [
     "opened",
     "preview",
     "refused_csv",
+    "scope_of",
     "undo",
 ]

@@ -11,9 +11,10 @@ async def compare_components(draft: Draft) -> None:
     await draft.read(
         "components", [(each, row["academic_year"]) for row in draft.file.rows if (each := found[row.number])]
     )
+    institutes = {} if draft.scope is None else await draft.storage.students.institute_of_each()
     for row in draft.file.rows:
         student_id = found[row.number]
-        if student_id is None:
+        if student_id is None or draft.foreign(row, [institutes.get(student_id)], "student_id", row["student_id"]):
             continue
         key = (student_id, row["academic_year"])
         if draft.repeated(row, key, "student_id", row["student_id"]):

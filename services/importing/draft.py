@@ -6,21 +6,26 @@ from datetime import date, datetime
 from typing import Any
 
 from policy.profile import Profile
+from services.importing.identity import without_identity_numbers
 from services.importing.objects import SHELVES
 from services.importing.parsing import FileRows, ValueRow
 from services.importing.plan import Key, Plan, Step
 from services.importing.previews import Counts, Preview
 from services.importing.problems import Notice, Refusal, Unacceptable, shown
+from services.importing.scope import Scope, within
 from services.news import Telling
 from storage.unit import Storage
+
+NAMED = 20  # of what a notice is about
 
 
 class Draft:
     """One file against the records: wanted objects by name and key, refusals, notices, rows counted."""
 
-    def __init__(self, storage: Storage, file: FileRows, profile: Profile, now: datetime) -> None:
-        """Begin with what is already wrong with the file."""
+    def __init__(self, storage: Storage, file: FileRows, profile: Profile, now: datetime, scope: Scope = None) -> None:
+        """Begin with what is already wrong with the file; `scope` is whose records it may change."""
         self.storage = storage
+        self.scope = scope
         self.file = file
         self.profile = profile
         self.now = now
@@ -31,7 +36,7 @@ class Draft:
         self._tallies: Counter[tuple[str, str]] = Counter()
         self._notices = list(file.notices)
         self._rows: Counter[str] = Counter()
-        self._first_rows: dict[Any, int] = {}
+        self._first_rows: dict[Any, ValueRow] = {}
 
     @property
     def today(self) -> date:
@@ -72,19 +77,34 @@ class Draft:
         self, row: ValueRow, reason: str, column: str | None = None, value: Any = None, **arguments: str
     ) -> None:
         """Refuse a row; ``column`` is a canonical name."""
-        label = self.file.labels.get(column, column) if column else None
-        self._refusals.append(Refusal(reason, row.number, label, shown(value), arguments))
+        label = row.layout.labels.get(column, column) if column else None
+        sheet, number = self.file.place(row)
+        told = {name: without_identity_numbers(each) for name, each in arguments.items()}
+        self._refusals.append(Refusal(reason, number, label, shown(value), told, sheet))
+
+    def refuse_whole(self, reason: str) -> None:
+        """Refuse the file."""
+        self._refusals.append(Refusal(reason))
 
     def refuse_as(self, row: ValueRow, error: Unacceptable, column: str, value: Any = None) -> None:
         """Refuse a row for what a check raised."""
         self.refuse(row, error.reason, column, value, **error.arguments)
 
+    def foreign(self, row: ValueRow, institutes: Iterable[str | None], column: str, value: Any) -> bool:
+        """Refuse a row about students of other institutes than those in scope; tell whether it was."""
+        if within(institutes, self.scope):
+            return False
+        self.refuse(row, "other_institute", column, value)
+        return True
+
     def repeated(self, row: ValueRow, key: Any, column: str, value: Any) -> bool:
         """Refuse a row that is about the same thing as an earlier one; tell whether it was."""
-        first = self._first_rows.setdefault(key, row.number)
-        if first != row.number:
-            self.refuse(row, "repeated", column, value, first=str(first))
-        return first != row.number
+        first = self._first_rows.setdefault(key, row)
+        if first is row:
+            return False
+        sheet, number = self.file.place(first)
+        self.refuse(row, "repeated", column, value, first=f"{number} ({sheet})" if sheet else str(number))
+        return True
 
     def tally(self, reason: str, what: str = "") -> None:
         """Count a row towards a notice; notices name how many rows, and the different ``what``."""
@@ -96,7 +116,7 @@ class Draft:
 
     async def preview(self) -> Preview:
         """Return what came out."""
-        refused_rows = {refusal.row for refusal in self._refusals if refusal.row is not None}
+        refused_rows = {(refusal.sheet, refusal.row) for refusal in self._refusals if refusal.row is not None}
         steps, objects = [], {}
         for name in SHELVES:
             counts = Counter[str]()
@@ -107,7 +127,8 @@ class Draft:
                     counts["new" if before is None else "changed"] += 1
             if counts:
                 objects[name] = Counts(new=counts["new"], changed=counts["changed"])
-        refusals = tuple(sorted(self._refusals, key=lambda refusal: refusal.row or 0))
+        sheets = {name: number for number, name in enumerate(self.file.sheets)}
+        refusals = tuple(sorted(self._refusals, key=lambda each: (sheets.get(each.sheet or "", -1), each.row or 0)))
         return Preview(
             kind=self.file.kind,
             file_name=self.file.file_name,
@@ -126,8 +147,10 @@ class Draft:
         for (reason, what), number in self._tallies.items():
             reasons.setdefault(reason, Counter())[what] += number
         for reason, numbers in reasons.items():
-            names = ", ".join(sorted(what for what in numbers if what))
-            yield Notice(reason, {"rows": str(numbers.total()), "what": names})
+            names = sorted(what for what in numbers if what)
+            more = f" … +{len(names) - NAMED}" if len(names) > NAMED else ""
+            what = without_identity_numbers(", ".join(names[:NAMED]) + more)
+            yield Notice(reason, {"rows": str(numbers.total()), "what": what})
 
 
 class Ids:

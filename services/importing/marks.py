@@ -13,20 +13,22 @@ from decimal import Decimal
 from typing import Any
 
 from policy.decision import Refused
-from policy.marks import Attempt, ChangeCause, Course, Enrolment, Outcome, may_change_posted
+from policy.marks import Attempt, ChangeCause, Course, Enrolment, Outcome, admission_rating, may_change_posted
 from policy.people import Student
 from services.importing.draft import Draft, Ids, known_student
 from services.importing.objects import alone, attempt_key
 from services.importing.parsing import ValueRow
 from services.importing.problems import Unacceptable
+from services.importing.results import disagreement, rules_of
 from services.tabular import fold
+from storage.marks import key_of
 from storage.requests import Decision
 from storage.unit import Storage
 
 EnrolmentKey = tuple[str, str, str]
 
 _ENROLMENT_COLUMNS = ("exam_form", "group", "course_work", "missed_percent", "fees_cleared")
-_OUTCOME_COLUMNS = frozenset({"exam", "outcome", "final", "letter"})
+_OUTCOME_COLUMNS = ("exam", "outcome", "exam_words", "final", "letter")
 _ZERO = Decimal(0)
 
 
@@ -51,7 +53,7 @@ async def compare_marks(draft: Draft) -> None:
         if enrolment is None:
             draft.refuse(row, "needed_when_new", "credits", None, who=key[2])
             continue
-        attempt = _attempt(draft, row, key, number, upheld=appeals.get((*key, number)))
+        attempt = _attempt(draft, row, enrolment, number, upheld=appeals.get((*key, number)))
         if attempt is not None:
             course = draft.want("course", (key[2],), _course(draft, row, key[2]))
             draft.count(
@@ -63,23 +65,27 @@ async def compare_marks(draft: Draft) -> None:
 
 
 async def _named(draft: Draft) -> AsyncIterator[tuple[ValueRow, EnrolmentKey]]:
-    """Find what each row is about; refuse rows that name nobody, or nothing."""
+    """Find what each row is about; refuse rows that name nobody, or nothing, or a student of another institute."""
     ids = Ids(await draft.storage.students.all_ids())
+    institutes = {} if draft.scope is None else await draft.storage.students.institute_of_each()
     by_name = await _Names.of(draft)
     for row in draft.file.rows:
         lacking = [column for column in ("period", "course_code") if row[column] is None]
         for column in lacking:
             draft.refuse(row, "value_missing", column)
-        if row["student_id"] is not None:
+        who = "student_id" if row["student_id"] is not None else "full_name"
+        if who == "student_id":
             student_id = known_student(draft, ids, row)
-            if student_id and by_name.differs(student_id, row):
-                draft.tally("name_differs", f"{student_id} {row['full_name']}")
         elif row["full_name"] is not None and row["group"] is not None:
             student_id = by_name.find(draft, row)
         else:
             draft.refuse(row, "value_missing", "student_id")
             continue
-        if student_id is not None and not lacking:
+        if student_id is None or draft.foreign(row, [institutes.get(student_id)], who, row[who]):
+            continue
+        if by_name.differs(student_id, row):
+            draft.tally("name_differs", f"{student_id} {row['full_name']}")
+        if not lacking:
             yield row, (student_id, row["period"], row["course_code"])
 
 
@@ -123,8 +129,15 @@ class _Names:
 
 
 def _course(draft: Draft, row: ValueRow, code: str) -> Course:
+    """Return a course as a row names it; an office of one institute gives no other name to a course of all."""
     before: Course = draft.current("course", (code,)) or Course(code, None, None)
-    return Course(code, row["course_kk"] or before.name_kk, row["course_ru"] or before.name_ru)
+    told = Course(code, row["course_kk"] or before.name_kk, row["course_ru"] or before.name_ru)
+    if draft.scope is None:
+        return told
+    kept = Course(code, before.name_kk or told.name_kk, before.name_ru or told.name_ru)
+    if kept != told:
+        draft.tally("course_name_kept", code)
+    return kept
 
 
 def _enrolment(draft: Draft, row: ValueRow, key: EnrolmentKey, *, pending: bool) -> Enrolment | None:
@@ -136,46 +149,79 @@ def _enrolment(draft: Draft, row: ValueRow, key: EnrolmentKey, *, pending: bool)
         before = Enrolment(key[0], key[1], Course(key[2], None, None), row["credits"], exam_form=None, group=None)
     told: dict[str, Any] = {"credits": row["credits"] or before.credits}
     for column in _ENROLMENT_COLUMNS:
-        if row[column] is not None or (pending and column in draft.file.present):
+        if row[column] is not None or (pending and column in row):
             told[column] = row[column]
     return replace(before, **told)
 
 
-def _attempt(draft: Draft, row: ValueRow, key: EnrolmentKey, number: int, *, upheld: Decision | None) -> Attempt | None:
+def _attempt(
+    draft: Draft, row: ValueRow, enrolment: Enrolment, number: int, *, upheld: Decision | None
+) -> Attempt | None:
     """Return the attempt a row describes, or None where it is refused; `upheld` raised it and is not entered yet."""
+    key = key_of(enrolment)
     before: Attempt | None = draft.current("attempt", (*key, str(number)))
     earlier: Attempt | None = draft.current("attempt", (*key, str(number - 1))) if number > 1 else None
     if number > 1 and (earlier is None or earlier.outcome is None):
         draft.refuse(row, "earlier_attempt_missing", "attempt", number, earlier=str(number - 1))
         return None
     carried = (earlier.rating1, earlier.rating2) if earlier else (None, None)  # a retake carries its ratings over
-    attempt = before or Attempt(number, *carried)
+    try:
+        told = _told(draft, row, before, Attempt(number, *carried))
+    except Unacceptable as error:
+        draft.refuse_as(row, error, "exam", row["exam"])
+        return None
+    posted = before is not None and before.outcome is not None
+    attempt = _unchanged(draft, row, before, _as_raised(draft, before, told, upheld)) if before and posted else told
+    if attempt is None or _refused_result(draft, row, enrolment, attempt, told):
+        return None
+    if not posted and attempt.outcome is not None:
+        _tally_posting(draft, attempt)
+    return attempt
+
+
+def _told(draft: Draft, row: ValueRow, before: Attempt | None, new: Attempt) -> Attempt:
+    """Return what an attempt, `before` or a new one, becomes by what the row says; raises Unacceptable."""
+    attempt = before or new
     posted = attempt.outcome is not None
     told = {
         column: row[column]
         for column in ("rating1", "rating2", "exam_date")
-        if row[column] is not None or (column in draft.file.present and not posted and before is not None)
+        if row[column] is not None or (column in row and not posted and before is not None)
     }
-    attempt = replace(attempt, **told)
-    if draft.file.present & _OUTCOME_COLUMNS:
-        try:
-            exam, outcome = _sitting(draft, row, attempt)
-        except Unacceptable as error:
-            draft.refuse_as(row, error, "exam", row["exam"])
-            return None
+    attempt = replace(attempt, **told, posted_at=attempt.posted_at if posted else row["posted_at"])
+    if any(column in row for column in _OUTCOME_COLUMNS):
+        exam, outcome = _sitting(draft, row, attempt)
         if outcome is not None or not posted:
             attempt = replace(attempt, exam=exam, outcome=outcome)
-    if before is not None and posted:
-        return _unchanged(draft, row, before, _as_raised(draft, before, attempt, upheld))
-    if attempt.outcome is None:
-        return attempt
-    if row["posted_at"] is None:
+    return attempt if attempt.outcome is not None else replace(attempt, posted_at=None)
+
+
+def _tally_posting(draft: Draft, attempt: Attempt) -> None:
+    if attempt.posted_at is None:
         draft.tally("posted_on_confirmation")
-    elif row["posted_at"] > draft.now:
+    elif attempt.posted_at > draft.now:
         draft.tally("posted_in_future")
     if attempt.outcome is Outcome.TOOK and (attempt.rating1 is None or attempt.rating2 is None):
         draft.tally("ratings_unknown")
-    return replace(attempt, posted_at=row["posted_at"])
+
+
+def _refused_result(draft: Draft, row: ValueRow, enrolment: Enrolment, attempt: Attempt, told: Attempt) -> bool:
+    """Refuse a row whose own total or letter its attempt does not come to; tell whether it was.
+
+    The result of the mark from before an appeal that raised it is none that differs.
+    """
+    if "final" not in row and "letter" not in row:
+        return False
+    found = [
+        disagreement(row, enrolment, each, rules_of(each, draft.profile, now=draft.now).marks)
+        for each in dict.fromkeys((attempt, told))
+    ]
+    differs = found[0]
+    if differs is None or None in found:
+        return False
+    reason = "result_without_mark" if differs.ours is None else "result_differs"
+    draft.refuse(row, reason, differs.column, differs.told, ours=differs.ours or "")
+    return True
 
 
 def _sitting(draft: Draft, row: ValueRow, attempt: Attempt) -> tuple[Decimal | None, Outcome | None]:
@@ -187,8 +233,8 @@ def _sitting(draft: Draft, row: ValueRow, attempt: Attempt) -> tuple[Decimal | N
     """
     told = row["exam"]
     exam = told if isinstance(told, Decimal) else None
-    words = [row["outcome"], told if isinstance(told, Outcome) else None, row["final"], row["letter"]]
-    outcome = next((each for each in words if each is not None), None)
+    words = (row[column] for column in ("outcome", "exam", "exam_words", "final", "letter"))
+    outcome = next((each for each in words if isinstance(each, Outcome)), None)
     if outcome is None:
         return exam, None if exam is None else Outcome.TOOK
     if outcome is Outcome.TOOK:
@@ -199,9 +245,10 @@ def _sitting(draft: Draft, row: ValueRow, attempt: Attempt) -> tuple[Decimal | N
         raise Unacceptable("mark_and_outcome", outcome=outcome)
     if outcome is Outcome.REMOVED:
         return _ZERO, outcome
-    if outcome is Outcome.DID_NOT_COME and attempt.rating1 is not None and attempt.rating2 is not None:
-        rules = draft.profile.on(attempt.exam_date or draft.today).marks
-        if (attempt.rating1 + attempt.rating2) / 2 < rules.admission_rating_minimum:
+    if outcome is Outcome.DID_NOT_COME:
+        rating = admission_rating(attempt.rating1, attempt.rating2)
+        rules = rules_of(attempt, draft.profile, now=draft.now).marks
+        if rating is not None and rating < rules.admission_rating_minimum:
             outcome = Outcome.NOT_ADMITTED
     return None, outcome
 
@@ -245,7 +292,8 @@ def _differences(before: Attempt, after: Attempt, row: ValueRow) -> Iterator[tup
         if getattr(before, column) != getattr(after, column):
             yield column, getattr(before, column), row[column]
     if before.outcome != after.outcome and before.exam == after.exam:
-        column = next((each for each in ("outcome", "final", "letter", "exam") if row[each] is not None), "outcome")
+        columns = ("outcome", "exam_words", "final", "letter", "exam")
+        column = next((each for each in columns if isinstance(row[each], Outcome)), "outcome")
         yield column, before.outcome, row[column]
 
 

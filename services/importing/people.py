@@ -26,6 +26,9 @@ async def compare_students(draft: Draft) -> None:
     rows = draft.file.rows
     ids = Ids(await draft.storage.students.all_ids())
     found = {row.number: ids.find(row["student_id"]) for row in rows}
+    staff = (
+        set() if draft.scope is None else await draft.storage.people.all_ids() - await draft.storage.students.all_ids()
+    )
     year = _academic_year(draft.today, [dates.period for dates in await _begun(draft)])
     await draft.read("student", [(each,) for each in found.values() if each])
     await draft.read("student_year", [(each, year) for each in found.values() if each])
@@ -42,7 +45,10 @@ async def compare_students(draft: Draft) -> None:
             continue
         if student_id != written:
             draft.tally("leading_zeros")
-        after = _student(draft, row, student_id, before)
+        after = _student(row, student_id, before)
+        was = before.institute if before else None if student_id in staff else after.institute
+        if draft.foreign(row, [was, after.institute], "student_id", written):
+            continue
         draft.count(
             draft.want("student", (student_id,), after), draft.want("student_year", (student_id, year), after.year)
         )
@@ -66,19 +72,21 @@ def _lacking(draft: Draft, row: ValueRow, new: bool) -> list[str]:
     return [field.name for field in fields if field.needed_when_new and row[field.name] is None]
 
 
-def _student(draft: Draft, row: ValueRow, student_id: str, before: Student | None) -> Student:
+def _student(row: ValueRow, student_id: str, before: Student | None) -> Student:
     def told(column: str, kept: Any, empty: Any) -> Any:
         """Return a row's value; of an absent column what is kept; of an empty cell ``empty``."""
-        if column not in draft.file.present:
+        if column not in row:
             return kept
         return empty if row[column] is None else row[column]
 
     def kept(field: str, otherwise: Any = None) -> Any:
         return otherwise if before is None else getattr(before, field)
 
+    patronymic = before.name.patronymic if before else None
+    unsaid = patronymic if "full_name" in row else None  # a whole name may leave it out
     return Student(
         person_id=student_id,
-        name=Name(row["surname"], row["given_name"], told("patronymic", before and before.name.patronymic, None)),
+        name=Name(row["surname"], row["given_name"], told("patronymic", patronymic, unsaid)),
         phone=_phone(told("phone", kept("phone"), None), kept("phone")),
         status=told("status", kept("status", Status.ACTIVE), kept("status", Status.ACTIVE)),
         penalty=told("penalty", kept("penalty", False), kept("penalty", False)),

@@ -11,6 +11,7 @@ from services.importing.calendars import compare_calendar, compare_days, compare
 from services.importing.columns import Kind
 from services.importing.components import compare_components
 from services.importing.draft import Draft
+from services.importing.given import NOTHING, Given
 from services.importing.guarding import by_two, replaced_phones
 from services.importing.marks import compare_marks
 from services.importing.opening import opened
@@ -18,6 +19,8 @@ from services.importing.parsing import read_file
 from services.importing.people import compare_staff, compare_students
 from services.importing.plan import Progress
 from services.importing.previews import Preview
+from services.importing.respelling import respell
+from services.importing.scope import WHOLE_UNIVERSITY, Scope
 from services.tabular import Reading
 from storage.unit import Storage
 
@@ -40,18 +43,25 @@ async def preview(
     file_name: str,
     profile: Profile,
     now: datetime,
+    given: Given = NOTHING,
+    scope: Scope = None,
     progress: Progress | None = None,
 ) -> Preview:
     """Tell what loading a file would do; changes nothing, and for a bad file raises nothing: the refusals tell.
 
-    ``progress`` is told from another thread how many rows are read, and of about how many.
+    ``given`` says what the file does not; rows about students outside ``scope`` are refused. ``progress`` is told from
+    another thread how many rows are read, and of about how many.
     """
     day = now.astimezone(profile.university.zone).date()
-    with opened(source) as reading:
+    with opened(source, profile) as reading:
         file = await asyncio.to_thread(
-            read_file, reading, kind=kind, file_name=file_name, profile=profile, day=day, progress=progress
+            read_file, reading, kind=kind, file_name=file_name, profile=profile, day=day, given=given, progress=progress
         )
-    draft = Draft(storage, file, profile, now)
+    draft = Draft(storage, file, profile, now, scope)
+    if scope is not None and kind in WHOLE_UNIVERSITY:
+        draft.refuse_whole("whole_university_only")
+        return await draft.preview()
+    await respell(draft)
     await COMPARE[kind](draft)
     shown = await draft.preview()
     steps = shown.plan.steps

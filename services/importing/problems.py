@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from services.importing.identity import without_identity_numbers
 from services.tabular import Cell
 
 
@@ -11,7 +12,8 @@ class Refusal:
     """A reason why a file is not loaded.
 
     ``row`` and ``column`` say where (row as a spreadsheet shows it, the column as the file labels it); both are None
-    when it is about the whole file. ``value`` is the cell as text. ``reason`` is a key of wording.toml.
+    when it is about the whole file. ``sheet`` is told where several were read. ``value`` is the cell as text.
+    ``reason`` is a key of wording.toml.
     """
 
     reason: str
@@ -19,6 +21,7 @@ class Refusal:
     column: str | None = None
     value: str = ""
     arguments: Mapping[str, str] = field(default_factory=dict)
+    sheet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +43,5 @@ class Unacceptable(ValueError):  # noqa: N818 - as a cell is
 
 
 def shown(cell: Cell) -> str:
-    """Return a cell as the text a person would recognise it by."""
-    return "" if cell is None else str(cell)
+    """Return a cell as the text a person would recognise it by; a national identity number is hidden."""
+    return "" if cell is None else without_identity_numbers(str(cell))

@@ -12,13 +12,16 @@ HEADER = {
     "kk": ("жол", "баған", "мәні", "себебі", "коды"),
     "ru": ("строка", "столбец", "значение", "причина", "код"),
 }
+SHEET = {"en": "sheet", "kk": "парақ", "ru": "лист"}  # the last column, where several sheets were read
 
 
 def refused_csv(refusals: Iterable[Refusal], language: Tongue) -> bytes:
     """Return the refusals as a CSV file: UTF-8 with mark, semicolons, a header row; no cell can act as a formula."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=";")
-    writer.writerow(HEADER[language])
+    refusals = list(refusals)
+    several = any(refusal.sheet is not None for refusal in refusals)
+    writer.writerow((*HEADER[language], SHEET[language]) if several else HEADER[language])
     for refusal in refusals:
         writer.writerow(
             [
@@ -27,6 +30,7 @@ def refused_csv(refusals: Iterable[Refusal], language: Tongue) -> bytes:
                 harmless(refusal.value),
                 describe(refusal, language),
                 refusal.reason,
+                *([harmless(refusal.sheet or "")] if several else []),
             ]
         )
     return text.getvalue().encode("utf-8-sig")

@@ -6,11 +6,12 @@ naive datetime or a time, as the file shows it.
 """
 
 from services.spreadsheets.folding import fold, without_remark
-from services.tabular.cells import Cell, Column, Recognise, Row, Sheet, Table, Unreadable, ValueMissing
-from services.tabular.reading import LIMIT_BYTES, Limits, Reading, read_source, read_table
+from services.tabular.cells import Book, Cell, Column, Recognise, Row, Sheet, Table, Unreadable, ValueMissing
+from services.tabular.reading import LIMIT_BYTES, Limits, Reading, read_source, read_tables
 
 __all__ = [
     "LIMIT_BYTES",
+    "Book",
     "Cell",
     "Column",
     "Limits",
@@ -23,6 +24,6 @@ __all__ = [
     "ValueMissing",
     "fold",
     "read_source",
-    "read_table",
+    "read_tables",
     "without_remark",
 ]

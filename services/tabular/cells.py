@@ -42,12 +42,14 @@ class Column:
 class Row:
     """One row: its number and its cells, one for each of the table's columns.
 
-    ``width`` is how many cells the file gave it, not counting empty ones beyond the header's.
+    ``width`` is how many cells the file gave it, not counting empty ones beyond the header's. ``heading`` marks a row
+    that is the table's heading again, as on every printed page; it has no cells.
     """
 
     number: int
     cells: tuple[Cell, ...]
     width: int
+    heading: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,4 +80,16 @@ class Table:
     height: int
     columns: tuple[Column, ...]
     rows: Iterator[Row]
-    other_sheets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What a file holds: a table from each visible sheet that has a heading, in their order.
+
+    Sheets with something on them that gave no table are named: ``headless`` where no heading was found, ``hidden``
+    where a table stands that nobody sees.
+    """
+
+    tables: tuple[Table, ...]
+    headless: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()

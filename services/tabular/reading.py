@@ -1,4 +1,4 @@
-"""A file somebody sent, read in a process of its own with limits: its sheets, and the first table in them."""
+"""A file somebody sent, read in a process of its own with limits: its sheets, and the tables in them."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from hashlib import sha256
@@ -18,8 +18,8 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from services.spreadsheets.told import MOST_ROWS, REASONS
-from services.tabular.cells import Cell, Recognise, Sheet, Table, Unreadable, ValueMissing
-from services.tabular.headings import find_table
+from services.tabular.cells import Book, Cell, Recognise, Sheet, Unreadable, ValueMissing
+from services.tabular.headings import find_tables
 
 LIMIT_BYTES = 20 * 1024 * 1024
 _BLOCK = 1 << 18  # bytes of an answer read at once
@@ -228,24 +228,12 @@ class _Records:
                 yield line.decode()
 
 
-def read_table(reading: Reading, recognise: Recognise) -> Table:
-    """Find the first table with known column labels in a file; raises Unreadable.
+def read_tables(reading: Reading, recognise: Recognise) -> Book:
+    """Find every table with known column labels in a file, one on each sheet; raises Unreadable.
 
     ``recognise`` gives a label's canonical name or None.
     """
-    found: Table | None = None
-    others = []
-    for sheet in reading.sheets():
-        table = find_table(sheet.records, recognise, sheet=sheet.name, height=sheet.height)
-        if table is None or not sheet.visible:
-            continue
-        if found is None:
-            found = table
-        elif sheet.name is not None:
-            others.append(sheet.name)
-    if found is None:
-        raise Unreadable("no_header")
-    return replace(found, other_sheets=tuple(others))
+    return find_tables(reading.sheets(), recognise)
 
 
 def _command() -> list[str]:

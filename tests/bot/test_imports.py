@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -289,6 +290,37 @@ async def test_an_administrator_may_load_files_too(linked: Linked, database: Dat
     await send(dmitry, DAYS, "days.csv")
     await tap(dmitry, "Загрузить")
     assert "Загружено, № 1" in dmitry.sees
+
+
+async def test_a_registrar_of_one_institute_loads_files_about_its_students_only(
+    olga: Person, database: Database
+) -> None:
+    async with database.write() as storage:
+        found = await storage.students.by_id(DMITRY)
+        assert found
+        await storage.students.save([replace(found, institute="Заң")])
+        await storage.roles.revoke(REGISTRAR, Role.REGISTRAR, at=NOW, by=None)
+        await storage.roles.grant([RoleGrant(REGISTRAR, Role.REGISTRAR, "IT")], at=NOW, by=None)
+        await storage.commit()
+    await send(olga, MARKS)
+    assert "строка 3" in olga.room.messages[1].text
+    assert "Это о студентах другого института" in olga.room.messages[1].text
+    await send(olga, MARKS.split(DMITRY.encode())[0])
+    await tap(olga, "Загрузить")
+    assert await attempt(database)
+    await send(olga, DAYS, "days.csv")
+    assert "Это относится ко всему университету" in olga.room.messages[-2].text
+
+
+async def test_a_scope_that_changed_after_the_preview_counts(olga: Person, database: Database) -> None:
+    await send(olga, MARKS)
+    async with database.write() as storage:
+        await storage.roles.revoke(REGISTRAR, Role.REGISTRAR, at=NOW, by=None)
+        await storage.roles.grant([RoleGrant(REGISTRAR, Role.REGISTRAR, "Заң")], at=NOW, by=None)
+        await storage.commit()
+    await tap(olga, "Загрузить")
+    assert "Это о студентах другого института" in olga.room.messages[1].text
+    assert await attempt(database) is None
 
 
 async def test_a_role_that_ended_meanwhile_loads_nothing(

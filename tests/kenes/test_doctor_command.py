@@ -10,8 +10,10 @@ import pytest
 
 from kenes.commands.doctor import CHECKS, Health, Patient
 from kenes.settings import Settings
+from policy.marks import Course
 from policy.profile import load_profile
 from services.clock import WallClock
+from storage.database import Database
 from storage.witness import losses, settle
 from tests.storage.faults import on_postgres, read_only
 from tests.storage.test_witness import put_back, url_of, work
@@ -140,3 +142,24 @@ def test_documents_are_kept_beside_the_database_unless_told_otherwise(tmp_path: 
     assert beside.documents_folder == tmp_path / "documents"
     elsewhere = Settings.model_construct(database_url="postgresql+asyncpg://x@y/z")
     assert elsewhere.documents_folder == Path("var/documents")
+
+
+def test_a_course_written_in_two_ways_is_told(sqlite_template: Path, tmp_path: Path) -> None:
+    file = tmp_path / "kenes.db"
+    shutil.copy(sqlite_template, file)
+    patient = Patient(
+        Settings.model_construct(database_url=f"sqlite+aiosqlite:///{file}"), load_profile(None), WallClock()
+    )
+
+    async def save(*codes: str) -> None:
+        async with Database.open(patient.settings.database_url) as database, database.write() as storage:
+            await storage.courses.save(Course(code, None, None) for code in codes)
+            await storage.commit()
+
+    asyncio.run(save("MAT1105", "INF2304"))
+    assert CHECKS["spellings"](patient).health is Health.GOOD
+
+    asyncio.run(save("МАТ1105"))
+    found = CHECKS["spellings"](patient)
+    assert found.health is Health.DOUBTFUL
+    assert "MAT1105 = МАТ1105" in found.says

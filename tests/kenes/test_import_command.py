@@ -192,3 +192,15 @@ def test_an_import_others_stand_on_names_them(folder: Path) -> None:
 
     assert answer.exit_code == 1
     assert "02500002 2025-2026/1 MAT1201 2: import 3" in answer.output
+
+
+def test_a_profile_that_gives_a_column_a_word_of_another_stops_every_command(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "profile.toml").write_text('[columns.marks]\nexam = ["Р1"]\n', encoding="utf-8")
+    monkeypatch.setenv("KENES_PROFILE", str(folder / "profile.toml"))
+
+    answer = kenes("import", "students", "data/students.csv", "--yes")
+
+    assert answer.exit_code == 1
+    assert "columns.marks.exam[0] = 'Р1'; allowed: a label that does not mean rating1 already" in answer.output

@@ -13,7 +13,7 @@ from policy.calendar import DayCounting
 from policy.citation import HOUSE, Citation
 from policy.dated import DatedValue, MissingValueError, Parameter
 from policy.marks import Attempt
-from policy.profile import Profile, ProfileError, load_profile, use_pinned_time_zones
+from policy.profile import OwnColumn, Profile, ProfileError, load_profile, use_pinned_time_zones
 from tests.policy.facts import enrolment
 
 TODAY = date(2026, 1, 10)
@@ -269,3 +269,30 @@ def test_time_zones_of_the_wrong_year_stop_the_start(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(zoneinfo, "ZoneInfo", Stale)
     with pytest.raises(RuntimeError, match="out of date"):
         use_pinned_time_zones()
+
+
+def test_words_of_columns_are_kept_for_who_reads_files(load: Load) -> None:
+    told = load('[columns.marks]\nexam = ["Итоговый тест", "Балл теста"]\n[columns.students]\ngroup = ["Ағым"]\n')
+
+    assert told.columns == (
+        OwnColumn("marks", "exam", ("Итоговый тест", "Балл теста")),
+        OwnColumn("students", "group", ("Ағым",)),
+    )
+    assert load("").columns == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('columns = "marks"', "columns"),
+        ('[columns]\nmarks = "exam"', "columns.marks"),
+        ('[columns.marks]\nexam = "Итог"', "columns.marks.exam"),
+        ("[columns.marks]\nexam = []", "columns.marks.exam"),
+        ('[columns.marks]\nexam = ["Тест", "Тест"]', "columns.marks.exam"),
+        ('[columns.marks]\nexam = ["Тест", " "]', "columns.marks.exam[1]"),
+    ],
+)
+def test_words_of_columns_that_are_none_are_named(load: Load, text: str, key: str) -> None:
+    with pytest.raises(ProfileError) as raised:
+        load(text)
+    assert raised.value.key == key

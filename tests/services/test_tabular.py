@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.importing.columns import Columns, Kind, columns_of, known_words
-from services.tabular import Limits, Reading, Table, Unreadable, ValueMissing, fold, read_source, read_table
+from services.tabular import Book, Limits, Reading, Table, Unreadable, ValueMissing, fold, read_source, read_tables
+from services.tabular.headings import name_of
 from tests.services.compound import compound
 from tests.services.workbooks import SHEET as PART
 from tests.services.workbooks import changed, parts, workbook
@@ -28,10 +29,14 @@ KAZAKH = "Студент ID;Тегі;Аты;Қаржыландыру\n02500000;�
 RUSSIAN = "ID студента;Фамилия;Имя;Группа\n02500000;Кузнецов;Иван;АЖ-25-1\n02500001;Ли;Ольга;АЖ-25-1\n"
 
 
-def read(data: bytes, columns: Columns = STUDENTS, limits: Limits = Limits()) -> Table:  # noqa: B008 - never changes
+def book(data: bytes, columns: Columns = STUDENTS, limits: Limits = Limits()) -> Book:  # noqa: B008 - never changes
     with Reading(data, known_words(), limits=limits) as reading:
-        table = read_table(reading, columns.recognise)
-        return replace(table, rows=iter([*table.rows]))
+        found = read_tables(reading, columns.recognise)
+        return replace(found, tables=tuple(replace(table, rows=iter([*table.rows])) for table in found.tables))
+
+
+def read(data: bytes, columns: Columns = STUDENTS, limits: Limits = Limits()) -> Table:  # noqa: B008 - never changes
+    return book(data, columns, limits).tables[0]
 
 
 def cells(table: Table) -> list[tuple[object, ...]]:
@@ -263,12 +268,70 @@ def test_a_formula_without_a_value_and_an_error_are_not_empty_cells() -> None:
     assert [isinstance(exam, ValueMissing) for exam in exams] == [True, True, False, False]
 
 
-def test_the_first_visible_sheet_with_a_header_is_read_and_the_others_are_named() -> None:
+def test_every_visible_sheet_with_a_header_is_a_table_and_the_others_are_named() -> None:
     table = [["ID студента", "Фамилия"], ["1", "Ли"]]
     data = workbook(
-        table, [["Пояснения"]], table, table, then=lambda _, sheets: (sheets[1].activate(), sheets[0].hide())
+        table, [["Пояснения"]], table, [], table, then=lambda _, sheets: (sheets[1].activate(), sheets[0].hide())
     )
 
-    found = read(data)
+    found = book(data)
 
-    assert (found.sheet, found.other_sheets) == ("Лист3", ("Лист4",))
+    assert [each.sheet for each in found.tables] == ["Лист3", "Лист5"]
+    assert [cells(each) for each in found.tables] == [[("1", "Ли")]] * 2
+    assert (found.headless, found.hidden) == (("Лист2",), ("Лист1",))
+
+
+def test_a_heading_of_three_lines_is_read_as_one() -> None:
+    rows = [
+        ["№ п/п", "ID студента", "Рейтинг", None, "Экзаменационная оценка", None],
+        [None, None, "Р1", "Р2", "цифрой", "прописью"],
+        [None, None, "балл", "балл", None, None],
+        [1, "02500000", 70, 80, 90, "отлично"],
+    ]
+
+    table = read(workbook(rows), MARKS)
+
+    assert [column.name for column in table.columns] == [
+        "number",
+        "student_id",
+        *("rating1", "rating2"),
+        "exam",
+        "exam_words",
+    ]
+    assert [row.number for row in table.rows] == [4]
+
+
+def test_a_row_of_words_below_a_heading_is_no_part_of_it() -> None:
+    rows = [["ID студента", "Фамилия", "Имя", "Статус"], ["СТ-А", "Группа", "Ян", "студент"]]
+
+    table = read(workbook(rows))
+
+    assert [column.name for column in table.columns] == ["student_id", "surname", "given_name", "status"]
+    assert cells(table) == [("СТ-А", "Группа", "Ян", "студент")]
+
+
+def test_numbers_below_a_heading_number_the_columns_and_only_there() -> None:
+    heading = ["№", "ID студента", "Аты-жөні", "Р1", "Р2"]
+    rows = [heading, [1, 2, 3, 4, 5], [1, "02500000", "Ли Ян", 70, 80], [2, 3, 4, 5, 6], ["1", "2", "3", "4", "5"]]
+
+    assert [row.number for row in read(workbook(rows), MARKS).rows] == [3, 4, 5]
+    assert [row.number for row in read(workbook([heading[1:4], [1, 2, 3]]), MARKS).rows] == [2]
+
+
+def test_a_heading_that_stands_again_is_marked_with_what_belongs_to_it_left_out() -> None:
+    heading = [["№", "ID студента", "Рейтинг", None], [None, None, "Р1", "Р2"], [1, 2, 3, 4]]
+    rows = [*heading, [1, "a", 70, 80], ["2-бет"], *heading, [2, "b", 60, 50]]
+
+    found = [(row.number, row.heading) for row in read(workbook(rows), MARKS).rows]
+
+    assert found == [(4, False), (5, False), (6, True), (9, False)]
+
+
+def test_a_label_of_brackets_is_not_pondered_over() -> None:
+    long = "(" * 32_000
+    data = workbook([["ID студента", "Р1", long], ["1", 70, 1]])
+
+    assert [column.name for column in read(data, MARKS).columns] == ["student_id", "rating1", None]
+    for label in (long, " " * 90 + "(" * 100, "[(" * 50 + ")"):
+        assert name_of(label, MARKS.recognise) is None
+    assert name_of("Р1 (0-100)", MARKS.recognise) == name_of("Р1 [балл]  ", MARKS.recognise) == "rating1"
