@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, or_, select
+from sqlalchemy import Row, bindparam, exists, or_, select
 
 from storage.columns import to_json
 from storage.connection import Connection
@@ -61,6 +61,14 @@ class Changes:
             key = {"cause": cause, "cause_id": cause_id, "people": chunk}
             found |= {row.about for row in await self._connection.execute(_CONCERNED, key)}
         return frozenset(found)
+
+    async def taken_back(self, object_: str, person_ids: Iterable[str]) -> AsyncIterator[Change]:
+        """Go through what undone imports took back of things of this name that concern these people, oldest first."""
+        if not await self._connection.scalar(_ANY_TAKEN_BACK, {"object": object_}):
+            return
+        for chunk in chunks(dict.fromkeys(person_ids), NAMES_AT_ONCE):
+            for row in await self._connection.execute(_TAKEN_BACK, {"object": object_, "people": chunk}):
+                yield _change(row)
 
     async def enablings(self, person_ids: Iterable[str], *, since: datetime) -> tuple[Change, ...]:
         """Give what others of the staff did since then to how these people reach the bot: links, invitations, phones.
@@ -151,6 +159,16 @@ _CONCERNED = (
         changes.c.about.in_(bindparam("people", expanding=True)),
     )
     .distinct()
+)
+_ANY_TAKEN_BACK = select(exists().where(changes.c.object == bindparam("object"), changes.c.cause == "undo"))
+_TAKEN_BACK = (
+    select(changes)
+    .where(
+        changes.c.object == bindparam("object"),
+        changes.c.about.in_(bindparam("people", expanding=True)),
+        changes.c.cause == "undo",
+    )
+    .order_by(changes.c.id)
 )
 _ENABLINGS = (
     select(changes)

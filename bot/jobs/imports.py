@@ -353,7 +353,7 @@ async def shown_again(
         if shown.nothing_to_do:
             await agreed(storage, shown.kind, at=office.now)
         await storage.commit()
-    if shown.refused or shown.nothing_to_do:
+    if not shown.plan.steps:
         piece.spent = upload.id
     async with office.database.read() as storage:
         people = await storage.people.by_ids(each.grant.person_id for each in shown.by_two.roles)

@@ -257,25 +257,33 @@ def preview(
         lines(*(texts("⚠️ {notice}", notice=describe(notice, texts.language.value)) for notice in shown.notices)),
         _refusals(texts, shown),
     )
+    propose = (Button(texts.plain("Propose…"), ProposeLoad(upload=upload.id, seen=seen)),)
     if shown.refused:
         name = f"{shown.file_name}.refused.csv"
         content = refused_csv(shown.refusals, texts.language.value)
-        return Screen(told, (to_files(texts),)), Screen(
+        first = Screen(told, (to_files(texts),))
+        if shown.overruled_by_two:
+            first = Screen(paragraphs(told, by_two(texts, shown, names)), (propose, _drop(texts, upload.id)))
+        return first, Screen(
             texts("All that is wrong with the file: {n}", n=len(shown.refusals)), document=File(name, content)
         )
     if shown.nothing_to_do:
         nothing = texts("Nothing to load: all of it is in the records already.")
         return (Screen(paragraphs(told, nothing), (to_files(texts),)),)
     if shown.by_two:
-        propose = (Button(texts.plain("Propose…"), ProposeLoad(upload=upload.id, seen=seen)),)
         return (Screen(paragraphs(told, by_two(texts, shown, names)), (propose, _drop(texts, upload.id))),)
     confirm = (Button(texts.plain("Load it"), LoadUpload(upload=upload.id, seen=seen)),)
     return (Screen(told, (confirm, _drop(texts, upload.id))),)
 
 
 def by_two(texts: Texts, shown: Preview, names: Mapping[str, str]) -> Html:
-    """Say what of a file takes an administrator who neither sent it nor gains by it."""
-    roles, phones = shown.by_two.roles, shown.by_two.phones
+    """Say what of a file takes a second person, and whom."""
+    roles, phones, marks = shown.by_two.roles, shown.by_two.phones, shown.by_two.marks
+    if marks:
+        return lines(
+            bold(texts("Two people can load it together, as a correction: you propose it, another confirms.")),
+            texts("Students whose withdrawn marks become others: {n}", n=len(marks)),
+        )
     told = [written_change(each) for each in roles[:ROLES_SHOWN]]
     return lines(
         bold(texts("This takes a second person: an administrator.")),
@@ -288,7 +296,7 @@ def ask_load_reason(texts: Texts, name: str) -> Screen:
     """Ask why a file that takes two people is to be loaded."""
     return Screen(
         paragraphs(
-            _file(name), texts("Write why: ten letters or more. The administrators will read it, and then decide.")
+            _file(name), texts("Write why: ten letters or more. Whoever confirms it will read it, and then decide.")
         ),
         (cancel_button(texts),),
     )

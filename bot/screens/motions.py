@@ -34,7 +34,7 @@ NAMES_SHOWN = 5
 TITLES = {
     MotionKind.CORRECTION: msgid("Correction of a mark"),
     MotionKind.UNDO: msgid("Taking an import back"),
-    MotionKind.LOAD: msgid("File that changes roles"),
+    MotionKind.LOAD: msgid("Loading a file"),
     MotionKind.ROLE: msgid("Role"),
     MotionKind.UNLOCK: msgid("Undoing the lock of a sheet"),
 }
@@ -175,6 +175,8 @@ def _about(texts: Texts, case: MotionCase) -> Iterator[Html | None]:
         case MotionKind.LOAD:
             yield texts("📄 {file}", file=told["file"])
             yield from role_changes(texts, told["changes"], told["number"], case.names)
+            if told["marks"]:
+                yield texts("Students whose withdrawn marks become others: {n}", n=told["marks"])
             if told["phones"]:
                 yield texts("Phones of people who hold a role: {n}", n=told["phones"])
         case MotionKind.ROLE:

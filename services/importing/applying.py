@@ -52,9 +52,9 @@ async def write(
 
     Marks without a posting time are posted now. ``second`` is who agreed. ``progress`` is told how many objects are
     written, and of how many. Answers Stale, and changes nothing, when one of the objects is no longer what the preview
-    saw. Raises ValueError for a preview that was refused or has nothing to do.
+    saw. Raises ValueError for a preview that was refused, unless two may overrule that, or has nothing to do.
     """
-    if preview.refused or preview.nothing_to_do:
+    if not preview.plan.steps or (preview.refused and second is None):
         raise ValueError("there is nothing to apply")
     await storage.imports.take_turn()
     if await _stale(storage, preview.plan):

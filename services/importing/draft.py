@@ -13,6 +13,7 @@ from services.importing.plan import Key, Plan, Step
 from services.importing.previews import Counts, Preview
 from services.importing.problems import Notice, Refusal, Unacceptable, shown
 from services.importing.scope import Scope, within
+from services.importing.withdrawn import WITHDRAWN
 from services.news import Telling
 from storage.unit import Storage
 
@@ -29,6 +30,7 @@ class Draft:
         self.file = file
         self.profile = profile
         self.now = now
+        self.reposted: set[str] = set()  # students of whom withdrawn marks would be posted with other values
         self._zone = profile.university.zone
         self._stored: dict[str, dict[Key, Any]] = {}
         self._wanted: dict[str, dict[Key, Any]] = {}
@@ -129,6 +131,7 @@ class Draft:
                 objects[name] = Counts(new=counts["new"], changed=counts["changed"])
         sheets = {name: number for number, name in enumerate(self.file.sheets)}
         refusals = tuple(sorted(self._refusals, key=lambda each: (sheets.get(each.sheet or "", -1), each.row or 0)))
+        by_two = all(refusal.reason == WITHDRAWN for refusal in refusals)
         return Preview(
             kind=self.file.kind,
             file_name=self.file.file_name,
@@ -139,7 +142,7 @@ class Draft:
             objects=objects,
             refusals=refusals,
             notices=(*self._notices, *self._tallied()),
-            plan=Plan(() if refusals else tuple(steps), await self.storage.changes.latest_id()),
+            plan=Plan(tuple(steps) if by_two else (), await self.storage.changes.latest_id()),
         )
 
     def _tallied(self) -> Iterable[Notice]:

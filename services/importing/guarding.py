@@ -14,19 +14,24 @@ from storage.unit import Storage
 
 @dataclass(frozen=True, slots=True)
 class ByTwo:
-    """What nobody does alone: roles given or taken, and the phones (by which accounts are linked) of who holds one."""
+    """What nobody does alone: roles given or taken, phones of who holds one (accounts are linked by them), and marks.
+
+    The marks are those of students of whom something was posted, withdrawn, and would be posted with another value.
+    """
 
     roles: tuple[RoleChange, ...] = ()
     phones: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Tell whether there is anything."""
-        return bool(self.roles or self.phones)
+        return bool(self.roles or self.phones or self.marks)
 
     @property
     def gains(self) -> frozenset[str]:
-        """Who may do more by it."""
-        return frozenset({each.grant.person_id for each in self.roles if each.gains} | set(self.phones))
+        """Who may do more by it, or whose marks it changes."""
+        gaining = {each.grant.person_id for each in self.roles if each.gains}
+        return frozenset(gaining.union(self.phones, self.marks))
 
 
 async def by_two(storage: Storage, steps: Iterable[Step], *, on: date) -> ByTwo:

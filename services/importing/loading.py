@@ -1,4 +1,4 @@
-"""Loading by two: a file that gives or takes roles, or another way to the account of who holds one."""
+"""Loading by two: what gives or takes roles or phones of who holds one, or posts withdrawn marks with other values."""
 
 from datetime import datetime
 from typing import Any
@@ -50,6 +50,7 @@ async def propose_load(
             "changes": [written_change(each) for each in shown.by_two.roles[:CHANGES_TOLD]],
             "number": len(shown.by_two.roles),
             "phones": len(shown.by_two.phones),
+            "marks": len(shown.by_two.marks),
         },
         reason=reason,
         by=by,
@@ -73,10 +74,10 @@ async def preview_of(storage: Storage, motion: Motion, *, now: datetime, profile
     )
 
 
-async def _matter(_storage: Storage, motion: Motion, _profile: Profile) -> Matter:
-    """Say who may carry the loading: an administrator who gains nothing by it."""
+async def _matter(_storage: Storage, motion: Motion, profile: Profile) -> Matter:
+    """Say who may carry the loading: an administrator who gains nothing by it; for marks, who confirms corrections."""
     return Matter(
-        roles=(Role.ADMIN,),
+        roles=profile.service.correction_confirmed_by if motion.content["marks"] else (Role.ADMIN,),
         scopes=frozenset(motion.content["scopes"]),
         gains=frozenset(motion.content["gains"]),
     )
@@ -85,7 +86,7 @@ async def _matter(_storage: Storage, motion: Motion, _profile: Profile) -> Matte
 async def _carry(storage: Storage, motion: Motion, second: Second) -> Imported | Refused[MotionRefusal]:
     """Load the file if that still does what was shown."""
     shown = await preview_of(storage, motion, now=second.now, profile=second.profile)
-    if shown is None or shown.refused or shown.nothing_to_do or fingerprint(shown) != motion.content["seen"]:
+    if shown is None or not shown.plan.steps or fingerprint(shown) != motion.content["seen"]:
         return Refused(MotionRefusal.CHANGED_SINCE, (HOUSE,))
     await storage.uploads.drop(motion.content["upload"])
     acting = Acting(second.now, motion.moved_by)

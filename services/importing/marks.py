@@ -18,8 +18,10 @@ from policy.people import Student
 from services.importing.draft import Draft, Ids, known_student
 from services.importing.objects import alone, attempt_key
 from services.importing.parsing import ValueRow
+from services.importing.plan import Key
 from services.importing.problems import Unacceptable
 from services.importing.results import disagreement, rules_of
+from services.importing.withdrawn import WITHDRAWN, withdrawn_attempts
 from services.tabular import fold
 from storage.marks import key_of
 from storage.requests import Decision
@@ -41,6 +43,7 @@ async def compare_marks(draft: Draft) -> None:
     await draft.read("course", {(key[2],) for key in keys.values()})
     posted = {key for key, those in stored.items() if any(each.outcome for each in those.attempts)}
     appeals = await _not_entered(draft.storage)
+    withdrawn = await withdrawn_attempts(draft.storage, {key[0] for key in keys.values()})
     rows = [row for row in draft.file.rows if row.number in keys]
     for place, row in enumerate(sorted(rows, key=lambda row: row["attempt"] or 1)):
         if place % 1000 == 0:
@@ -53,7 +56,8 @@ async def compare_marks(draft: Draft) -> None:
         if enrolment is None:
             draft.refuse(row, "needed_when_new", "credits", None, who=key[2])
             continue
-        attempt = _attempt(draft, row, enrolment, number, upheld=appeals.get((*key, number)))
+        was, upheld = withdrawn.get((*key, str(number))), appeals.get((*key, number))
+        attempt = _attempt(draft, row, enrolment, number, upheld=upheld, withdrawn=was)
         if attempt is not None:
             course = draft.want("course", (key[2],), _course(draft, row, key[2]))
             draft.count(
@@ -155,9 +159,18 @@ def _enrolment(draft: Draft, row: ValueRow, key: EnrolmentKey, *, pending: bool)
 
 
 def _attempt(
-    draft: Draft, row: ValueRow, enrolment: Enrolment, number: int, *, upheld: Decision | None
+    draft: Draft,
+    row: ValueRow,
+    enrolment: Enrolment,
+    number: int,
+    *,
+    upheld: Decision | None,
+    withdrawn: Attempt | None,
 ) -> Attempt | None:
-    """Return the attempt a row describes, or None where it is refused; `upheld` raised it and is not entered yet."""
+    """Return the attempt a row describes, or None where it is refused.
+
+    `upheld` raised it and is not entered yet; `withdrawn` was posted, and taken back with its import.
+    """
     key = key_of(enrolment)
     before: Attempt | None = draft.current("attempt", (*key, str(number)))
     earlier: Attempt | None = draft.current("attempt", (*key, str(number - 1))) if number > 1 else None
@@ -176,6 +189,8 @@ def _attempt(
         return None
     if not posted and attempt.outcome is not None:
         _tally_posting(draft, attempt)
+        if withdrawn is not None:
+            _compare_withdrawn(draft, row, key, withdrawn, attempt)
     return attempt
 
 
@@ -280,11 +295,23 @@ def _unchanged(draft: Draft, row: ValueRow, before: Attempt, after: Attempt) -> 
     decision = may_change_posted(before, after, cause=ChangeCause.IMPORT, sheet_locked=False)
     if isinstance(decision, Refused):
         for column, was, told in _differences(before, after, row):
-            draft.refuse(row, decision.reason, column, told, posted="" if was is None else str(was))
+            draft.refuse(row, decision.reason, column, told, posted=_said(was))
         return None
     if row["posted_at"] is not None and row["posted_at"] != before.posted_at:
         draft.tally("posting_time_kept")
     return after
+
+
+def _compare_withdrawn(draft: Draft, row: ValueRow, key: Key, was: Attempt, attempt: Attempt) -> None:
+    """Refuse a row that posts what was posted before and taken back with another value: by two it may be loaded."""
+    if isinstance(may_change_posted(was, attempt, cause=ChangeCause.IMPORT, sheet_locked=False), Refused):
+        for column, before, told in _differences(was, attempt, row):
+            draft.refuse(row, WITHDRAWN, column, told, posted=_said(before))
+        draft.reposted.add(key[0])
+
+
+def _said(value: Any) -> str:
+    return "–" if value is None else str(value)
 
 
 def _differences(before: Attempt, after: Attempt, row: ValueRow) -> Iterator[tuple[str, Any, Any]]:

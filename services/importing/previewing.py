@@ -65,4 +65,7 @@ async def preview(
     await COMPARE[kind](draft)
     shown = await draft.preview()
     steps = shown.plan.steps
-    return replace(shown, by_two=await by_two(storage, steps, on=draft.today), replaced_phones=replaced_phones(steps))
+    guarded = await by_two(storage, steps, on=draft.today)
+    if steps:
+        guarded = replace(guarded, marks=tuple(sorted(draft.reposted)))
+    return replace(shown, by_two=guarded, replaced_phones=replaced_phones(steps))

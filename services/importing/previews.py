@@ -26,9 +26,9 @@ class Preview:
     """What loading one file would do. Made by `preview`, shown to a person, handed back to `apply`.
 
     ``objects`` counts by object ("student", "attempt", "course" ...) how many would be made and how many changed.
-    ``refusals`` are all of them, in the order of rows. Nothing may be loaded while there are any. ``telling``
-    says which marks students are told of; ``by_two`` what of it nobody loads alone; ``replaced_phones`` whose number
-    in the records would be another.
+    ``refusals`` are all of them, in the order of rows. While there are any nobody loads it alone, and two together
+    only where all of them allow that (`overruled_by_two`). ``telling`` says which marks students are told of;
+    ``by_two`` what of it nobody loads alone; ``replaced_phones`` whose number in the records would be another.
     """
 
     kind: Kind
@@ -46,8 +46,13 @@ class Preview:
 
     @property
     def refused(self) -> bool:
-        """Whether the file cannot be loaded."""
+        """Whether nobody can load the file alone."""
         return bool(self.refusals)
+
+    @property
+    def overruled_by_two(self) -> bool:
+        """Whether it is refused for nothing but what two people may decide together: then the plan has steps."""
+        return self.refused and bool(self.plan.steps)
 
     @property
     def nothing_to_do(self) -> bool:

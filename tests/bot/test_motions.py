@@ -85,7 +85,7 @@ async def test_a_staff_file_gives_roles_only_with_an_administrator_who_gains_not
     assert "Предложено: № 1" in olga.sees
     assert Role.REGISTRAR not in await roles(database, NEWCOMER)
 
-    assert "Файл, который меняет роли" in dina.sees
+    assert "Загрузка файла" in dina.sees
     assert "Приказ № 12" in dina.sees
     assert not sergey.room.messages, "who gains by it is not asked"
     await presses(sergey, "fixy:1")
@@ -242,6 +242,32 @@ async def look_back_again(olga: Person, telegram: Telegram) -> None:
     await olga.presses("undo:1")
     await olga.sends("Оценки другой группы")
     await telegram.dispatcher["work"].finish()
+
+
+async def test_another_mark_than_was_withdrawn_is_posted_by_two(
+    olga: Person, sergey: Person, telegram: Telegram, database: Database
+) -> None:
+    await posted(olga, database)
+    await look_back(olga, telegram)
+    await tap(olga, "Отменить загрузку")
+    assert await attempt(database) is None
+
+    await send(olga, MARKS.replace(b"80,90,took", b"80,44,took"))
+    (told, table) = (message.text or message.caption or "" for message in olga.room.messages[-2:])
+    assert "Было выставлено: 90" in told
+    assert "можно загрузить вдвоём" in told
+    assert "Все ошибки файла: 1" in table
+    await olga.presses(olga.room.messages[-2].data_of("Предложить…"), on=olga.room.messages[-2])
+    await olga.sends("Ведомость № 12, исправлена кафедрой")
+    await telegram.dispatcher["work"].finish()
+    await telegram.sender.send_due()
+    assert "Предложено: № 1" in olga.sees
+    assert "отозванные оценки станут другими: 1" in sergey.sees
+    assert await attempt(database) is None
+    await tap(sergey, "Подтвердить")
+    found = await attempt(database)
+    assert found
+    assert found.exam == 44
 
 
 async def test_what_has_been_told_is_not_taken_back_by_one(
