@@ -8,6 +8,7 @@ from storage.connection import Connection
 from storage.corrections import Corrections
 from storage.courses import Courses
 from storage.drafts import Drafts
+from storage.exports import RefusedExports
 from storage.handled import HandledUpdates
 from storage.imports import Imports
 from storage.invitations import Invitations
@@ -46,6 +47,7 @@ class Storage:
         self.drafts = Drafts(connection)
         self.imports = Imports(connection)
         self.uploads = Uploads(connection)
+        self.refused_exports = RefusedExports(connection)
         self.jobs = Jobs(connection)
         self.corrections = Corrections(connection)
         self.requests = Requests(connection)

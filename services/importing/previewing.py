@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from policy.profile import Profile
 from services.importing.calendars import compare_calendar, compare_days, compare_exams
 from services.importing.columns import Kind
 from services.importing.components import compare_components
+from services.importing.differences import differences
 from services.importing.draft import Draft
 from services.importing.given import NOTHING, Given
 from services.importing.marks import compare_marks
@@ -18,7 +20,10 @@ from services.importing.plan import Progress
 from services.importing.previews import Preview
 from services.importing.respelling import respell
 from services.importing.scope import WHOLE_UNIVERSITY, Scope
+from services.importing.summarising import summarise
 from storage.unit import Storage
+
+FIRST_DIFFERENCES = 20  # as many as any screen shows
 
 COMPARE: Mapping[Kind, Callable[[Draft], Awaitable[None]]] = {
     Kind.STUDENTS: compare_students,
@@ -58,4 +63,7 @@ async def preview(
         return await draft.preview()
     await respell(draft)
     await COMPARE[kind](draft)
-    return await draft.preview()
+    shown = await draft.preview()
+    found = await asyncio.to_thread(differences, shown.plan, at_most=FIRST_DIFFERENCES)
+    marks = await summarise(draft, shown.plan.steps) if kind is Kind.MARKS and shown.plan.steps else None
+    return replace(shown, differences=found, marks=marks)

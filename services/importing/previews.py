@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.importing.columns import Kind
+from services.importing.differences import NONE, Differences
 from services.importing.plan import Plan
 from services.importing.problems import Notice, Refusal
+from services.importing.summary import MarksSummary
 from services.news import Telling
 
 
@@ -26,7 +28,8 @@ class Preview:
 
     ``objects`` counts by object ("student", "attempt", "course" ...) how many would be made and how many changed.
     ``refusals`` are all of them, in the order of rows. Nothing may be loaded while there are any. ``telling``
-    says which marks students are told of.
+    says which marks students are told of. ``lacks`` is what neither the file nor whoever sent it said, and could.
+    ``differences`` are the values that become others, ``marks`` sums up the marks that would come.
     """
 
     kind: Kind
@@ -39,11 +42,21 @@ class Preview:
     refusals: tuple[Refusal, ...]
     notices: tuple[Notice, ...]
     plan: Plan
+    lacks: frozenset[str] = frozenset()
+    differences: Differences = NONE
+    marks: MarksSummary | None = None
 
     @property
     def refused(self) -> bool:
         """Whether the file cannot be loaded."""
         return bool(self.refusals)
+
+    @property
+    def asks(self) -> bool:
+        """Whether all that is wrong is what whoever sent the file could say of it."""
+        return bool(self.lacks) and all(
+            refusal.reason == "column_missing" and refusal.column in self.lacks for refusal in self.refusals
+        )
 
     @property
     def nothing_to_do(self) -> bool:
