@@ -21,12 +21,15 @@ from aiohttp import ClientError
 from bot.i18n import Texts
 from bot.jobs.work import ProgressMessage
 from bot.notices import owed_screen
-from bot.screen import Screen
+from bot.screen import Screen, send
 from bot.screens import imports as screens
 from bot.screens.fallback import broken
+from bot.screens.marks import period_name
+from policy.calendar import PeriodEvent
 from policy.profile import Profile
 from services.importing import (
     Counts,
+    Given,
     Imported,
     Kind,
     Preview,
@@ -34,6 +37,7 @@ from services.importing import (
     Stale,
     Undone,
     agreed,
+    differences_csv,
     fingerprint,
     kind_of,
     load_upload,
@@ -53,9 +57,11 @@ from storage.unit import Storage
 
 DOWNLOAD_SECONDS = 120
 LATEST = 5  # imports shown beside an answer
+PERIODS = 4  # to choose from
 
 RECEIVE = "receive file"  # the kinds of jobs
 LOOK = "look at file"
+TABULATE = "tabulate file"
 LOAD = "load file"
 TAKE_BACK = "take import back"
 
@@ -152,8 +158,10 @@ async def receive(office: Office, piece: Piece, document: Document, message: Pro
 
 
 async def look(office: Office, piece: Piece, message: ProgressMessage | None, upload: Upload) -> None:
-    """Show what loading a waiting file would do, or ask what it holds."""
+    """Show what loading a waiting file would do, or ask what it holds; in a message of its own where there is none."""
     far = _Far()
+    if message is None and (message := await _begun(office, screens.reading(office.texts, upload, 0))):
+        await _tell_in(office, piece, message)
 
     async def work() -> tuple[Screen, ...]:
         if upload.kind is None:
@@ -171,8 +179,39 @@ async def look(office: Office, piece: Piece, message: ProgressMessage | None, up
     )
 
 
-async def load(office: Office, piece: Piece, message: ProgressMessage, upload: Upload, seen: str) -> None:
-    """Load a waiting file if that would do what its preview showed; else show what it would do now."""
+async def tabulate(office: Office, piece: Piece, upload: Upload) -> None:
+    """Give all the values that loading a waiting file would change, as a file; its preview stays where it is."""
+
+    async def work() -> tuple[Screen, ...]:
+        async with office.turn:
+            shown, _ = await _preview(office, upload, _Far())
+            content = await asyncio.to_thread(differences_csv, shown.plan, office.texts.language.value)
+        return (screens.all_changes(office.texts, shown, content),)
+
+    await _watch(
+        office,
+        piece,
+        None,
+        work(),
+        during=lambda: screens.reading(office.texts, upload, 0),
+        stopped=lambda: screens.interrupted(office.texts, upload),
+    )
+
+
+async def load(
+    office: Office,
+    piece: Piece,
+    message: ProgressMessage,
+    upload: Upload,
+    seen: str,
+    *,
+    known: tuple[int, int] = (0, 0),
+) -> None:
+    """Load a waiting file if that would do what its preview showed; else show what it would do now.
+
+    ``known`` is how many marks it was asked about that can no longer be appealed, or only for a moment; of others it is
+    asked first.
+    """
     with suppress(TelegramAPIError):
         await message.show(screens.loading(office.texts, upload, 0, 0))
     far = _Far()
@@ -182,6 +221,8 @@ async def load(office: Office, piece: Piece, message: ProgressMessage, upload: U
             shown, sees = await _preview(office, upload, _Far())
             if sees != seen:
                 return await _shown(office, piece, upload, _Far(), stale=True)
+            if shown.marks and shown.marks.hurries not in {(0, 0), known}:
+                return (screens.ask_again(office.texts, shown, upload, seen),)
             async with office.database.write() as storage:
                 done = await load_upload(
                     storage, upload.id, shown, now=office.now, actor=office.person_id, progress=far
@@ -207,9 +248,7 @@ async def take_back(office: Office, piece: Piece, number: int, reason: str) -> N
     """Take an import back, or tell why it stays."""
     going = screens.taking_back(office.texts, number)
     if message := await _begun(office, going):
-        async with office.database.write() as storage:
-            await storage.jobs.tell_in(piece.id, message.message_id)
-            await storage.commit()
+        await _tell_in(office, piece, message)
 
     async def work() -> tuple[Screen, ...]:
         async with office.turn, office.database.write() as storage:
@@ -257,18 +296,27 @@ async def one_import(storage: Storage, texts: Texts, number: int) -> Screen:
 async def conclude(office: Office, piece: Piece, message: ProgressMessage | None, *said: Screen) -> None:
     """Say what came of a job, now or, where that cannot be, as owed messages; the job is over."""
     owed: tuple[Screen, ...] = said
-    if message:
-        try:
+    try:
+        if message:
             await message.show(*said)
-            owed = ()
-        except (TelegramAPIError, ClientDecodeError) as error:
-            log.warning("what came of a job is owed", job=piece.id, error=type(error).__name__)
+        else:
+            for screen in said:
+                await send(office.bot, office.chat, screen)
+        owed = ()
+    except (TelegramAPIError, ClientDecodeError) as error:
+        log.warning("what came of a job is owed", job=piece.id, error=type(error).__name__)
     async with office.database.write() as storage:
         for screen in owed:
             await storage.outbox.add(owed_screen(office.chat, screen, now=office.now))
         if piece.spent is not None:
             await storage.uploads.drop(piece.spent)
         await storage.jobs.end(piece.id, JobState.DONE, at=office.now)
+        await storage.commit()
+
+
+async def _tell_in(office: Office, piece: Piece, message: ProgressMessage) -> None:
+    async with office.database.write() as storage:
+        await storage.jobs.tell_in(piece.id, message.message_id)
         await storage.commit()
 
 
@@ -340,10 +388,25 @@ async def _shown(office: Office, piece: Piece, upload: Upload, far: _Far, *, sta
         )
         if shown.nothing_to_do:
             await agreed(storage, shown.kind, at=office.now)
+        periods = await _latest_periods(storage, office) if "period" in shown.lacks else {}
         await storage.commit()
+    if shown.asks and "period" in shown.lacks:
+        return (screens.ask_period(office.texts, upload, periods),)
+    if shown.asks:
+        return (screens.ask_course(office.texts, upload),)
     if shown.refused or shown.nothing_to_do:
         piece.spent = upload.id
     return screens.preview(office.texts, shown, upload, seen, stale=stale)
+
+
+async def _latest_periods(storage: Storage, office: Office) -> dict[str, str]:
+    """Return the latest periods that have begun, or have marks, with their names; the latest first."""
+    today = office.now.astimezone(office.profile.university.zone).date()
+    dates = await storage.calendar.dates()
+    begun = {name for name, each in dates.items() if min(span.starts for span in each.spans.values()) <= today}
+    found = sorted({*begun, *await storage.sheets.periods(limit=PERIODS)}, reverse=True)[:PERIODS]
+    summer = {name: PeriodEvent.SUMMER in dates[name].spans if name in dates else None for name in found}
+    return {name: period_name(office.texts, name, summer=summer[name]) for name in found}
 
 
 async def _preview(office: Office, upload: Upload, far: _Far) -> tuple[Preview, str]:
@@ -356,6 +419,7 @@ async def _preview(office: Office, upload: Upload, far: _Far) -> tuple[Preview, 
             file_name=upload.file_name,
             profile=office.profile,
             now=office.now,
+            given=Given(upload.period, upload.course_code),
             scope=scope_of(await storage.roles.of_person(office.person_id), on=today),
             progress=far,
         )

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from policy.appeals import AppealRefusal
 from policy.marks import Standing
@@ -56,7 +55,7 @@ class MarksSummary:
         """How many marks could not be appealed any more, and how many only for a moment: asked about once more."""
         return sum(self.over.values()), sum(self.short.values())
 
-    def facts(self, zone: ZoneInfo) -> tuple[Notice, ...]:
+    def facts(self, zone: tzinfo) -> tuple[Notice, ...]:
         """Return it line by line, as texts of wording.toml; what is nothing is left out."""
         told: list[tuple[str, dict[str, object]]] = [
             ("checked_periods", {"what": ", ".join(self.periods)}),
@@ -83,7 +82,7 @@ class MarksSummary:
             told.append(("marks_of_the_past", {"n": self.history}))
         return tuple(Notice(reason, {name: str(value) for name, value in told_of.items()}) for reason, told_of in told)
 
-    def warnings(self, zone: ZoneInfo) -> tuple[Notice, ...]:
+    def warnings(self, zone: tzinfo) -> tuple[Notice, ...]:
         """Return what is asked about once more."""
         over, short = self.hurries
         told = []
@@ -94,7 +93,7 @@ class MarksSummary:
             told.append(Notice("windows_short", {"n": str(short), "what": _named(self.short), "until": until}))
         return tuple(told)
 
-    def _closing(self, closing: Closing, zone: ZoneInfo) -> tuple[str, dict[str, object]]:
+    def _closing(self, closing: Closing, zone: tzinfo) -> tuple[str, dict[str, object]]:
         first, last = _instant(closing.first, zone), _instant(closing.last, zone)
         until = first if first == last else f"{first} – {last}"
         reason = f"window_{closing.basis}"
@@ -111,5 +110,5 @@ def _named(counted: Mapping[str, int]) -> str:
     return ", ".join(names[:NAMED]) + more
 
 
-def _instant(at: datetime | None, zone: ZoneInfo) -> str:
+def _instant(at: datetime | None, zone: tzinfo) -> str:
     return at.astimezone(zone).strftime("%d.%m.%Y %H:%M") if at else ""
