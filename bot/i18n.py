@@ -75,6 +75,11 @@ def bold(value: object) -> Html:
     return Html(f"<b>{escape(value)}</b>")
 
 
+def folded(value: object) -> Html:
+    """Return a value as a quotation that opens when it is touched; nothing for nothing."""
+    return Html(f"<blockquote expandable>{escape(value)}</blockquote>" if value else "")
+
+
 class Texts:
     """One language's voice."""
 

@@ -4,6 +4,7 @@ How to owe a new kind of message: write an async function of a `Telling` that re
 to say any more), name it in `NOTICES`, and call `services.owing.owe` where the fact is written.
 """
 
+import asyncio
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -24,7 +25,8 @@ from policy.marks import Course
 from policy.profile import Profile
 from policy.requests import OPEN, Queue
 from services.corrections import applied_of
-from services.importing.exports import LOADED_EXPORT, REFUSED_EXPORT
+from services.importing import refused_csv
+from services.importing.exports import LOADED_EXPORT, PASSED_EXPORT, REFUSED_EXPORT, refusals_of
 from services.motions.cases import MotionCase, motion_case
 from services.motions.deciding import MOTION_NEWS, may_read
 from services.motions.moving import MOTION_CARD
@@ -156,8 +158,14 @@ async def _loaded_export(telling: Telling) -> Screen:
     return exports.loaded_export(telling.texts, telling.content)
 
 
+async def _passed_export(telling: Telling) -> Screen:
+    return exports.passed_export(telling.texts, telling.content)
+
+
 async def _refused_export(telling: Telling) -> Screen:
-    return exports.refused_export(telling.texts, telling.content)
+    refusals = await refusals_of(telling.storage, telling.content.get("all"))
+    table = await asyncio.to_thread(refused_csv, refusals, telling.texts.language.value) if refusals else None
+    return exports.refused_export(telling.texts, telling.content, table)
 
 
 async def _new_marks(telling: Telling) -> Screen | None:
@@ -308,6 +316,7 @@ NOTICES: Mapping[str, Notice] = {
     SCREEN: _screen,
     ALERT: _alert,
     LOADED_EXPORT: _loaded_export,
+    PASSED_EXPORT: _passed_export,
     REFUSED_EXPORT: _refused_export,
     TOUCHED: _touched,
     LOST: _lost,

@@ -155,7 +155,10 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file sent to the bot that waits for Confirm or Cancel, kept whole so that what was shown is what is loaded."""
+    """A file sent to the bot that waits for Confirm or Cancel, kept whole so that what was shown is what is loaded.
+
+    `period` and `course_code` are what its sender said of it where the file does not.
+    """
 
     id: int
     user_id: int
@@ -164,6 +167,8 @@ class Upload:
     file_name: str
     content: bytes
     sent_at: datetime
+    period: str | None = None
+    course_code: str | None = None
 
 
 class MotionState(StrEnum):

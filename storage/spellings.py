@@ -41,10 +41,6 @@ class Spellings:
         """Give the codes of the degree programmes."""
         return [await self._all(select(degree_programmes.c.code))]
 
-    async def periods(self) -> frozenset[str]:
-        """Give the periods somebody is enrolled in."""
-        return await self._all(_PERIODS)
-
     async def sheets_in(self, periods: Iterable[str]) -> frozenset[tuple[str, str, str | None]]:
         """Give the period, course code and group (None: not known) of everybody enrolled in these periods."""
         rows = await self._connection.execute(_SHEETS_IN, {"periods": list(dict.fromkeys(periods))})
@@ -67,7 +63,6 @@ def _each(column: ColumnElement[str], *where: ColumnElement[bool]) -> Select[str
     return select(found.c.value)
 
 
-_PERIODS = _each(enrolments.c.period)
 _GROUPS_OF = _each(enrolments.c.group_name, enrolments.c.period == bindparam("period"))
 _SHEETS_IN = (
     select(enrolments.c.period, enrolments.c.course_code, enrolments.c.group_name)

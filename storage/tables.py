@@ -306,7 +306,18 @@ uploads = Table(
     Column("file_name", String, nullable=False),
     Column("content", LargeBinary, nullable=False),
     Column("sent_at", Instant, nullable=False, index=True),
+    Column("period", String),  # what the sender said of the file, because it does not itself
+    Column("course_code", String),
     sqlite_autoincrement=True,  # rows are deleted, and a number on an old button must not come to mean another file
+)
+
+refused_exports = Table(  # what was wrong with files of the watched folder, until those who are told have it
+    "refused_exports",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("file_name", String, nullable=False),
+    Column("refusals", LargeBinary, nullable=False),  # a JSON array, compressed
+    Column("at", Instant, nullable=False, index=True),
 )
 
 # Requests

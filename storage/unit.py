@@ -7,6 +7,7 @@ from storage.components import ComponentsOfStudents
 from storage.connection import Connection
 from storage.courses import Courses
 from storage.drafts import Drafts
+from storage.exports import RefusedExports
 from storage.handled import HandledUpdates
 from storage.imports import Imports
 from storage.invitations import Invitations
@@ -46,6 +47,7 @@ class Storage:
         self.drafts = Drafts(connection)
         self.imports = Imports(connection)
         self.uploads = Uploads(connection)
+        self.refused_exports = RefusedExports(connection)
         self.jobs = Jobs(connection)
         self.motions = Motions(connection)
         self.requests = Requests(connection)

@@ -45,6 +45,11 @@ class Uploads:
         """Keep what kind of file it is said to be."""
         await self._connection.execute(_SET_KIND, {"of_id": upload_id, "new_kind": kind})
 
+    async def say(self, upload_id: int, *, period: str | None, course_code: str | None) -> None:
+        """Keep what its sender says of a file."""
+        told = {"of_id": upload_id, "new_period": period, "new_course": course_code}
+        await self._connection.execute(_SAY, told)
+
     async def drop(self, upload_id: int) -> bool:
         """Forget a file that was answered; True for one of two people who press at once."""
         return (await self._connection.execute(_DROP, {"of_id": upload_id})).rowcount > 0
@@ -58,6 +63,11 @@ _KEEP = uploads.insert().returning(uploads.c.id)
 _BY_ID = select(uploads).where(uploads.c.id == bindparam("id"))
 _SIZE = select(func.sum(func.length(uploads.c.content)))
 _SET_KIND = uploads.update().where(uploads.c.id == bindparam("of_id")).values(kind=bindparam("new_kind"))
+_SAY = (
+    uploads.update()
+    .where(uploads.c.id == bindparam("of_id"))
+    .values(period=bindparam("new_period"), course_code=bindparam("new_course"))
+)
 _DROP = uploads.delete().where(uploads.c.id == bindparam("of_id"))
 _DROP_OLDER = uploads.delete().where(
     uploads.c.sent_at < bindparam("before"), uploads.c.id.not_in(bindparam("but", expanding=True))

@@ -19,15 +19,28 @@ from bot.screen import Event, Screen, answer
 from bot.screens import imports as screens
 from bot.screens.cancel import cancel_button
 from bot.screens.forms import LONGEST_REASON, too_long
-from bot.screens.imports import ChooseKind, DropUpload, LoadUpload, OpenImport, ProposeLoad, ReadUpload
+from bot.screens.imports import (
+    AllChanges,
+    ChooseKind,
+    DropUpload,
+    LoadKnowing,
+    LoadUpload,
+    OpenImport,
+    ProposeLoad,
+    ReadUpload,
+    SayPeriod,
+    WriteOfFile,
+)
 from bot.screens.menu import OpenImports
 from bot.screens.motions import why
 from policy.people import Role
+from services.importing import Refusal, Unacceptable, describe, read_given
 from services.motions.moving import unreasoned
 from storage.records import Draft, Upload
 from storage.unit import Storage
 
 FORM = "propose file"
+SAYING = "say of file"
 
 
 async def open_files(_: Event, storage: Storage, texts: Texts) -> Said:
@@ -73,7 +86,9 @@ async def choose_kind(
     return await _look(press, office, work, replace(upload, kind=callback_data.kind), storage)
 
 
-async def load(press: CallbackQuery, callback_data: LoadUpload, storage: Storage, office: Office, work: Work) -> Said:
+async def load(
+    press: CallbackQuery, callback_data: LoadUpload | LoadKnowing, storage: Storage, office: Office, work: Work
+) -> Said:
     """Load a waiting file as it was shown."""
     upload = await _waiting(storage, callback_data.upload, office)
     if upload is None or upload.kind is None:
@@ -82,8 +97,71 @@ async def load(press: CallbackQuery, callback_data: LoadUpload, storage: Storage
         return None
     await answer(press)
     seen, message = callback_data.seen, ProgressMessage(office.bot, press.message)
+    known = (callback_data.over, callback_data.short) if isinstance(callback_data, LoadKnowing) else (0, 0)
     piece = await _kept(office, jobs.LOAD, jobs.loading(upload, seen), message)
-    work.start(_key(upload), jobs.load(office, piece, message, upload, seen), piece.id)
+    work.start(_key(upload), jobs.load(office, piece, message, upload, seen, known=known), piece.id)
+    return None
+
+
+async def tabulate(
+    press: CallbackQuery, callback_data: AllChanges, storage: Storage, office: Office, work: Work
+) -> Said:
+    """Give all that a waiting file would change, as a table."""
+    upload = await _waiting(storage, callback_data.upload, office)
+    if upload is None or upload.kind is None:
+        return await _gone(storage, office.texts)
+    if await _goes_on(press, office, work, upload):
+        return None
+    await answer(press)
+    piece = await _kept(office, jobs.TABULATE, {"upload": upload.id})
+    work.start(_key(upload), jobs.tabulate(office, piece, upload), piece.id)
+    return None
+
+
+async def say_period(
+    press: CallbackQuery, callback_data: SayPeriod, storage: Storage, office: Office, work: Work
+) -> Said:
+    """Keep of which period a file is said to be, and look at it again."""
+    upload = await _waiting(storage, callback_data.upload, office)
+    if upload is None:
+        return await _gone(storage, office.texts)
+    try:
+        said = replace(upload, period=read_given("period", callback_data.period.replace(".", "/")))
+    except Unacceptable:
+        return await _gone(storage, office.texts)
+    await _say(storage, said)
+    return await _look(press, office, work, said, storage)
+
+
+async def ask_in_writing(press: CallbackQuery, callback_data: WriteOfFile, storage: Storage, office: Office) -> Said:
+    """Wait for a period or a course code in writing."""
+    upload = await _waiting(storage, callback_data.upload, office)
+    if upload is None:
+        return await _gone(storage, office.texts)
+    user, waits_for = press.from_user.id, {"upload": upload.id, "what": callback_data.what}
+    await storage.drafts.keep(user, user, SAYING, waits_for, at=office.now)
+    await storage.commit()
+    return screens.write_of_file(office.texts, upload, callback_data.what)
+
+
+async def say_in_writing(message: Message, draft: Draft, storage: Storage, office: Office, work: Work) -> Said:
+    """Keep what was written of a file, and look at it again."""
+    upload, what = await _waiting(storage, draft.content["upload"], office), draft.content["what"]
+    if upload is None:
+        await storage.drafts.drop(office.chat, office.chat)
+        await storage.commit()
+        return await _gone(storage, office.texts)
+    try:
+        read = read_given(what, message.text or "")
+        said = replace(upload, period=read) if what == "period" else replace(upload, course_code=read)
+    except Unacceptable as error:
+        wrong = describe(Refusal(error.reason, arguments=error.arguments), office.texts.language.value)
+        return screens.write_of_file(office.texts, upload, what, wrong)
+    await storage.drafts.drop(office.chat, office.chat)
+    await _say(storage, said)
+    if not work.goes_on(_key(said)):
+        piece = await kept_job(storage, office, jobs.LOOK, {"upload": said.id})
+        work.start(_key(said), jobs.look(office, piece, None, said), piece.id)
     return None
 
 
@@ -137,6 +215,11 @@ async def _waiting(storage: Storage, upload_id: int, office: Office) -> Upload |
     """Return a file this person sent and that still waits."""
     upload = await storage.uploads.by_id(upload_id)
     return upload if upload and upload.person_id == office.person_id else None
+
+
+async def _say(storage: Storage, upload: Upload) -> None:
+    await storage.uploads.say(upload.id, period=upload.period, course_code=upload.course_code)
+    await storage.commit()
 
 
 async def _gone(storage: Storage, texts: Texts) -> Said:
@@ -230,10 +313,15 @@ def router() -> Router:
     router.message.register(open_files, Command("import"))
     router.message.register(refuse_picture, Where(F.photo))
     router.message.register(propose_load, Answers(FORM), flags=WRITES)
+    router.message.register(say_in_writing, Answers(SAYING), flags=WRITES)
     router.callback_query.register(open_files, OpenImports.filter())
     router.callback_query.register(look, ReadUpload.filter())
     router.callback_query.register(choose_kind, ChooseKind.filter(), flags=WRITES)
     router.callback_query.register(load, LoadUpload.filter())
+    router.callback_query.register(load, LoadKnowing.filter())
+    router.callback_query.register(tabulate, AllChanges.filter())
+    router.callback_query.register(say_period, SayPeriod.filter(), flags=WRITES)
+    router.callback_query.register(ask_in_writing, WriteOfFile.filter(), flags=WRITES)
     router.callback_query.register(drop, DropUpload.filter(), flags=WRITES)
     router.callback_query.register(open_import, OpenImport.filter())
     router.callback_query.register(ask_load, ProposeLoad.filter(), flags=WRITES)

@@ -1,6 +1,7 @@
 """The watched folder: what the university's systems export there is loaded, or put aside with all that is wrong."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -13,12 +14,25 @@ from bot.jobs.resuming import MOST_BEGINNINGS
 from bot.metrics import Meter
 from policy.profile import Profile
 from services.clock import Clock
-from services.importing import Kind, Refusal, Stale, agreed, kind_of, opened, preview, refused_csv
-from services.importing.exports import load_export, office_language, refuse_export
-from services.tabular import Unreadable, read_source
+from services.importing import (
+    NOTHING,
+    Given,
+    Kind,
+    Preview,
+    Refusal,
+    Stale,
+    given_by_name,
+    kind_of,
+    opened,
+    preview,
+    refused_csv,
+)
+from services.importing.exports import load_export, office_language, pass_export, refuse_export
+from services.tabular import Reading, Unreadable, read_source
 from storage.database import Database
 from storage.jobs import JobState
 from storage.trouble import TroubleError
+from storage.unit import Storage
 
 SECONDS_BETWEEN = 60
 TURN = timedelta(seconds=50)  # of several processes one looks
@@ -119,21 +133,18 @@ class ImportFolder:
                     written = datetime.fromtimestamp(seen[1] / 1e9, UTC)
                     before = await storage.imports.of_file(sha256(content).hexdigest(), since=written)
                     if before is None:
-                        shown = await preview(
-                            storage, kind=kind, source=reading, file_name=path.name, profile=self.profile, now=now
-                        )
+                        shown = await self._preview(storage, kind, path.name, reading, now)
         except Unreadable as error:
             await self._refuse(path, seen, (Refusal(error.reason, arguments=error.arguments),), now)
             return
         if before:  # a process was killed before it moved the file
             log.info("file was loaded before", number=before.id)
         elif shown.refused:
-            await self._refuse(path, seen, shown.refusals, now)
+            await self._refuse(path, seen, shown.refusals, now, lacks=shown.lacks)
             return
         elif shown.nothing_to_do:
             async with self.database.write() as storage:
-                await agreed(storage, kind, at=now)
-                await storage.commit()
+                await pass_export(storage, shown, mark=_mark(path, seen), now=now, profile=self.profile)
             log.info("file says nothing new", kind=kind)
         else:
             async with self.database.write() as storage:
@@ -143,13 +154,28 @@ class ImportFolder:
             log.info("file loaded", kind=kind, number=done.import_id)
         await asyncio.to_thread(self._move, path, seen, DONE, now)
 
-    async def _refuse(self, path: Path, seen: Seen, refusals: tuple[Refusal, ...], now: datetime) -> None:
+    async def _preview(self, storage: Storage, kind: Kind, name: str, reading: Reading, now: datetime) -> Preview:
+        """Tell what loading a file would do; where it does not say of which period or course it is, its name may."""
+        shown = await preview(storage, kind=kind, source=reading, file_name=name, profile=self.profile, now=now)
+        if not shown.asks:
+            return shown
+        said = given_by_name(name, [code for tier in await storage.spellings.of_courses() for code in tier])
+        given = Given(**{each: said[each] for each in shown.lacks})
+        if given == NOTHING:
+            return shown
+        return await preview(
+            storage, kind=kind, source=reading, file_name=name, profile=self.profile, now=now, given=given
+        )
+
+    async def _refuse(
+        self, path: Path, seen: Seen, refusals: tuple[Refusal, ...], now: datetime, *, lacks: Collection[str] = ()
+    ) -> None:
         """Put a file aside, all that is wrong with it beside it."""
         log.warning("file refused", refusals=len(refusals))
         async with self.database.write() as storage:
             language = await office_language(storage, now=now, profile=self.profile)
-            mark = f"{path.name}:{seen[0]}:{seen[1]}"
-            await refuse_export(storage, path.name, refusals, mark=mark, now=now, profile=self.profile)
+            mark = _mark(path, seen)
+            await refuse_export(storage, path.name, refusals, lacks=lacks, mark=mark, now=now, profile=self.profile)
         wrong = refused_csv(refusals, language.value)
         await asyncio.to_thread(self._move, path, seen, REFUSED, now, wrong)
 
@@ -168,6 +194,10 @@ class ImportFolder:
 def _seen(path: Path) -> Seen:
     about = path.stat()
     return about.st_size, about.st_mtime_ns
+
+
+def _mark(path: Path, seen: Seen) -> str:
+    return f"{path.name}:{seen[0]}:{seen[1]}"
 
 
 def _named(path: Path) -> Kind | None:

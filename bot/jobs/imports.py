@@ -21,18 +21,22 @@ from aiohttp import ClientError
 from bot.i18n import Texts
 from bot.jobs.work import ProgressMessage
 from bot.notices import owed_screen
-from bot.screen import Screen
+from bot.screen import Screen, send
 from bot.screens import imports as screens
 from bot.screens.fallback import broken
+from bot.screens.marks import period_name
+from policy.calendar import PeriodEvent
 from policy.profile import Profile
 from services.importing import (
     Counts,
+    Given,
     Imported,
     Kind,
     Preview,
     Refusal,
     Stale,
     agreed,
+    differences_csv,
     fingerprint,
     kind_of,
     load_upload,
@@ -53,9 +57,11 @@ from storage.unit import Storage
 
 DOWNLOAD_SECONDS = 120
 LATEST = 5  # imports shown beside an answer
+PERIODS = 4  # to choose from
 
 RECEIVE = "receive file"  # the kinds of jobs
 LOOK = "look at file"
+TABULATE = "tabulate file"
 LOAD = "load file"
 
 log = structlog.get_logger(__name__)
@@ -152,8 +158,10 @@ async def receive(office: Office, piece: Piece, document: Document, message: Pro
 
 
 async def look(office: Office, piece: Piece, message: ProgressMessage | None, upload: Upload) -> None:
-    """Show what loading a waiting file would do, or ask what it holds."""
+    """Show what loading a waiting file would do, or ask what it holds; in a message of its own where there is none."""
     far = Far()
+    if message is None and (message := await begun(office, screens.reading(office.texts, upload, 0))):
+        await _tell_in(office, piece, message)
 
     async def work() -> tuple[Screen, ...]:
         if upload.kind is None:
@@ -171,17 +179,50 @@ async def look(office: Office, piece: Piece, message: ProgressMessage | None, up
     )
 
 
-async def load(office: Office, piece: Piece, message: ProgressMessage, upload: Upload, seen: str) -> None:
-    """Load a waiting file if that would do what its preview showed; else show what it would do now."""
+async def tabulate(office: Office, piece: Piece, upload: Upload) -> None:
+    """Give all the values that loading a waiting file would change, as a file; its preview stays where it is."""
+
+    async def work() -> tuple[Screen, ...]:
+        async with turn(office, piece):
+            shown, _ = await previewed(office, upload, Far())
+            content = await asyncio.to_thread(differences_csv, shown.plan, office.texts.language.value)
+        return (screens.all_changes(office.texts, shown, content),)
+
+    await watch(
+        office,
+        piece,
+        None,
+        work(),
+        during=lambda: screens.reading(office.texts, upload, 0),
+        stopped=lambda: screens.interrupted(office.texts, upload),
+    )
+
+
+async def load(
+    office: Office,
+    piece: Piece,
+    message: ProgressMessage,
+    upload: Upload,
+    seen: str,
+    *,
+    known: tuple[int, int] = (0, 0),
+) -> None:
+    """Load a waiting file if that would do what its preview showed; else show what it would do now.
+
+    ``known`` is how many marks it was asked about that can no longer be appealed, or only for a moment; of others it is
+    asked first.
+    """
     with suppress(TelegramAPIError):
         await message.show(screens.loading(office.texts, upload, 0, 0))
     far = Far()
 
     async def work() -> tuple[Screen, ...]:
-        async with office.turn:
+        async with turn(office, piece):
             shown, sees = await previewed(office, upload, Far())
             if sees != seen or shown.by_two:
                 return await shown_again(office, piece, upload, Far(), stale=True)
+            if shown.marks and shown.marks.hurries not in {(0, 0), known}:
+                return (screens.ask_again(office.texts, shown, upload, seen),)
             async with office.database.write() as storage:
                 done = await load_upload(
                     storage, upload.id, shown, now=office.now, actor=office.person_id, progress=far
@@ -244,12 +285,15 @@ async def conclude(
 ) -> None:
     """Say what came of a job, now or, where that cannot be, as owed messages; the job is over."""
     owed: tuple[Screen, ...] = said
-    if message:
-        try:
+    try:
+        if message:
             await message.show(*said)
-            owed = ()
-        except (TelegramAPIError, ClientDecodeError) as error:
-            log.warning("what came of a job is owed", job=piece.id, error=type(error).__name__)
+        else:
+            for screen in said:
+                await send(office.bot, office.chat, screen)
+        owed = ()
+    except (TelegramAPIError, ClientDecodeError) as error:
+        log.warning("what came of a job is owed", job=piece.id, error=type(error).__name__)
     async with office.database.write() as storage:
         for screen in owed:
             await storage.outbox.add(owed_screen(office.chat, screen, now=office.now))
@@ -273,6 +317,12 @@ async def turn(office: Office, piece: Piece) -> AsyncIterator[None]:
                 await storage.jobs.work_stopped(piece.id)
                 await storage.commit()
             raise
+
+
+async def _tell_in(office: Office, piece: Piece, message: ProgressMessage) -> None:
+    async with office.database.write() as storage:
+        await storage.jobs.tell_in(piece.id, message.message_id)
+        await storage.commit()
 
 
 async def begun(office: Office, screen: Screen) -> ProgressMessage | None:
@@ -352,13 +402,28 @@ async def shown_again(
         )
         if shown.nothing_to_do:
             await agreed(storage, shown.kind, at=office.now)
+        periods = await _latest_periods(storage, office) if "period" in shown.lacks else {}
         await storage.commit()
+    if shown.asks and "period" in shown.lacks:
+        return (screens.ask_period(office.texts, upload, periods),)
+    if shown.asks:
+        return (screens.ask_course(office.texts, upload),)
     if not shown.plan.steps:
         piece.spent = upload.id
     async with office.database.read() as storage:
         people = await storage.people.by_ids(each.grant.person_id for each in shown.by_two.roles)
     names = {person_id: person.name.short for person_id, person in people.items()}
     return screens.preview(office.texts, shown, upload, seen, names=names, stale=stale)
+
+
+async def _latest_periods(storage: Storage, office: Office) -> dict[str, str]:
+    """Return the latest periods that have begun, or have marks, with their names; the latest first."""
+    today = office.now.astimezone(office.profile.university.zone).date()
+    dates = await storage.calendar.dates()
+    begun = {name for name, each in dates.items() if min(span.starts for span in each.spans.values()) <= today}
+    found = sorted({*begun, *await storage.sheets.periods(limit=PERIODS)}, reverse=True)[:PERIODS]
+    summer = {name: PeriodEvent.SUMMER in dates[name].spans if name in dates else None for name in found}
+    return {name: period_name(office.texts, name, summer=summer[name]) for name in found}
 
 
 async def previewed(
@@ -374,6 +439,7 @@ async def previewed(
             file_name=upload.file_name,
             profile=office.profile,
             now=office.now,
+            given=Given(upload.period, upload.course_code),
             scope=scope_of(await storage.roles.of_person(office.person_id), on=today),
             progress=far,
         )

@@ -109,7 +109,10 @@ class Resuming:
         else:
             found = await imports.what_became(office, job)
         if isinstance(found, Upload):
-            going_on = imports.look(office, piece, message, found)
+            tabulating = job.kind == imports.TABULATE
+            going_on = (
+                imports.tabulate(office, piece, found) if tabulating else imports.look(office, piece, message, found)
+            )
             self.work.start(imports.key_of(found.id), going_on, job.id)
         else:
             self.work.start(f"job {job.id}", imports.conclude(office, piece, message, found), job.id)

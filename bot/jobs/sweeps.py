@@ -37,6 +37,7 @@ async def sweep(database: Database, profile: Profile, clock: Clock, meter: Meter
         drafts = await storage.drafts.drop_older_than(now - DRAFT_KEPT)
         await storage.jobs.drop_older_than(now - JOB_KEPT)
         await storage.outbox.forget(before=now - OWED_KEPT)
+        await storage.refused_exports.drop_older_than(now - OWED_KEPT)
         await storage.commit()
     meter.swept("records", HOURS_BETWEEN * 3600)
     log.info("swept", uploads=uploads, drafts=drafts)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from aiogram.filters.callback_data import CallbackData
 
-from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
+from bot.i18n import Html, Texts, bold, folded, lines, msgid, paragraphs
 from bot.screen import Button, File, Screen
 from bot.screens.cancel import cancel_button
 from bot.screens.menu import OpenImports, back
@@ -18,9 +18,12 @@ from services.importing import (
     Imported,
     Kind,
     NoRoom,
+    Notice,
     Preview,
     Refusal,
+    ValueChange,
     describe,
+    name_of,
     refused_csv,
 )
 from services.owing import Delivery
@@ -29,6 +32,7 @@ from storage.records import Import, Upload
 
 MEGABYTES = 20  # what Telegram lets a bot download
 FIRST_REFUSALS = 5
+FIRST_DIFFERENCES = 5
 LONGEST_VALUE = 60
 ROLES_SHOWN = 15
 KINDS = {
@@ -73,6 +77,35 @@ class LoadUpload(CallbackData, prefix="load"):
 
     upload: int
     seen: str
+
+
+class LoadKnowing(CallbackData, prefix="loadk"):
+    """Load a waiting file though so many marks can no longer be appealed, and so many only for a moment."""
+
+    upload: int
+    seen: str
+    over: int
+    short: int
+
+
+class AllChanges(CallbackData, prefix="diff"):
+    """See all that a waiting file would change, as a table."""
+
+    upload: int
+
+
+class SayPeriod(CallbackData, prefix="fper"):
+    """Say of which period a waiting file is; `2025-2026.1`."""
+
+    upload: int
+    period: str
+
+
+class WriteOfFile(CallbackData, prefix="fsay"):
+    """Begin to write of which period or course a waiting file is."""
+
+    upload: int
+    what: Literal["period", "course_code"]
 
 
 class DropUpload(CallbackData, prefix="drop"):
@@ -251,10 +284,8 @@ def preview(
         else None,
         lines(_file(shown.file_name), texts(KINDS[shown.kind])),
         lines(bold(texts("Rows")), *_counted(texts, shown.rows)),
-        lines(bold(texts("What would change")), *(_object(texts, name, each) for name, each in shown.objects.items()))
-        if shown.objects and not shown.refused
-        else None,
-        lines(*(texts("⚠️ {notice}", notice=describe(notice, texts.language.value)) for notice in shown.notices)),
+        *(() if shown.refused else _would_change(texts, shown)),
+        lines(*(notice_line(texts, notice) for notice in shown.notices)),
         _refusals(texts, shown),
     )
     propose = (Button(texts.plain("Propose…"), ProposeLoad(upload=upload.id, seen=seen)),)
@@ -272,8 +303,125 @@ def preview(
         return (Screen(paragraphs(told, nothing), (to_files(texts),)),)
     if shown.by_two:
         return (Screen(paragraphs(told, by_two(texts, shown, names)), (propose, _drop(texts, upload.id))),)
+    warnings = lines(*(notice_line(texts, each) for each in _warnings(texts, shown)))
     confirm = (Button(texts.plain("Load it"), LoadUpload(upload=upload.id, seen=seen)),)
-    return (Screen(told, (confirm, _drop(texts, upload.id))),)
+    everything = (Button(texts.plain("All that changes, as a table"), AllChanges(upload=upload.id)),)
+    more = (everything,) if shown.differences.number > FIRST_DIFFERENCES else ()
+    return (Screen(paragraphs(told, warnings), (confirm, *more, _drop(texts, upload.id))),)
+
+
+def _would_change(texts: Texts, shown: Preview) -> Iterator[Html]:
+    """Say what is to be checked; how many objects there are, and what values become, opens when it is touched."""
+    if shown.marks:
+        yield facts(texts, shown.marks.facts(texts.zone))
+    changes = shown.differences
+    yield folded(
+        paragraphs(
+            lines(
+                bold(texts("What would change")), *(_object(texts, name, each) for name, each in shown.objects.items())
+            )
+            if shown.objects
+            else None,
+            lines(
+                bold(texts("Values that change: {n}", n=changes.number)),
+                *(_change(texts, each) for each in changes.first[:FIRST_DIFFERENCES]),
+            )
+            if changes.number
+            else None,
+        )
+    )
+
+
+def facts(texts: Texts, told: Iterable[Notice]) -> Html:
+    """Say what is to be checked of marks, a line each."""
+    return lines(bold(texts("Check this")), *(describe(fact, texts.language.value) for fact in told))
+
+
+def _warnings(texts: Texts, shown: Preview) -> tuple[Notice, ...]:
+    return shown.marks.warnings(texts.zone) if shown.marks else ()
+
+
+def notice_line(texts: Texts, notice: Notice) -> Html:
+    """Say something a registrar should know."""
+    return texts("⚠️ {notice}", notice=describe(notice, texts.language.value))
+
+
+def _change(texts: Texts, change: ValueChange) -> Html:
+    return texts(
+        "– {which}: {value} {before} → {after}",
+        which=" · ".join(change.key),
+        value=name_of(change.value, texts.language.value),
+        before=change.before or "–",
+        after=change.after or "–",
+    )
+
+
+def all_changes(texts: Texts, shown: Preview, content: bytes) -> Screen:
+    """Give all the values that change as a file."""
+    return Screen(
+        texts("All values that change: {n}", n=shown.differences.number),
+        document=File(f"{shown.file_name}.changes.csv", content),
+    )
+
+
+def ask_again(texts: Texts, shown: Preview, upload: Upload, seen: str) -> Screen:
+    """Ask once more where students will hear of marks when they can no longer appeal, or only for a moment."""
+    over, short = shown.marks.hurries if shown.marks else (0, 0)
+    return Screen(
+        paragraphs(
+            _file(shown.file_name),
+            lines(*(notice_line(texts, each) for each in _warnings(texts, shown))),
+            texts("Load them all the same?"),
+        ),
+        (
+            (
+                Button(
+                    texts.plain("Load all the same"),
+                    LoadKnowing(upload=upload.id, seen=seen, over=over, short=short),
+                ),
+            ),
+            _drop(texts, upload.id),
+        ),
+    )
+
+
+def ask_period(texts: Texts, upload: Upload, periods: Mapping[str, str]) -> Screen:
+    """Ask which period a file is about, `periods` being the latest with their names."""
+    known = [
+        Button(name, SayPeriod(upload=upload.id, period=period.replace("/", "."))) for period, name in periods.items()
+    ]
+    return Screen(
+        paragraphs(_file(upload.file_name), texts("The file does not say of which period it is. Which one?")),
+        (
+            *((button,) for button in known),
+            (Button(texts.plain("Another one: write it…"), WriteOfFile(upload=upload.id, what="period")),),
+            _drop(texts, upload.id),
+        ),
+    )
+
+
+def ask_course(texts: Texts, upload: Upload) -> Screen:
+    """Ask which course a file is about."""
+    return Screen(
+        paragraphs(_file(upload.file_name), texts("The file does not say of which course it is.")),
+        (
+            (Button(texts.plain("Write the course code…"), WriteOfFile(upload=upload.id, what="course_code")),),
+            _drop(texts, upload.id),
+        ),
+    )
+
+
+def write_of_file(texts: Texts, upload: Upload, what: str, wrong: str | None = None) -> Screen:
+    """Ask for a period or a course code in writing; `wrong` is why the last answer was none."""
+    asked = {
+        "period": texts("Write the period, for example: 2025-2026/1"),
+        "course_code": texts("Write the course code, for example: MAT1105"),
+    }
+    return Screen(
+        paragraphs(texts("❌ {why}", why=wrong) if wrong else None, _file(upload.file_name), asked[what]),
+        (cancel_button(texts),),
+        anew=True,  # the question stays
+    )
 
 
 def by_two(texts: Texts, shown: Preview, names: Mapping[str, str]) -> Html:
@@ -364,6 +512,7 @@ def refusal_line(texts: Texts, refusal: Refusal) -> Html:
     place = " · ".join(
         part
         for part in (
+            texts.plain("sheet {sheet}", sheet=refusal.sheet) if refusal.sheet is not None else "",
             texts.plain("row {row}", row=refusal.row) if refusal.row is not None else "",
             refusal.column or "",
             f"«{value}»" if value else "",
@@ -388,11 +537,12 @@ def no_longer_waits(texts: Texts, latest: Sequence[Import]) -> Screen:
     return Screen(paragraphs(gone, shown.text), shown.buttons, anew=True)
 
 
-def loaded(texts: Texts, name: str, kind: str | None, done: Imported) -> Screen:
+def loaded(texts: Texts, name: str, kind: str | None, done: Imported, said: Html | None = None) -> Screen:
     """Tell what was loaded, where it says whom the news reached, and that it can be taken back."""
     return Screen(
         paragraphs(
             _file(name),
+            said,
             bold(texts("✅ Loaded: import № {number}", number=done.import_id)),
             lines(*_counted(texts, done.rows)),
         ),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SKEW_ALLOWED = timedelta(seconds=2)
 NAMED = 10  # of what is written in two ways
+PERIODS = 100  # whose groups are looked at
 DISK_NEEDED = 100 * 1024**2
 LOST_SHOWN = timedelta(days=30)
 
@@ -329,7 +330,7 @@ async def _written_twice(database_url: str) -> list[list[str]]:
         names = storage.spellings
         everything = (
             await names.of_courses(),
-            await names.of_groups(await names.periods()),
+            await names.of_groups(await storage.sheets.periods(limit=PERIODS)),
             await names.of_institutes(),
             await names.of_degree_programmes(),
         )

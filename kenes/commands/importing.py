@@ -9,6 +9,7 @@ import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -16,22 +17,29 @@ from kenes.commands.bar import bar
 from kenes.commands.opening import Opened, read_environment, with_database, with_none
 from policy.decision import Refused
 from services.importing import (
+    GIVABLE,
+    Given,
     Imported,
     Kind,
     Preview,
     Refusal,
     Stale,
+    Unacceptable,
     Undone,
     UndoRefusal,
     UndoRefused,
     apply,
     describe,
+    differences_csv,
+    name_of,
     preview,
+    read_given,
     refused_csv,
 )
 from services.importing import (
     undo as undo_import,
 )
+from services.importing.columns import columns_of
 from services.importing.undoing import propose_undo
 from services.importing.wording import Tongue
 from services.motions.moving import expires_at
@@ -40,14 +48,18 @@ from storage.records import Motion
 
 REFUSED = 1
 FIRST_REFUSALS = 20
+FIRST_DIFFERENCES = 10
+OPTIONS = {"period": "--period 2025-2026/1", "course_code": "--course MAT1105"}
 
 
 @click.command("import")
 @click.argument("kind", metavar="KIND", type=click.Choice([kind.value for kind in Kind]))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--period", help="The period of all rows, as 2025-2026/1, where the file does not say it.")
+@click.option("--course", help="The course code of all rows, where the file does not say it.")
 @click.option("--dry-run", is_flag=True, help="Only show what it would do.")
 @click.option("--yes", is_flag=True, help="Load without asking.")
-def import_file(kind: str, file: Path, *, dry_run: bool, yes: bool) -> None:
+def import_file(kind: str, file: Path, *, period: str | None, course: str | None, dry_run: bool, yes: bool) -> None:
     """Load a FILE (CSV, XLSX, XLS, ODS), all of it or nothing.
 
     KIND is students, staff, marks, components, calendar, days or exams.
@@ -55,6 +67,7 @@ def import_file(kind: str, file: Path, *, dry_run: bool, yes: bool) -> None:
     Exit status: 0 done or nothing to do, 1 refused (nothing changed), 2 wrong use.
     """
     words = _words()
+    given = _given(Kind(kind), period, course, words)
     environment = read_environment()
     if not (dry_run or yes or sys.stdin.isatty()):
         raise click.UsageError(words["no_terminal"])
@@ -69,9 +82,10 @@ def import_file(kind: str, file: Path, *, dry_run: bool, yes: bool) -> None:
                     file_name=file.name,
                     profile=opened.profile,
                     now=opened.now,
+                    given=given,
                     progress=progress,
                 )
-        _show(shown, file, words, keep=not dry_run)
+        _show(shown, file, words, opened.profile.university.zone, keep=not dry_run)
         if shown.refused:
             return REFUSED
         if shown.nothing_to_do:
@@ -80,7 +94,7 @@ def import_file(kind: str, file: Path, *, dry_run: bool, yes: bool) -> None:
         if dry_run:
             click.echo(words["dry"])
             return 0
-        if not yes and not click.confirm(words["ask"]):
+        if not yes and not (click.confirm(words["ask"]) and _sure(shown, words)):
             click.echo(words["declined"])
             return REFUSED
         with bar(words["loading"]) as progress:
@@ -94,6 +108,27 @@ def import_file(kind: str, file: Path, *, dry_run: bool, yes: bool) -> None:
         sys.exit(with_database(task, environment, reads=True))
     click.echo(words["no_records"], err=True)
     sys.exit(with_none(task, environment))
+
+
+def _given(kind: Kind, period: str | None, course: str | None, words: dict[str, str]) -> Given:
+    """Return what the options say of the file; raises UsageError for what cannot be said."""
+    told: dict[str, str] = {}
+    for name, option, written in (("period", "--period", period), ("course_code", "--course", course)):
+        if written is None:
+            continue
+        if name not in columns_of(kind).fields:
+            raise click.UsageError(words["not_of_kind"].format(option=option, kind=kind))
+        try:
+            told[name] = read_given(name, written)
+        except Unacceptable as error:
+            reason = describe(Refusal(error.reason, arguments=error.arguments), _tongue())
+            raise click.BadParameter(reason, param_hint=option) from None
+    return Given(**told)
+
+
+def _sure(shown: Preview, words: dict[str, str]) -> bool:
+    """Ask once more where students could no longer appeal, or only for a moment."""
+    return shown.marks is None or not any(shown.marks.hurries) or click.confirm(words["ask_again"])
 
 
 @click.command
@@ -154,38 +189,61 @@ def undo(import_id: int, *, reason: str | None, yes: bool) -> None:
     sys.exit(with_database(task))
 
 
-def _show(shown: Preview, file: Path, words: dict[str, str], *, keep: bool) -> None:
-    """Print what an import would do; all that is wrong is kept beside the file, if it is to be kept."""
+def _show(shown: Preview, file: Path, words: dict[str, str], zone: ZoneInfo, *, keep: bool) -> None:
+    """Print what an import would do; all that is wrong, or changes, is kept beside the file, if it is to be kept."""
     counts = shown.rows
     told: dict[str, Any] = {"new": counts.new, "changed": counts.changed, "same": counts.same}
     click.echo(words["rows"].format(file=file.name, kind=shown.kind, refused=counts.refused, **told))
     for name, each in shown.objects.items():
         click.echo(words["objects"].format(object=name, new=each.new, changed=each.changed))
-    for notice in shown.notices:
+    for fact in shown.marks.facts(zone) if shown.marks else ():
+        click.echo(f"  {describe(fact, _tongue())}")
+    _show_differences(shown, file, words, keep=keep)
+    for notice in (*shown.notices, *(shown.marks.warnings(zone) if shown.marks else ())):
         click.echo(f"! {describe(notice, _tongue())}")
-    beside = file.with_name(file.name + ".refused.csv")
     if not shown.refused:
         return
     for refusal in shown.refusals[:FIRST_REFUSALS]:
         click.echo(f"- {_place(refusal, words)}: {describe(refusal, _tongue())}", err=True)
+    beside = file.with_name(file.name + ".refused.csv")
     if not keep:
         click.echo(words["more_refused"].format(count=len(shown.refusals), file=beside.name), err=True)
-    else:
-        _keep(shown, beside, words)
+    elif _written(beside, refused_csv(shown.refusals, _tongue()), words):
+        click.echo(words["all_refused"].format(count=len(shown.refusals), file=beside), err=True)
+    if shown.asks:
+        click.echo(words["asks"].format(options=" ".join(OPTIONS[name] for name in GIVABLE if name in shown.lacks)))
     click.echo(words["refused"], err=True)
 
 
-def _keep(shown: Preview, beside: Path, words: dict[str, str]) -> None:
+def _show_differences(shown: Preview, file: Path, words: dict[str, str], *, keep: bool) -> None:
+    number, first = shown.differences.number, shown.differences.first[:FIRST_DIFFERENCES]
+    for each in first:
+        change = {"value": name_of(each.value, _tongue()), "before": each.before or "–", "after": each.after or "–"}
+        click.echo(words["difference"].format(which=" ".join(each.key), **change))
+    beside = file.with_name(file.name + ".changes.csv")
+    if number > len(first) and not keep:
+        click.echo(words["more_differences"].format(count=number, file=beside.name))
+    elif number > len(first) and _written(beside, differences_csv(shown.plan, _tongue()), words):
+        click.echo(words["all_differences"].format(count=number, file=beside))
+
+
+def _written(path: Path, content: bytes, words: dict[str, str]) -> bool:
     try:
-        beside.write_bytes(refused_csv(shown.refusals, _tongue()))
-        click.echo(words["all_refused"].format(count=len(shown.refusals), file=beside), err=True)
+        path.write_bytes(content)
     except OSError as error:
-        click.echo(words["not_written"].format(file=beside, error=error.strerror), err=True)
+        click.echo(words["not_written"].format(file=path, error=error.strerror), err=True)
+        return False
+    return True
 
 
 def _place(refusal: Refusal, words: dict[str, str]) -> str:
     place = words["place_file"] if refusal.row is None else words["place_row"].format(row=refusal.row)
-    parts = [place, refusal.column or "", words["told"].format(value=refusal.value) if refusal.value else ""]
+    parts = [
+        refusal.sheet or "",
+        place,
+        refusal.column or "",
+        words["told"].format(value=refusal.value) if refusal.value else "",
+    ]
     return ", ".join(part for part in parts if part)
 
 

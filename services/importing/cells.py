@@ -48,7 +48,7 @@ def readers(zone: ZoneInfo, component_maxima: dict[str, Decimal]) -> dict[str, C
     """
     plain: dict[str, Read] = {
         "id": identifier,
-        "code": text,
+        "code": code,
         "text": text,
         "groups": groups,
         "name": name,
@@ -119,6 +119,14 @@ def text(cell: Cell) -> str:
         raise Unacceptable("letters_lost")
     if holds_identity_number(written):
         raise Unacceptable("identity_number")
+    return written
+
+
+def code(cell: Cell) -> str:
+    """Read the code of a course or a programme: at most 40 signs."""
+    written = text(cell)
+    if len(written) > 40:
+        raise Unacceptable("too_long", most="40")
     return written
 
 

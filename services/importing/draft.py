@@ -41,6 +41,11 @@ class Draft:
         self._first_rows: dict[Any, ValueRow] = {}
 
     @property
+    def telling(self) -> Telling:
+        """Which marks students are told of, and when."""
+        return Telling.of(self.profile, self.now)
+
+    @property
     def today(self) -> date:
         """The university's date now."""
         return self.now.astimezone(self._zone).date()
@@ -137,12 +142,13 @@ class Draft:
             file_name=self.file.file_name,
             sha256=self.file.sha256,
             made_at=self.now,
-            telling=Telling.of(self.profile, self.now),
+            telling=self.telling,
             rows=Counts(self._rows["new"], self._rows["changed"], self._rows["same"], len(refused_rows)),
             objects=objects,
             refusals=refusals,
             notices=(*self._notices, *self._tallied()),
             plan=Plan(tuple(steps) if by_two else (), await self.storage.changes.latest_id()),
+            lacks=self.file.lacks,
         )
 
     def _tallied(self) -> Iterable[Notice]:

@@ -1,6 +1,6 @@
 """Files the university's systems leave in a folder: loaded without anybody's Confirm, the registrars are told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from policy.people import Language, Role
 from policy.profile import Profile
 from services.importing.applying import apply
+from services.importing.freshness import agreed
 from services.importing.previews import Imported, Preview, Stale
 from services.importing.problems import Refusal
 from services.owing import owe
@@ -15,6 +16,8 @@ from storage.unit import Storage
 
 LOADED_EXPORT = "loaded export"  # kinds of messages
 REFUSED_EXPORT = "refused export"
+PASSED_EXPORT = "passed export"
+_LEFT_OUT = ("sheets_left_out", "hidden_sheets")
 FIRST_REFUSALS = 5
 
 
@@ -23,23 +26,63 @@ async def load_export(storage: Storage, preview: Preview, *, now: datetime, prof
     storage.put_off_commits()
     done = await apply(storage, preview, now=now, actor=None)
     if isinstance(done, Imported):
-        content = {"kind": preview.kind, "file": preview.file_name, "import": done.import_id, "rows": asdict(done.rows)}
+        content = {
+            "kind": preview.kind,
+            "file": preview.file_name,
+            "import": done.import_id,
+            "rows": asdict(done.rows),
+            **_said(preview, profile),
+        }
         await _tell(storage, LOADED_EXPORT, content, f"import:{done.import_id}", now=now, profile=profile)
         await storage.commit_at_last()
     return done
 
 
-async def refuse_export(
-    storage: Storage, file_name: str, refusals: Sequence[Refusal], *, mark: str, now: datetime, profile: Profile
-) -> None:
-    """Owe the registrars what is wrong with a file, none: nobody knows what it holds; commits.
+async def pass_export(storage: Storage, preview: Preview, *, mark: str, now: datetime, profile: Profile) -> None:
+    """Keep that a file says nothing new; owe the registrars what of it was left out unread, if anything; commits."""
+    await agreed(storage, preview.kind, at=now)
+    if any(notice.reason in _LEFT_OUT for notice in preview.notices):
+        content = {"file": preview.file_name, **_said(preview, profile)}
+        await _tell(storage, PASSED_EXPORT, content, mark, now=now, profile=profile)
+    await storage.commit()
 
-    `mark` tells this file from any other, so that they are told once.
+
+async def refuse_export(
+    storage: Storage,
+    file_name: str,
+    refusals: Sequence[Refusal],
+    *,
+    lacks: Collection[str] = (),
+    mark: str,
+    now: datetime,
+    profile: Profile,
+) -> None:
+    """Owe the registrars what is wrong with a file, all of it as a table, none: nobody knows what it holds; commits.
+
+    `lacks` is what its name could say. `mark` tells this file from any other, so that they are told once.
     """
-    first = [asdict(refusal) for refusal in refusals[:FIRST_REFUSALS]]
-    content = {"file": file_name, "number": len(refusals), "first": first}
+    written = [asdict(refusal) for refusal in refusals]
+    number = await storage.refused_exports.keep(file_name, written, at=now) if refusals else None
+    first = written[:FIRST_REFUSALS]
+    content = {"file": file_name, "number": len(refusals), "first": first, "all": number, "lacks": sorted(lacks)}
     await _tell(storage, REFUSED_EXPORT, content, mark, now=now, profile=profile)
     await storage.commit()
+
+
+async def refusals_of(storage: Storage, number: int | None) -> tuple[Refusal, ...]:
+    """Return all that was wrong with a refused file; nothing once it is forgotten."""
+    kept = None if number is None else await storage.refused_exports.refusals_of(number)
+    return tuple(Refusal(**each) for each in kept[1]) if kept else ()
+
+
+def _said(preview: Preview, profile: Profile) -> dict[str, Any]:
+    """Return what somebody at the screen would have been told before confirming, as JSON values."""
+    zone, marks = profile.university.zone, preview.marks
+    notices = (*preview.notices, *(marks.warnings(zone) if marks else ()))
+    return {
+        "facts": [asdict(fact) for fact in (marks.facts(zone) if marks else ())],
+        "notices": [asdict(notice) for notice in notices],
+    }
 
 
 async def office_language(storage: Storage, *, now: datetime, profile: Profile) -> Language:

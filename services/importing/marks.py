@@ -85,7 +85,9 @@ async def _named(draft: Draft) -> AsyncIterator[tuple[ValueRow, EnrolmentKey]]:
         else:
             draft.refuse(row, "value_missing", "student_id")
             continue
-        if student_id is None or draft.foreign(row, [institutes.get(student_id)], who, row[who]):
+        if student_id is None:
+            continue
+        if draft.scope is not None and draft.foreign(row, [institutes.get(student_id)], who, row[who]):
             continue
         if by_name.differs(student_id, row):
             draft.tally("name_differs", f"{student_id} {row['full_name']}")
@@ -204,7 +206,7 @@ def _told(draft: Draft, row: ValueRow, before: Attempt | None, new: Attempt) -> 
         if row[column] is not None or (column in row and not posted and before is not None)
     }
     attempt = replace(attempt, **told, posted_at=attempt.posted_at if posted else row["posted_at"])
-    if any(column in row for column in _OUTCOME_COLUMNS):
+    if not row.layout.places.keys().isdisjoint(_OUTCOME_COLUMNS):
         exam, outcome = _sitting(draft, row, attempt)
         if outcome is not None or not posted:
             attempt = replace(attempt, exam=exam, outcome=outcome)

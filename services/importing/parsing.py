@@ -1,6 +1,6 @@
 """Rows of cells become rows of values: each column read as its type asks, every cell that cannot be is named."""
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -177,6 +177,7 @@ class _Page:
     layout: Layout
     constant: tuple[Any, ...]
     said: Mapping[str, Any]
+    given: Collection[str]
 
 
 class _Reading:
@@ -191,8 +192,12 @@ class _Reading:
         self._kind, self._columns, self._table, self._given = kind, columns, table, given
         maxima = profile.on(day).gpa.component_maxima
         self._make_reader = readers(profile.university.zone, {str(part): most for part, most in maxima.items()})
+        self._told = [(name, told) for name in GIVABLE if (told := given[name]) is not None]
         self._found = self._recognised()
+        self._takes_names_apart = kind is not Kind.MARKS and "full_name" in self._found
         self._page = self._titled({}, table.titles)
+        if used := [given[name] or "" for name in GIVABLE if name in self._page.given]:
+            self.notices.append(Notice("as_given", {"what": ", ".join(used)}))
         self.present = frozenset(self._page.layout.places)
         self.lacks = self._lacking()
 
@@ -297,14 +302,17 @@ class _Reading:
         constant = {name: value for name, value in said.items() if name not in self._found}
         if isinstance(constant.get("period"), Semester) and not {"academic_year"} & {*constant, *self._found}:
             del constant["period"]  # the year is to be given
-        for name in GIVABLE:
-            if self._given[name] is not None and name in self._columns.fields and name not in self._found:
-                constant.setdefault(name, self._given[name])
-        if "full_name" in self._found and self._kind is not Kind.MARKS:
+        given = [
+            name
+            for name in GIVABLE
+            if self._given[name] is not None and name in self._columns.fields and name not in {*self._found, *constant}
+        ]
+        constant.update((name, self._given[name]) for name in given)
+        if self._takes_names_apart:
             constant.update(dict.fromkeys(_NAMES))  # filled row by row
         labels = {name: column.label for name, column in self._found.items()}
         places = {name: place for place, name in enumerate((*self._found, *constant))}
-        return _Page(Layout(places, labels), tuple(constant.values()), said)
+        return _Page(Layout(places, labels), tuple(constant.values()), said, given)
 
     def _titles(self, rows: Iterable[Row]) -> dict[str, Any]:
         """Read the title lines of a mark sheet: ``label: value`` in one cell, or label and value in two."""
@@ -360,7 +368,7 @@ class _Reading:
                 continue
             ended = True
             between = [*between[1 - _KEPT_BETWEEN :], row]
-            if not closes and sum(cell is not None for cell in row.cells) > 2:
+            if not closes and _filled(row) > 2:
                 marked = any(row.cells[number] is not None for number in results)
                 if all(filled) or (marked and any(filled)):
                     self._refuse("row_after_end", row.number)
@@ -409,12 +417,13 @@ class _Reading:
     def _completed(self, row: ValueRow, number: int) -> bool:
         """Put together what a row says in parts, and what was given; False where it is refused."""
         try:
-            if "period" in row:
-                row.put("period", _whole_period(row["period"], row["academic_year"]))
-            for name in GIVABLE:
-                if self._given[name] is not None and name in row:
-                    row.put(name, _as_given(name, row[name], self._given[name] or ""))
-            if "full_name" in row and "surname" in row:
+            period = row["period"]
+            if isinstance(period, Semester) or (period and "academic_year" in row):
+                row.put("period", _whole_period(period, row["academic_year"]))
+            for name, given in self._told:
+                if name in row:
+                    row.put(name, _as_given(name, row[name], given))
+            if self._takes_names_apart:
                 for name, part in zip(_NAMES, row["full_name"] or (), strict=False):
                     row.put(name, part)
         except _Wrong as error:
@@ -451,14 +460,14 @@ class _Wrong(Exception):  # noqa: N818 - as a row is
         self.column, self.reason, self.value, self.arguments = column, reason, shown(value), arguments
 
 
-def _whole_period(period: str | Semester | None, academic_year: str | None) -> str | None:
+def _whole_period(period: str | Semester, academic_year: str | None) -> str:
     if isinstance(period, Semester):
         if academic_year is None:
             raise _Wrong("period", "not_a_period", period.written)
         if not period.of_the_year:
             raise _Wrong("period", "semester_unclear", period.written, year=academic_year)
         return f"{academic_year}/{period.number}"
-    if period and academic_year and not period.startswith(academic_year):
+    if academic_year and not period.startswith(academic_year):
         raise _Wrong("period", "periods_disagree", period, year=academic_year)
     return period
 
@@ -504,9 +513,13 @@ def _pairs(row: Row) -> Iterator[tuple[str, Cell]]:
 def _only_counts(row: Row, place: int) -> bool:
     """Tell whether a row is an empty line of a printed form, which has nothing but its number."""
     cell = row.cells[place]
-    if cell is None or any(each is not None for each in row.cells[place + 1 :]) or any(row.cells[:place]):
+    if cell is None or _filled(row) > 1:
         return False
     return isinstance(cell, Decimal) or str(cell).rstrip(".)").isdecimal()
+
+
+def _filled(row: Row) -> int:
+    return len(row.cells) - row.cells.count(None)
 
 
 def _closes(row: Row, telling: Container[int], *, after_gap: bool, filled: int) -> bool:
@@ -515,9 +528,9 @@ def _closes(row: Row, telling: Container[int], *, after_gap: bool, filled: int) 
     ``telling`` are the places of what is read, ``filled`` is how many the row has of the cells that say what it is
     about.
     """
-    cells = [(place, cell) for place, cell in enumerate(row.cells) if cell is not None]
-    if len(cells) > 4 or filled > 1:
+    if _filled(row) > 4 or filled > 1:
         return False
+    cells = [(place, cell) for place, cell in enumerate(row.cells) if cell is not None]
     place, first = cells[0] if cells else (0, None)
     words = fold(str(first)).split()
     signed = any("__" in str(cell) for _, cell in cells) or not _SIGNATURES.isdisjoint(words[:1])

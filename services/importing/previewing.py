@@ -10,6 +10,7 @@ from policy.profile import Profile
 from services.importing.calendars import compare_calendar, compare_days, compare_exams
 from services.importing.columns import Kind
 from services.importing.components import compare_components
+from services.importing.differences import differences
 from services.importing.draft import Draft
 from services.importing.given import NOTHING, Given
 from services.importing.guarding import by_two, replaced_phones
@@ -21,8 +22,11 @@ from services.importing.plan import Progress
 from services.importing.previews import Preview
 from services.importing.respelling import respell
 from services.importing.scope import WHOLE_UNIVERSITY, Scope
+from services.importing.summarising import summarise
 from services.tabular import Reading
 from storage.unit import Storage
+
+FIRST_DIFFERENCES = 20  # as many as any screen shows
 
 COMPARE: Mapping[Kind, Callable[[Draft], Awaitable[None]]] = {
     Kind.STUDENTS: compare_students,
@@ -68,4 +72,10 @@ async def preview(
     guarded = await by_two(storage, steps, on=draft.today)
     if steps:
         guarded = replace(guarded, marks=tuple(sorted(draft.reposted)))
-    return replace(shown, by_two=guarded, replaced_phones=replaced_phones(steps))
+    return replace(
+        shown,
+        by_two=guarded,
+        replaced_phones=replaced_phones(steps),
+        differences=await asyncio.to_thread(differences, shown.plan, at_most=FIRST_DIFFERENCES),
+        marks=await summarise(draft, steps) if kind is Kind.MARKS and steps else None,
+    )

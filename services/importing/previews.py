@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.importing.columns import Kind
+from services.importing.differences import NONE, Differences
 from services.importing.guarding import ByTwo
 from services.importing.plan import Plan
 from services.importing.problems import Notice, Refusal
+from services.importing.summary import MarksSummary
 from services.news import Telling
 
 
@@ -29,6 +31,8 @@ class Preview:
     ``refusals`` are all of them, in the order of rows. While there are any nobody loads it alone, and two together
     only where all of them allow that (`overruled_by_two`). ``telling`` says which marks students are told of;
     ``by_two`` what of it nobody loads alone; ``replaced_phones`` whose number in the records would be another.
+    ``lacks`` is what neither the file nor whoever sent it said, and could. ``differences`` are the values that become
+    others, ``marks`` sums up the marks that would come.
     """
 
     kind: Kind
@@ -43,6 +47,9 @@ class Preview:
     plan: Plan
     by_two: ByTwo = field(default_factory=ByTwo)
     replaced_phones: tuple[str, ...] = ()
+    lacks: frozenset[str] = frozenset()
+    differences: Differences = NONE
+    marks: MarksSummary | None = None
 
     @property
     def refused(self) -> bool:
@@ -53,6 +60,13 @@ class Preview:
     def overruled_by_two(self) -> bool:
         """Whether it is refused for nothing but what two people may decide together: then the plan has steps."""
         return self.refused and bool(self.plan.steps)
+
+    @property
+    def asks(self) -> bool:
+        """Whether all that is wrong is what whoever sent the file could say of it."""
+        return bool(self.lacks) and all(
+            refusal.reason == "column_missing" and refusal.column in self.lacks for refusal in self.refusals
+        )
 
     @property
     def nothing_to_do(self) -> bool:

@@ -12,13 +12,17 @@ import pytest
 from bot.jobs import folder
 from bot.jobs.folder import SECONDS_BETWEEN, ImportFolder
 from bot.metrics import Uncounted
+from policy.marks import Course
+from policy.people import Language, Name, Role, RoleGrant
 from policy.profile import Profile
 from services.importing import Kind, fresh_of, preview
+from storage import records
 from storage.database import Database
 from storage.jobs import Jobs
 from storage.unit import Storage
-from tests.bot.conftest import AIGERIM, NOW, REGISTRAR, HandClock, populate
-from tests.bot.test_imports import MARKS, WRONG, attempt
+from tests.bot.conftest import AIGERIM, DMITRY, NOW, REGISTRAR, HandClock, populate
+from tests.bot.test_imports import MARKS, SECOND, WRONG, attempt
+from tests.services.workbooks import workbook
 from tests.telegram import Person, Telegram
 
 Linked = Callable[..., Awaitable[Person]]
@@ -114,8 +118,123 @@ async def test_a_bad_file_is_put_aside_with_all_that_is_wrong(
     assert "строка 3 · exam · «101»" in olga.sees
     assert night.names() == []
     assert night.names("refused") == ["20260115-100200-export.csv", "20260115-100200-export.csv.refused.csv"]
-    assert "строка;столбец" in (night.folder / "refused" / night.names("refused")[1]).read_text("utf-8-sig")
+    beside = (night.folder / "refused" / night.names("refused")[1]).read_bytes()
+    assert "строка;столбец" in beside.decode("utf-8-sig")
+    assert olga.last.document == ("export.csv.refused.csv", beside)
     assert await imports(database) == 0
+
+
+async def test_all_that_is_wrong_comes_to_every_registrar_as_a_table_in_their_language(
+    night: Night, olga: Person, linked: Linked, telegram: Telegram, database: Database
+) -> None:
+    async with database.write() as storage:
+        await storage.people.save([records.Person(SECOND, Name("Сергазин", "Ержан"), Language.KK)])
+        await storage.roles.grant([RoleGrant(SECOND, Role.REGISTRAR)], at=NOW, by=None)
+        await storage.commit()
+    erzhan = await linked(SECOND, 2)
+    head, row, _ = MARKS.decode().splitlines(keepends=True)
+    night.put("marks.csv", (head + "".join(row.replace(AIGERIM, str(90_000_000 + n)) for n in range(300))).encode())
+    await night.minutes(2)
+    await telegram.sender.send_due()
+    for person, says in ((olga, "строка;столбец"), (erzhan, "жол;баған")):
+        assert person.last.document
+        name, table = person.last.document
+        assert name == "marks.csv.refused.csv"
+        assert table.decode("utf-8-sig").startswith(says)
+        assert len(table.decode().splitlines()) == 301
+
+
+async def test_what_a_preview_would_have_said_reaches_the_registrar(
+    night: Night, olga: Person, telegram: Telegram
+) -> None:
+    odd = MARKS.replace(b",attempt", b",attempt,\xd0\xa6\xd0\xb2\xd0\xb5\xd1\x82").replace(b",took,1", b",took,1,x")
+    night.put("marks.csv", odd)
+    await night.minutes(2)
+    await telegram.sender.send_due()
+    for said in (
+        "Период: 2025-2026/1",
+        "Дисциплин: 1 (MAT1201: 2)",
+        "FX: 1",
+        "Апелляция возможна до 16.01.2026 13:00. Оценок: 2",
+        "⚠️ Неизвестные столбцы, не учитываются: Цвет",
+        "⚠️ Время выставления не указано",
+        "Загружено, № 1",
+    ):
+        assert said in olga.sees
+
+
+async def test_marks_nobody_can_appeal_any_more_are_loaded_with_a_warning(
+    night: Night, olga: Person, telegram: Telegram, database: Database
+) -> None:
+    late = MARKS.replace(b",attempt", b",attempt,posted_at").replace(b",took,1", b",took,1,2026-01-12 09:00")
+    night.put("marks.csv", late)
+    await night.minutes(2)
+    await telegram.sender.send_due()
+    assert "⚠️ Студенты узнают об этих оценках, когда апелляция уже невозможна. Оценок: 2 (MAT1201: 2)" in olga.sees
+    assert await attempt(database)
+
+
+async def test_every_sheet_of_a_workbook_is_loaded_and_one_that_is_not_is_named_each_night(
+    night: Night, olga: Person, telegram: Telegram, database: Database, clock: HandClock
+) -> None:
+    head, *rows = (line.split(",") for line in MARKS.decode().splitlines())
+    book = workbook([head, rows[0]], [head, rows[1]], [head[1:], rows[1][1:]])
+    for number in (1, 2):
+        night.put("marks.xlsx", book, clock.now())
+        await night.minutes(2)
+        await telegram.sender.send_due()
+        assert "⚠️ Читается несколько листов: Лист1, Лист2" in olga.sees
+        assert "Лист3 (student_id)" in olga.sees
+        assert len(night.names("done")) == number
+        clock.move(timedelta(days=1))
+    assert await attempt(database)
+    assert await attempt(database, DMITRY)
+    assert "Загружать нечего" in olga.sees
+    assert await imports(database) == 1
+
+
+SHEET = f"Студент ID;Кредит;Р1;Р2;Емтихан\n{AIGERIM};5;70;80;90\n".encode()
+
+
+async def test_a_sheet_that_does_not_say_its_period_and_course_is_refused_with_what_helps(
+    night: Night, olga: Person, telegram: Telegram, database: Database
+) -> None:
+    night.put("marks.csv", SHEET)
+    await night.minutes(2)
+    await telegram.sender.send_due()
+    assert "Период и дисциплину можно указать в имени файла" in "".join(shown.text for shown in olga.room.messages)
+    assert await imports(database) == 0
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("marks_2025-2026-1_МАТ1201.csv", True),  # in Cyrillic
+        ("marks_mat1201_2025-2026.1_night.csv", True),
+        ("marks_2025-2026-1_PHY9999.csv", False),  # no such course
+        ("marks_2025-2026-1.csv", False),
+        ("marks_2025-2027-1_MAT1201.csv", False),
+    ],
+)
+async def test_the_name_of_a_file_may_say_its_period_and_a_course_that_is_known(
+    night: Night, olga: Person, telegram: Telegram, database: Database, case: tuple[str, bool]
+) -> None:
+    name, loads = case
+    async with database.write() as storage:
+        await storage.courses.save([Course("MAT1201", "Математика", "Математика")])
+        await storage.commit()
+    night.put(name, SHEET)
+    await night.minutes(2)
+    await telegram.sender.send_due()
+    assert (await attempt(database) is not None) is loads
+    if loads:
+        assert "В файле этого нет, поэтому берётся указанное при отправке: 2025-2026/1, MAT1201" in olga.sees
+
+
+async def test_a_name_never_says_otherwise_than_the_file(night: Night, database: Database) -> None:
+    night.put("marks_2024-2025-2_final.csv", MARKS)
+    await night.minutes(2)
+    assert await attempt(database)
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,10 @@ from bot.jobs import imports as jobs
 from bot.jobs import work as work_module
 from bot.jobs.work import Work
 from bot.middlewares import context
+from policy.calendar import DateSpan, PeriodDates, PeriodEvent
 from policy.marks import Attempt, Outcome
 from policy.people import Language, Name, Role, RoleGrant
+from policy.profile import Profile
 from services.importing import uploads
 from storage import records
 from storage.database import Database
@@ -516,3 +518,180 @@ async def test_the_files_screen_leads_to_every_import_and_its_way_back(olga: Per
     await olga.presses("undo:1", on=question)
     assert "Отменена" in question.text
     assert question.buttons == ["« Файлы"]
+
+
+# What is checked before marks are loaded
+
+
+def posted(at: str) -> bytes:
+    """Return the marks as posted then."""
+    return MARKS.replace(b",attempt", b",attempt,posted_at").replace(b",took,1", f",took,1,{at}".encode())
+
+
+async def test_a_registrar_sees_what_to_check_and_the_button_stands_last(erzhan: Person) -> None:
+    await send(erzhan, MARKS)
+    seen = erzhan.sees
+    for said in (
+        "Тексеріңіз",
+        "Кезең: 2025-2026/1",
+        "Пән саны: 1 (MAT1201: 2)",
+        "Енгізілетін нәтиже: 2",
+        "FX: 1",
+        "Емтихан бағасы: ең төмені 40, ең жоғарысы 90",
+        "Апелляция мерзімі: 16.01.2026 13:00. Баға саны: 2",
+    ):
+        assert said in seen
+    assert erzhan.buttons[0].startswith("Жүктеу")
+
+
+async def test_values_that_change_are_shown_and_all_of_them_come_as_a_table(olga: Person, database: Database) -> None:
+    await send(olga, MARKS.replace(b"90,took", b",").replace(b"40,took", b","))
+    await tap(olga, "Загрузить")
+    await send(olga, MARKS.replace(b",70,80,", b",75,85,"))
+    preview = olga.last
+    assert "Меняется значений: 8" in preview.text
+    assert f"– {AIGERIM} · 2025-2026/1 · MAT1201 · 1: рейтинг 1 70 → 75" in preview.text
+    assert preview.text.count("→") == 5
+    await tap(olga, "Все изменения таблицей", on=preview)
+    assert olga.last.document
+    name, table = olga.last.document
+    assert name == "marks.csv.changes.csv"
+    assert len(table.decode("utf-8-sig").splitlines()) == 9
+    assert "Все изменения значений: 8" in olga.last.text
+    await tap(olga, "Загрузить", on=preview)
+    assert "Загружено, № 2" in preview.text
+    await olga.presses(f"diff:{1}")
+    assert "Этот файл больше не ждёт" in olga.sees
+
+
+async def test_marks_that_can_no_longer_be_appealed_are_asked_about_once_more(olga: Person, database: Database) -> None:
+    await send(olga, posted("2026-01-13 16:00"))
+    assert "когда апелляция уже невозможна. Оценок: 2 (MAT1201: 2)" in olga.sees
+    await tap(olga, "Загрузить")
+    assert await attempt(database) is None
+    assert "Всё равно загрузить?" in olga.sees
+    assert olga.buttons == ["Всё равно загрузить", "Не загружать"]
+    await tap(olga, "Всё равно загрузить")
+    assert "Загружено, № 1" in olga.sees
+    assert await attempt(database)
+
+
+async def test_a_window_that_grows_short_while_one_thinks_is_asked_about_and_again_when_it_is_over(
+    olga: Person, database: Database, clock: HandClock
+) -> None:
+    await send(olga, posted("2026-01-14 16:00"))
+    assert "Студенты узнают" not in olga.sees, "at ten there are three hours until one o'clock"
+    question = olga.last
+    clock.move(timedelta(hours=2))
+    await tap(olga, "Загрузить", on=question)
+    assert "останется меньше двух часов на апелляцию, у первых до 15.01.2026 13:00. Оценок: 2" in question.text
+    clock.move(timedelta(hours=1))
+    await tap(olga, "Всё равно загрузить", on=question)
+    assert "когда апелляция уже невозможна. Оценок: 2" in question.text
+    assert await attempt(database) is None
+    await tap(olga, "Всё равно загрузить", on=question)
+    assert "Загружено, № 1" in question.text
+
+
+async def test_a_forged_answer_to_a_question_that_was_not_asked_loads_nothing(olga: Person, database: Database) -> None:
+    await send(olga, posted("2026-01-13 16:00"))
+    seen = olga.last.data_of("Загрузить").split(":")[2]
+    await olga.presses(f"loadk:1:{seen}:0:2", on=olga.last)
+    await olga.telegram.dispatcher["work"].finish()
+    assert "Всё равно загрузить?" in olga.sees
+    assert await attempt(database) is None
+
+
+async def test_marks_of_past_years_are_said_to_be_and_not_asked_about(olga: Person, database: Database) -> None:
+    await send(olga, posted("2025-06-13 16:00"))
+    assert "Выставлены давно, поэтому студентам о них не сообщается. Оценок: 2" in olga.sees
+    await tap(olga, "Загрузить")
+    assert "Загружено, № 1" in olga.sees
+
+
+# What a file does not say
+
+SHEET = f"Студент ID;Кредит;Р1;Р2;Емтихан\n{AIGERIM};5;70;80;90\n".encode()
+
+
+async def test_a_period_and_a_course_a_file_does_not_say_are_asked_once(
+    erzhan: Person, database: Database, clock: HandClock
+) -> None:
+    async with database.write() as storage:
+        span = DateSpan(date(2025, 9, 1), date(2025, 12, 13))
+        later = DateSpan(date(2026, 9, 1), date(2026, 12, 13))
+        await storage.calendar.save_dates(
+            [
+                PeriodDates(name, {PeriodEvent.TEACHING: each})
+                for name, each in (("2025-2026/1", span), ("2026-2027/1", later))
+            ]
+        )
+        await storage.commit()
+    await send(erzhan, SHEET, "ведомость.csv")
+    assert "Файлда қай кезең екені көрсетілмеген" in erzhan.sees
+    assert erzhan.buttons == ["2025–2026, 1-кезең", "Басқасын жазу…", "Жүктемеу"]
+    await tap(erzhan, "2025–2026, 1-кезең")
+    assert "Файлда қай пән екені көрсетілмеген" in erzhan.sees
+    await erzhan.taps("Пән кодын жазу…")
+    await erzhan.sends("MAT?1105")
+    assert "❌" in erzhan.sees
+    await erzhan.sends("MAT1105")
+    await erzhan.telegram.dispatcher["work"].finish()
+    assert "Файлда айтылмаған, сондықтан жіберуші көрсеткені алынады: 2025-2026/1, MAT1105" in erzhan.sees
+    await tap(erzhan, "Жүктеу")
+    async with database.read() as storage:
+        assert await storage.marks.by_key(AIGERIM, "2025-2026/1", "MAT1105")
+
+
+async def test_a_period_may_be_written_where_none_is_known(olga: Person, database: Database) -> None:
+    await send(olga, SHEET.replace("Кредит;".encode(), "Кредит;Пән коды;".encode()).replace(b";5;", b";5;MAT1105;"))
+    assert olga.buttons == ["Другой, напишу…", "Не загружать"]
+    await olga.taps("Другой, напишу…")
+    await olga.sends("осенью")
+    assert "Здесь нужен академический период" in olga.sees
+    await olga.sends("осенний семестр 2025-2026")
+    await olga.telegram.dispatcher["work"].finish()
+    assert "берётся указанное при отправке: 2025-2026/1" in olga.sees
+    await tap(olga, "Загрузить")
+    async with database.read() as storage:
+        assert await storage.marks.by_key(AIGERIM, "2025-2026/1", "MAT1105")
+
+
+async def test_what_was_said_of_a_file_is_there_after_a_restart(
+    olga: Person, database: Database, telegram_of: Callable[..., Telegram], profile: Profile
+) -> None:
+    await send(olga, SHEET.replace("Кредит;".encode(), "Кредит;Кезең;".encode()).replace(b";5;", b";5;2025-2026/1;"))
+    await olga.taps("Написать код дисциплины…")
+    after = telegram_of(profile).person(1, "x")
+    await after.sends("MAT1105")
+    await after.telegram.dispatcher["work"].finish()
+    assert "берётся указанное при отправке: MAT1105" in after.sees
+    await tap(after, "Загрузить")
+    async with database.read() as storage:
+        assert await storage.marks.by_key(AIGERIM, "2025-2026/1", "MAT1105")
+
+
+@pytest.mark.parametrize("data", ["fper:1:2025-2027.1", "fper:1:", "fper:9:2025-2026.1", "fsay:9:period"])
+async def test_a_forged_period_is_no_period(olga: Person, database: Database, data: str) -> None:
+    await send(olga, SHEET)
+    await olga.presses(data)
+    await olga.telegram.dispatcher["work"].finish()
+    async with database.read() as storage:
+        upload = await storage.uploads.by_id(1)
+    assert upload
+    assert upload.period is None
+
+
+async def test_what_is_written_of_a_file_that_no_longer_waits_is_kept_nowhere(olga: Person) -> None:
+    await send(olga, SHEET)
+    question = olga.last
+    await olga.taps("Другой, напишу…")
+    await olga.presses(question.data_of("Не загружать"), on=question)
+    await olga.sends("2025-2026/1")
+    assert "Этот файл больше не ждёт" in olga.sees
+
+
+async def test_a_table_that_says_nothing_of_marks_is_refused_and_not_asked_about(olga: Person) -> None:
+    await send(olga, (DATA / "field" / "wide-summary.xlsx").read_bytes(), "wide.xlsx")
+    assert "Файл не принят" in olga.room.messages[1].text
+    assert "course_code" in olga.room.messages[1].text

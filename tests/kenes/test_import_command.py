@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,8 @@ def folder(tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatc
     return tmp_path
 
 
-def kenes(*words: str) -> Result:
-    return CliRunner().invoke(main, words)
+def kenes(*words: str, answers: str | None = None) -> Result:
+    return CliRunner().invoke(main, words, input=answers)
 
 
 def facts(folder: Path) -> object:
@@ -204,3 +205,107 @@ def test_a_profile_that_gives_a_column_a_word_of_another_stops_every_command(
 
     assert answer.exit_code == 1
     assert "columns.marks.exam[0] = 'Р1'; allowed: a label that does not mean rating1 already" in answer.output
+
+
+SHEET = "Студент ID;Р1;Р2;Емтихан\n02600101;70;80;90\n"
+MARKS = "student_id,period,course_code,credits,exam_form,rating1,rating2,exam,posted_at\n"
+
+
+@pytest.fixture
+def office(folder: Path) -> Path:
+    """The folder, with the students of the field's files loaded."""
+    assert kenes("import", "students", "data/field/students.csv", "--yes").exit_code == 0
+    return folder
+
+
+def test_what_a_file_does_not_say_is_given_with_it(office: Path) -> None:
+    (office / "sheet.csv").write_text("Кредит;" + SHEET.replace("\n0", "\n5;0"), encoding="utf-8")
+
+    asked = kenes("import", "marks", "sheet.csv", "--yes")
+    assert asked.exit_code == 1
+    assert "Say it of the file: --period 2025-2026/1 --course MAT1105" in asked.output
+
+    answer = kenes("import", "marks", "sheet.csv", "--period", "2025-2026 / 1", "--course", "MAT1105", "--yes")
+    assert answer.exit_code == 0
+    assert "as it was given: 2025-2026/1, MAT1105" in answer.output
+    assert "Courses: 1 (MAT1105: 1)" in answer.output
+    again = kenes("import", "marks", "sheet.csv", "--period", "2025-2026/1", "--course", "МАТ1105", "--yes")
+    assert "Nothing to do" in again.output, "in Cyrillic it is the same course"
+
+
+def test_what_a_file_says_is_not_given_otherwise(office: Path) -> None:
+    (office / "marks.csv").write_text(MARKS + "02600101,2025-2026/1,PHY1101,5,written,70,80,90,\n", encoding="utf-8")
+
+    same = kenes("import", "marks", "marks.csv", "--course", "рhy1101", "--dry-run")
+    other = kenes("import", "marks", "marks.csv", "--course", "MAT1105", "--dry-run")
+
+    assert same.exit_code == 0
+    assert other.exit_code == 1
+    assert (
+        "row 2, course_code, “PHY1101”: The file says something else than was given with it: MAT1105." in other.output
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("marks", "data/marks.csv", "--period", "2025-2026"),
+        ("marks", "data/marks.csv", "--course", "?"),
+        ("students", "data/students.csv", "--period", "2025-2026/1"),
+        ("days", "data/days.csv", "--course", "MAT1105"),
+    ],
+)
+def test_what_cannot_be_said_of_a_file_is_wrong_use(office: Path, words: tuple[str, ...]) -> None:
+    assert kenes("import", *words, "--yes").exit_code == 2
+
+
+WARNING = "! Students will hear of these marks when they can no longer appeal them: 1 (PHY1101: 1)"
+
+
+def test_marks_students_could_no_longer_appeal_are_asked_about_once_more(
+    office: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posted = datetime.now(UTC) - timedelta(days=4)
+    row = f"02600101,2025-2026/1,PHY1101,5,written,70,80,40,{posted:%Y-%m-%d %H:%M}\n"
+    (office / "marks.csv").write_text(MARKS + row, encoding="utf-8")
+    before = facts(office)
+
+    assert WARNING in kenes("import", "marks", "marks.csv", "--dry-run").output
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    for answers in ("n\n", "y\nn\n"):
+        answer = kenes("import", "marks", "marks.csv", answers=answers)
+        assert answer.exit_code == 1
+        assert WARNING in answer.output
+        assert ("Load them though students could not appeal them in time?" in answer.output) == ("y" in answers)
+    assert facts(office) == before
+
+    answer = kenes("import", "marks", "marks.csv", "--yes")  # loads without asking, and says it all the same
+    assert answer.exit_code == 0
+    assert WARNING in answer.output
+    assert "Done: import 2." in answer.output
+    assert "FX: 1" in answer.output
+
+
+def test_the_first_load_of_marks_of_past_years_is_not_asked_about_twice(office: Path) -> None:
+    row = "02600101,2023-2024/1,PHY1101,5,written,70,80,90,2024-01-09 11:00\n"
+    (office / "marks.csv").write_text(MARKS + row, encoding="utf-8")
+
+    answer = kenes("import", "marks", "marks.csv", "--yes")
+
+    assert answer.exit_code == 0
+    assert "Posted long ago, so that students are not told of them. Marks: 1" in answer.output
+
+
+def test_what_changes_is_printed_value_by_value_and_all_of_it_beside_the_file(office: Path) -> None:
+    ids = ["02600101", "02600102", "02600103", "02600104", "02600201", "02600202"]
+    for rating, exam in (("70", ""), ("75", "90")):
+        rows = "".join(f"{each},2025-2026/1,PHY1101,5,written,{rating},80,{exam},\n" for each in ids)
+        (office / "marks.csv").write_text(MARKS + rows, encoding="utf-8")
+        answer = kenes("import", "marks", "marks.csv", "--yes")
+        assert answer.exit_code == 0
+
+    assert "  02600101 2025-2026/1 PHY1101 1: rating 1 70 -> 75" in answer.output
+    assert "All 18 changes: marks.csv.changes.csv" in answer.output
+    beside = (office / "marks.csv.changes.csv").read_text("utf-8-sig").splitlines()
+    assert beside[0] == "object;which;value;was;becomes"
+    assert len(beside) == 19

@@ -147,6 +147,7 @@ async def test_an_upload_is_answered_once_and_its_number_never_means_another_fil
         upload: dict[str, Any] = {"user_id": 7_000_000_001, "person_id": "T0001", "kind": None, "content": content}
         first = await storage.uploads.keep(file_name="marks.csv", sent_at=NOW, **upload)
         await storage.uploads.set_kind(first, "marks")
+        await storage.uploads.say(first, period="2025-2026/1", course_code=None)
         kept = await storage.uploads.by_id(first)
         assert await storage.uploads.drop(first)
         assert not await storage.uploads.drop(first)
@@ -156,7 +157,20 @@ async def test_an_upload_is_answered_once_and_its_number_never_means_another_fil
         assert await storage.uploads.drop_older_than(NOW + timedelta(seconds=1)) == 1
     assert kept is not None
     assert (kept.kind, kept.file_name, kept.content, kept.user_id) == ("marks", "marks.csv", content, 7_000_000_001)
+    assert (kept.period, kept.course_code) == ("2025-2026/1", None)
     assert second > first
+
+
+async def test_what_was_wrong_with_a_refused_file_is_kept_for_a_time(database: Database) -> None:
+    wrong: list[dict[str, Any]] = [
+        {"reason": "no_such_student", "row": number, "arguments": {}} for number in range(999)
+    ]
+    async with database.write() as storage:
+        number = await storage.refused_exports.keep("marks.csv", wrong, at=NOW)
+        assert await storage.refused_exports.refusals_of(number) == ("marks.csv", wrong)
+        assert await storage.refused_exports.drop_older_than(NOW) == 0
+        assert await storage.refused_exports.drop_older_than(NOW + timedelta(seconds=1)) == 1
+        assert await storage.refused_exports.refusals_of(number) is None
 
 
 async def test_a_draft_is_the_latest_of_its_chat_and_user(database: Database) -> None:

@@ -37,7 +37,6 @@ async def test_names_come_by_where_they_stand(database: Database) -> None:
         assert (await names.of_groups([PERIOD, other]))[1] == {"ЭН-25-1", "ЭН-24-1", "АА-1"}
         assert list(await names.of_institutes()) == [{"Энергетика мектебі", "IT"}, {"IT", "Заң"}]
         assert list(await names.of_degree_programmes()) == [{"6B07102"}]
-        assert await names.periods() == {PERIOD, other}
         assert await names.sheets_in([PERIOD]) == {
             (PERIOD, "MAT1201", "ЭН-25-1"),
             (PERIOD, "FIZ2", "ЭН-25-1"),
@@ -48,5 +47,5 @@ async def test_names_come_by_where_they_stand(database: Database) -> None:
 async def test_where_nothing_is_there_are_no_names(database: Database) -> None:
     async with database.read() as storage:
         names = storage.spellings
-        assert not any([*await names.of_courses(), *await names.of_groups([PERIOD]), await names.periods()])
+        assert not any([*await names.of_courses(), *await names.of_groups([PERIOD])])
         assert await names.sheets_in([]) == frozenset()
