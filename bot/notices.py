@@ -284,13 +284,16 @@ async def _request_news(telling: Telling) -> Screen | None:
 async def _request_documents(telling: Telling) -> Screen | None:
     """Say how many documents a request has now, or ask which request those that wait are for."""
     storage, texts, number = telling.storage, telling.texts, telling.content["request"]
+    student_id = telling.content.get("student") or telling.person_id or ""
+    account = await storage.accounts.of_person(student_id)
+    if account is None or telling.content.get("chat", account.user_id) != account.user_id:
+        return None  # it is somebody else's chat now
     if number is not None:
         request = await storage.requests.by_id(number)
         there = await storage.requests.documents_of(number)
         return request_documents.with_documents(texts, request, len(there)) if request else None
-    student = await storage.students.by_id(telling.person_id or "")
-    account = await storage.accounts.of_person(telling.person_id or "")
-    draft = await storage.drafts.of(account.user_id, account.user_id) if account else None
+    student = await storage.students.by_id(student_id)
+    draft = await storage.drafts.of(account.user_id, account.user_id)
     files = draft.content.get("files") if draft else None
     if student is None or not files:
         return None

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 
 from storage.connection import Connection
 from storage.tables import jobs
@@ -98,14 +98,27 @@ class Jobs:
         await self._connection.execute(_END, {"of_id": job_id, "new_state": state, "new_at": at})
 
     async def take_over(self, *, since: datetime | None, at: datetime) -> tuple[Job, ...]:
-        """Take people's running jobs nobody gave a sign of `since` then (None: all), so that no other process does."""
-        statement = _TAKE_OVER if since is None else _TAKE_OVER.where(jobs.c.updated_at < since)
+        """Take people's running jobs nobody gave a sign of `since` then (None: all), so that no other process does.
+
+        A sign later than now was given before the clock was set back.
+        """
+        statement = _TAKE_OVER if since is None else _TAKE_OVER.where(_unseen(since, at))
         rows = await self._connection.execute(statement, {"new_at": at})
+        return tuple(sorted((Job(*row) for row in rows), key=lambda job: job.id))
+
+    async def take_up(self, job_ids: Collection[int], *, at: datetime) -> tuple[Job, ...]:
+        """Take those of these jobs that are not over."""
+        statement = _TAKE_OVER.where(jobs.c.id.in_(bindparam("of_ids", expanding=True)))
+        rows = await self._connection.execute(statement, {"new_at": at, "of_ids": list(job_ids)})
         return tuple(sorted((Job(*row) for row in rows), key=lambda job: job.id))
 
     async def drop_older_than(self, instant: datetime) -> int:
         """Forget jobs that were over before this instant, and the folder's of files that are gone; return how many."""
         return (await self._connection.execute(_DROP_OLDER, {"before": instant})).rowcount
+
+
+def _unseen(since: datetime, at: datetime) -> ColumnElement[bool]:
+    return or_(jobs.c.updated_at < since, jobs.c.updated_at > at + (at - since))
 
 
 _BEGIN = jobs.insert().returning(jobs.c.id)

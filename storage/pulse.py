@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.connection import Connection
@@ -42,12 +42,18 @@ class Pulse:
         return {row.name: Beat(row.at, row.detail) for row in rows}
 
     async def take_turn(self, name: str, *, at: datetime, every: timedelta) -> bool:
-        """Let something happen that happens once in `every`: True for the one who is to do it, of all processes."""
+        """Let something happen that happens once in `every`: True for the one who is to do it, of all processes.
+
+        A time that lies further ahead than that was written before the clock was set back.
+        """
         insert = (sqlite if self._connection.dialect.name == "sqlite" else postgresql).insert(pulse)
         statement = insert.on_conflict_do_update(
-            index_elements=[pulse.c.name], set_={"at": insert.excluded.at}, where=pulse.c.at <= bindparam("latest")
+            index_elements=[pulse.c.name],
+            set_={"at": insert.excluded.at},
+            where=or_(pulse.c.at <= bindparam("latest"), pulse.c.at > bindparam("never")),
         )
-        taken = await self._connection.execute(statement, {"name": name, "at": at, "latest": at - every})
+        given = {"name": name, "at": at, "latest": at - every, "never": at + every}
+        taken = await self._connection.execute(statement, given)
         return taken.rowcount > 0
 
 

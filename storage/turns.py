@@ -22,7 +22,9 @@ from storage.connection import TURN_SECONDS, Connection, Parameters, Rows, finis
 from storage.place import Place
 from storage.trouble import WATCHED, Trouble, TroubleError
 
-PATIENCE_SECONDS = 60  # with another process that writes
+PATIENCE_SECONDS = 60  # with another process that writes, for a long turn
+BRIEF_PATIENCE_SECONDS = 5  # and for a short one: whoever asked for it hears then that it waits
+BUSY_SECONDS = 1.0  # after one has waited in vain, those who queued up behind do not wait as long each
 
 Result = TypeVar("Result")
 
@@ -41,6 +43,7 @@ class Writer:
         self._unsynced: asyncio.Future[None] | None = None  # what waits for the next commit
         self._syncing: asyncio.Task[None] | None = None
         self._trouble: Trouble | None = None  # what was wrong last, since the connection was made
+        self._in_vain_at = -BUSY_SECONDS  # when somebody had waited in vain for another process
 
     @asynccontextmanager
     async def turn(self, *, briefly: bool) -> AsyncIterator["Turn"]:
@@ -82,7 +85,7 @@ class Writer:
             if self._unsynced:
                 self.tell("SAVEPOINT turn")
                 return True
-            await self._begin()
+            await self._begin(BRIEF_PATIENCE_SECONDS if briefly else PATIENCE_SECONDS)
         except BaseException:
             if self._connection is not None and self.in_transaction and not self._unsynced:
                 self.tell("ROLLBACK")  # cancelled, and begun all the same
@@ -90,7 +93,7 @@ class Writer:
             raise
         return False
 
-    async def _begin(self) -> None:
+    async def _begin(self, patience: float) -> None:
         if self._trouble:
             await self._disconnect()
         self._place.look()
@@ -99,10 +102,13 @@ class Writer:
         try:
             self.tell("BEGIN IMMEDIATE")
         except TroubleError as error:
-            if error.trouble is not Trouble.BUSY:
+            if error.trouble is not Trouble.BUSY or perf_counter() - self._in_vain_at < BUSY_SECONDS:
                 raise
-            await self.in_thread(self._begin_patiently)  # another process writes
-            self._trouble = None
+            try:
+                await self.in_thread(lambda: self._begin_patiently(patience))  # another process writes
+            finally:
+                self._in_vain_at = perf_counter()
+            self._trouble, self._in_vain_at = None, -BUSY_SECONDS
 
     def _connect(self) -> sqlalchemy.Connection:
         with WATCHED:
@@ -115,8 +121,8 @@ class Writer:
             with suppress(SQLAlchemyError):
                 await self.in_thread(connection.close)
 
-    def _begin_patiently(self) -> None:
-        self.tell(f"PRAGMA busy_timeout = {PATIENCE_SECONDS * 1000}")
+    def _begin_patiently(self, patience: float) -> None:
+        self.tell(f"PRAGMA busy_timeout = {round(patience * 1000)}")
         try:
             self.tell("BEGIN IMMEDIATE")
         finally:

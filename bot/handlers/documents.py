@@ -140,7 +140,12 @@ async def _add(message: Message, one: Request, applicant: Applicant, filed: Mess
         return await _refused(message, one, applicant, done)
     if message.media_group_id:
         await owe_documents(
-            applicant.storage, applicant.student_id, one.id, album=message.media_group_id, now=applicant.now
+            applicant.storage,
+            applicant.student_id,
+            one.id,
+            chat=applicant.user,
+            album=message.media_group_id,
+            now=applicant.now,
         )
         return None
     return documents.with_documents(applicant.texts, one, await _number(applicant, one))
@@ -154,7 +159,12 @@ async def _ask_which(
     await keep(applicant, DOCUMENTS, {"request": None, "files": files})
     if message.media_group_id:
         await owe_documents(
-            applicant.storage, applicant.student_id, None, album=message.media_group_id, now=applicant.now
+            applicant.storage,
+            applicant.student_id,
+            None,
+            chat=applicant.user,
+            album=message.media_group_id,
+            now=applicant.now,
         )
         return None
     return documents.which_request(applicant.texts, applicant.study, those, len(files))

@@ -53,6 +53,7 @@ from services.tabular import Reading, Unreadable
 from storage.database import Database
 from storage.jobs import Job, JobState
 from storage.records import Upload
+from storage.trouble import TroubleError
 from storage.unit import Storage
 
 DOWNLOAD_SECONDS = 120
@@ -342,13 +343,18 @@ async def watch(
     during: Callable[[], Screen],
     stopped: Callable[[], Screen],
 ) -> None:
-    """Show how far work is, what came of it, that it was stopped, or that it failed; stopped, it is no job's end."""
+    """Show how far work is, what came of it, that it was stopped, or that it failed; stopped, it is no job's end.
+
+    Raises TroubleError: that storage does not work is no job's end either.
+    """
     try:
         said = await (message.during(work, during) if message else work)
     except asyncio.CancelledError:
         if message:
             with suppress(TelegramAPIError):
                 await message.show(stopped())
+        raise
+    except TroubleError:
         raise
     except Exception:
         log.exception("file not dealt with")

@@ -1,4 +1,7 @@
-"""What a process that was killed was doing for somebody: gone on with, or looked at and told how it stands."""
+"""What a process that was killed was doing for somebody: gone on with, or looked at and told how it stands.
+
+So is what this process was doing when storage did not work, once it does.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,18 +48,32 @@ class Resuming:
         await self._take_over(self.clock.now() - GONE_AFTER if self.database.shared else None)
 
     def join(self, scheduler: AsyncIOScheduler) -> None:
-        """Give signs of work from now on, and take up what others leave."""
-        if self.database.shared:
-            scheduler.add_job(self.look, "interval", seconds=SECONDS_BETWEEN)
+        """Give signs of work from now on, and take up what is left."""
+        scheduler.add_job(self.look, "interval", seconds=SECONDS_BETWEEN)
 
     async def look(self) -> None:
         """Give a sign for what is being done here, take up what nobody is at work on."""
+        if self.work.left:
+            await self._take_up_left()
+        if not self.database.shared:
+            return
         now = self.clock.now()
         if self.work.jobs:
             async with self.database.write() as storage:
                 await storage.jobs.beat(self.work.jobs, at=now)
                 await storage.commit()
         await self._take_over(now - GONE_AFTER)
+
+    async def _take_up_left(self) -> None:
+        """Take up what storage cut short here; what was not even begun is begun again by its update."""
+        now, left = self.clock.now(), set(self.work.left)
+        async with self.database.write() as storage:
+            those = await storage.jobs.take_up(left, at=now)
+            await storage.commit()
+        self.work.left -= left
+        for job in those:
+            log.info("job taken up", job=job.id, kind=job.kind)
+            await self._take_up(job, now)
 
     async def _take_over(self, since: datetime | None) -> None:
         now = self.clock.now()

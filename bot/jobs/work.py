@@ -13,6 +13,7 @@ from aiogram.exceptions import TelegramAPIError
 from aiogram.types import Chat, MaybeInaccessibleMessageUnion, Message
 
 from bot.screen import Screen, replace, send
+from storage.trouble import TroubleError
 
 SECONDS_BETWEEN = 2  # how often a message tells how far the work is
 SECONDS_TO_STOP = 5
@@ -24,7 +25,8 @@ log = structlog.get_logger(__name__)
 class Work:
     """All that is going on, each piece under a key of its own; `turn` lets one at a time do what takes much memory.
 
-    `jobs` are the numbers of those that are kept in the records.
+    `jobs` are the numbers of those that are kept in the records, `left` of those that storage cut short: what becomes
+    of them is found out as of those of a process that is gone (`bot/jobs/resuming.py`).
     """
 
     def __init__(self) -> None:
@@ -32,6 +34,7 @@ class Work:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.turn = asyncio.Semaphore(1)
         self.jobs: set[int] = set()
+        self.left: set[int] = set()
 
     def goes_on(self, key: str) -> bool:
         """Tell whether there is a job with this key."""
@@ -49,6 +52,9 @@ class Work:
         self.jobs.add(number)
         try:
             await job
+        except TroubleError as error:
+            log.warning("job waits for storage", job=key, why=str(error))
+            self.left.add(number)
         except Exception:
             log.exception("job failed", job=key)
         finally:

@@ -79,17 +79,17 @@ async def owe_news(
 
 
 async def owe_documents(
-    storage: Storage, student_id: str, request_id: int | None, *, album: str, now: datetime
+    storage: Storage, student_id: str, request_id: int | None, *, chat: int, album: str, now: datetime
 ) -> None:
-    """Owe the student one answer to all parts of an album, worded once they are there. The caller commits.
+    """Owe the student, in this chat of theirs, one answer to all parts of an album, worded once they are there.
 
-    Without a request it asks which one they are for.
+    Without a request it asks which one they are for. The caller commits.
     """
     await owe(
         storage,
-        to=student_id,
+        to=chat,
         kind=REQUEST_DOCUMENTS,
-        content={"request": request_id},
+        content={"request": request_id, "student": student_id, "chat": chat},
         now=now,
         priority=Priority.ANSWER,
         not_before=now + _ALBUM_IS_THERE,

@@ -27,6 +27,7 @@ from services.importing.loading import propose_load
 from services.motions.deciding import carry
 from storage.database import Database
 from storage.jobs import Jobs
+from storage.trouble import Trouble, TroubleError
 from tests.bot.conftest import NOW, REGISTRAR, HandClock
 from tests.bot.test_imports import MARKS, attempt, erzhan, second_registrar, send, tap
 from tests.telegram import Person, Telegram
@@ -327,3 +328,32 @@ async def test_jobs_that_are_over_are_forgotten_after_a_day(
     await sweep(database, profile, clock, Uncounted())
     async with database.write() as storage:
         assert await storage.jobs.drop_older_than(clock.now()) == 0
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_a_load_that_storage_cuts_short_is_no_failure_and_is_looked_at_once_storage_works(
+    olga: Person, database: Database, profile: Profile, voices: Mapping[Language, Texts], *, kept: bool
+) -> None:
+    telegram = olga.telegram
+    await send(olga, MARKS)
+
+    async def cut_short(*arguments: Any, **named: Any) -> None:
+        if kept:
+            await load_upload(*arguments, **named)
+        raise TroubleError(Trouble.FULL)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jobs, "load_upload", cut_short)
+        await tap(olga, "Загрузить")
+    work: Work = telegram.dispatcher["work"]
+    assert len(work.left) == 1
+    assert "ничего не изменено" not in olga.sees.lower()
+    await Resuming(telegram.bot, work, database, profile, telegram.clock, voices).look()
+    await work.finish()
+    await telegram.sender.send_due()
+    assert work.left == set()
+    assert await running(database) == 0
+    if not kept:
+        await tap(olga, "Загрузить")
+    assert "Загружено, № 1" in olga.sees
+    assert await attempt(database)

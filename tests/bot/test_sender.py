@@ -504,3 +504,45 @@ async def test_who_asked_is_told_when_the_other_chat_cannot_be_reached(post: Pos
     await post.sender.send_now(mine)
     await post.sends()
     assert (post.server.says(1), post.server.says(2)) == (["nobody there"], [])
+
+
+async def test_an_answer_whose_handler_was_cut_short_is_left_to_the_loop(post: Post) -> None:
+    mine = await answers(post, owed_screen(1, Screen(Html("kept")), now=NOW))
+    await post.sender._live()
+    await post.sends()
+    assert post.server.says(1) == []  # it may be on its way
+    post.sender.drop(mine)
+    await post.sender._live()
+    await post.sends()
+    assert post.server.says(1) == ["kept"]
+    post.sender.drop(mine)
+    await post.sender._live()
+    await post.sends()
+    assert post.server.says(1) == ["kept"]
+
+
+async def test_a_machine_whose_clock_is_set_back_sends_as_before(post: Post) -> None:
+    for chat in range(100, 120):
+        await post.owes(chat, str(chat))
+    await post.sends(*[network] * 60)
+    post.server.wrong.clear()
+    post.machine.pass_(-3600)
+    await post.sends()
+    assert [post.server.says(chat) for chat in range(100, 120)] == [[str(chat)] for chat in range(100, 120)]
+
+
+async def test_a_429_for_hours_is_waited_for_by_the_gate_and_not_by_the_clock_of_the_machine(post: Post) -> None:
+    number = await post.owes(AIGERIM, "late")
+
+    def flood(method: TelegramMethod[Any]) -> Exception:
+        return TelegramRetryAfter(method, "Too Many Requests", 7200)
+
+    await post.sends(flood)
+    assert (await post.became(number)).state is OwedState.WAITING
+    for _ in range(23):
+        post.machine.pass_(300)
+        await post.sends()
+    assert post.server.says(1) == []
+    post.machine.pass_(301)
+    await post.sends()
+    assert post.server.says(1) == ["late"]

@@ -55,7 +55,7 @@ async def inbox(database_url: str) -> AsyncIterator[Inbox]:
 @pytest.fixture
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait for a lock for long, and who sent something be told at once."""
-    monkeypatch.setattr(turns, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(turns, "BRIEF_PATIENCE_SECONDS", 0)
     monkeypatch.setattr(connection, "LONG_SECONDS", 0.0)
     monkeypatch.setattr(context, "HANDLER_SECONDS", 0.5)
     monkeypatch.setattr(updates_module, "TELLING_AFTER", 0.0)

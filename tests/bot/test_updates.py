@@ -4,12 +4,12 @@ import asyncio
 import functools
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from aiogram import Bot, Dispatcher
-from aiogram.exceptions import TelegramServerError
+from aiogram.exceptions import TelegramRetryAfter, TelegramServerError
 from aiogram.filters import Command
 from aiogram.methods import GetMe, SendChatAction
 from aiogram.types import Message, Update
@@ -26,7 +26,7 @@ from storage.database import Database
 from storage.inbox import Inbox, Waiting
 from storage.records import Change
 from storage.unit import Storage
-from tests.bot.conftest import AIGERIM, NOW, HandClock, populate
+from tests.bot.conftest import AIGERIM, DMITRY, NOW, HandClock, populate
 from tests.telegram import Person, Telegram
 
 Handle = Callable[[int, str], Awaitable[None]]
@@ -401,13 +401,13 @@ async def test_who_writes_while_somebody_else_does_so_for_long_is_late_and_sees_
         pytest.skip("several may write at once")
     aigerim = await linked(AIGERIM)
     await aigerim.sends("/language")
-    monkeypatch.setattr(context, "HANDLER_SECONDS", 0.05)
+    monkeypatch.setattr(context, "HANDLER_SECONDS", 0.5)
     monkeypatch.setattr(context, "TYPING_AFTER_SECONDS", 0.01)
     async with database.write() as storage:
         await storage.uploads.size()  # somebody else writes for long
         pressing = asyncio.create_task(aigerim.presses(ChooseLanguage(language=Language.RU).pack()))
         await until(lambda: any(isinstance(call, SendChatAction) for call in telegram.calls))
-        _, waits = await asyncio.wait([pressing], timeout=0.1)
+        _, waits = await asyncio.wait([pressing], timeout=0.7)
         assert waits
     await pressing
     async with database.read() as storage:
@@ -464,3 +464,49 @@ async def test_an_answer_that_cannot_be_said_now_is_said_later(
     await aigerim.sends("/help")
     assert [call.__api_method__ for call in telegram.calls].count("sendMessage") == 2
     assert "/menu" in aigerim.sees
+
+
+async def test_what_is_answered_later_comes_after_what_is_still_owed(
+    telegram: Telegram, linked: Callable[..., Awaitable[Person]]
+) -> None:
+    aigerim, dmitry = await linked(AIGERIM, 1), await linked(DMITRY, 2)
+    telegram.dispatcher.message.register(count, Command("count"), flags=WRITES)
+    telegram.failures.append(TelegramRetryAfter(GetMe(), "Too Many Requests", 240))
+    await aigerim.sends("/count")
+    assert aigerim.stands == []
+    await aigerim.sends("/help")  # reads only
+    await aigerim.sends("/menu")
+    assert aigerim.stands == [], "they wait behind it"
+    await dmitry.sends("/help")
+    assert "/menu" in dmitry.sees, "others do not"
+    telegram.sender._real = lambda: datetime.now(UTC) + timedelta(minutes=5)
+    for _ in range(3):
+        await telegram.sender.send_due()
+    receipt, help_, menu = aigerim.stands
+    assert receipt.startswith("done")
+    assert "/menu" in help_
+    assert "не білгіңіз келеді" in menu or "?" in menu
+    await aigerim.sends("/help")
+    assert "/menu" in aigerim.sees
+
+
+async def test_that_something_failed_is_told_in_its_turn_too(
+    telegram: Telegram, linked: Callable[..., Awaitable[Person]]
+) -> None:
+    aigerim = await linked(AIGERIM, 1)
+
+    async def fail(message: Message) -> None:
+        raise KeyError
+
+    telegram.dispatcher.message.register(count, Command("count"), flags=WRITES)
+    telegram.dispatcher.message.register(fail, Command("fail"))
+    telegram.failures.append(TelegramRetryAfter(GetMe(), "Too Many Requests", 240))
+    await aigerim.sends("/count")
+    await aigerim.sends("/fail")
+    assert aigerim.stands == []
+    telegram.sender._real = lambda: datetime.now(UTC) + timedelta(minutes=5)
+    for _ in range(2):
+        await telegram.sender.send_due()
+    receipt, failure = aigerim.stands
+    assert receipt.startswith("done")
+    assert "ештеңе өзгерген жоқ" in failure

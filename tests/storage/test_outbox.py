@@ -8,7 +8,7 @@ import pytest
 from policy.people import Language
 from services.owing import MAY_BE_WITHDRAWN, REWORDING, WITHDRAWAL, Undelivered, amend, delivery, owe, withdraw
 from storage.database import Database
-from storage.outbox import Arrived, Owed, OwedState, Priority, Settled
+from storage.outbox import LONGEST_PAUSE, Arrived, Owed, OwedState, Priority, Settled
 from storage.unit import Storage
 
 NOW = datetime(2026, 1, 15, 5, 0, tzinfo=UTC)
@@ -260,3 +260,49 @@ async def test_an_account_is_unreachable_until_it_is_there_again(database: Datab
         known = await storage.accounts.acquaintance(5)
         assert known
         assert (known.account.unreachable_since, known.account.unreachable_why) == (None, None)
+
+
+async def test_a_clock_set_back_by_an_hour_holds_nothing_back_that_is_owed_already(database: Database) -> None:
+    hour = timedelta(hours=1)
+    async with database.write() as storage:
+        fresh = await put(storage, 1)
+        tried = await put(storage, 2)
+        put_off = await put(storage, 3, priority=Priority.ANSWER, not_before=NOW + timedelta(seconds=2))
+        tomorrow = await put(storage, 4, not_before=NOW + timedelta(hours=8))
+        assert tried in await lease(storage, room=2)
+        pause = REAL + LONGEST_PAUSE
+        await storage.outbox.settle("a", [Settled(tried, OwedState.WAITING, error="x", next_try_at=pause)])
+        await storage.outbox.settle("a", [Settled(fresh, OwedState.WAITING, counted=False)])
+        assert set(await lease(storage, now=NOW - hour, real=REAL - hour)) == {fresh, tried, put_off}
+        assert await lease(storage, now=NOW + timedelta(hours=7), real=REAL + timedelta(hours=7), by="b") != [tomorrow]
+
+
+async def test_an_answer_that_is_put_off_for_a_moment_comes_before_a_later_one(database: Database) -> None:
+    async with database.write() as storage:
+        album = await put(storage, 1, priority=Priority.ANSWER, not_before=NOW + timedelta(seconds=2))
+        later = await put(storage, 1, priority=Priority.ANSWER)
+        notice = await put(storage, 1)
+        assert await storage.outbox.answer_waits(1)
+        assert not await storage.outbox.answer_waits(2)
+        assert await lease(storage) == []
+        for expected in (album, later, notice):
+            assert await lease(storage, now=NOW + timedelta(seconds=2)) == [expected]
+            await sent(storage, expected)
+        assert not await storage.outbox.answer_waits(1)
+
+
+async def test_what_a_sender_has_no_more_in_hand_is_anybody_s(database: Database) -> None:
+    async with database.write() as storage:
+        mine, dropped = await put(storage, 1), await put(storage, 2)
+        assert await lease(storage) == [mine, dropped]
+        await storage.outbox.let_go("a", but={mine})
+        assert await lease(storage, "b") == [dropped]
+        await storage.outbox.let_go("a", but=())
+        assert await lease(storage, "b") == [mine]
+
+
+async def test_what_is_stuck_is_counted_from_when_it_was_owed(database: Database) -> None:
+    async with database.write() as storage:
+        await put(storage, 1)
+        now = NOW + timedelta(hours=1)
+        assert await storage.outbox.stuck(now=now, since=now - timedelta(minutes=10)) == (1, NOW)

@@ -94,12 +94,15 @@ async def test_whoever_shared_the_transaction_that_a_full_disk_ended_hears_of_it
 async def test_a_lock_that_another_holds_is_waited_for_so_long_and_no_longer(
     file_database: Database, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(turns, "BRIEF_PATIENCE_SECONDS", 0)
     await keep(file_database, "before")
     with closing(sqlite3.connect(file_of(sqlite_url), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert await trouble_of(keep(file_database, "waits")) is Trouble.BUSY
         assert await kept(file_database) == {"before"}
+        monkeypatch.setattr(turns, "BRIEF_PATIENCE_SECONDS", 3600)
+        crowd = [trouble_of(keep(file_database, f"waits {number}")) for number in range(20)]
+        assert set(await asyncio.gather(*crowd)) == {Trouble.BUSY}, "they do not wait one after another"
         other.execute("COMMIT")
     await keep(file_database, "waits")
     assert await kept(file_database) == {"before", "waits"}
@@ -181,6 +184,8 @@ async def test_a_server_that_is_not_there_and_a_database_that_is_not_are_trouble
             assert await trouble_of(kept(database)) is trouble
             assert await trouble_of(keep(database, "x")) is trouble
             assert await trouble_of(inbox.addresses()) is trouble
+    for _ in range(5):
+        await asyncio.sleep(0)  # asyncpg closes what it could not use a little later
 
 
 async def test_what_is_wrong_with_what_is_asked_is_no_trouble(database: Database) -> None:
