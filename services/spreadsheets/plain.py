@@ -41,16 +41,15 @@ def is_plain(pieces: Iterable[bytes], telling_styles: Collection[int]) -> bool:
         if (last == 0 and not _is_utf_8(rows)) or not _is_written_plainly(rows, style):
             return False
         places = _PLACES.findall(rows)
-        numbered = 0
         for number, of_row in groupby(places, key=_WITHOUT_LETTERS):
             first, *cells = of_row
             if first != number or int(number) <= last:
                 return False  # a cell of another row, or rows in disorder
             last = int(number)
-            numbered += 1
             wide = max(wide, max(map(len, cells), default=0) - len(number))
-        if numbered != rows.count(b"<row ") or len(set(places)) < len(places) or _WITHOUT_PLACE.search(rows):
-            return False  # a row that is not numbered, a cell twice or without a reference
+        tags = rows.count(b"<c") + rows.count(b"<row")
+        if len(set(places)) < len(places) or (tags > len(places) and _WITHOUT_PLACE.search(rows)):
+            return False  # a cell twice, or a cell or a row that does not say where it stands
         filled += len(places)
     return wide < 3 and last * int(26**wide) <= max(_SMALL, _EMPTY_TO_FILLED * filled)
 
