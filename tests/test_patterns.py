@@ -203,14 +203,12 @@ def test_every_pattern_takes_a_few_steps_a_letter() -> None:
             continue
         shown.append((module, name))
     assert len(shown) > 25
-    assert made == ["services.spreadsheets.plain", "services.spreadsheets.plain"], "shown below"
+    assert made == ["services.spreadsheets.plain"], "shown below"
 
 
-def test_patterns_that_are_made_take_a_few_steps_a_letter() -> None:
+def test_a_pattern_that_is_made_takes_a_few_steps_a_letter() -> None:
     from services.spreadsheets import plain
 
-    for width in range(len(plain._WIDTHS)):
-        prove(plain._cell_elsewhere(width, 7).pattern, once=False)
     prove(plain._style((1, 20, 300)).pattern, once=False)
 
 

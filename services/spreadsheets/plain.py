@@ -7,24 +7,25 @@ A look can only err to the safe side. Each test goes over the bytes once: no pat
 import re
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
+from itertools import groupby
+from operator import methodcaller
 
 from services.spreadsheets.told import LONGEST_STRINGS, MOST_STRINGS, Refused
 
 _ROWS_APART = 8 * 1024 * 1024  # bytes: no row is longer
 _SMALL = 2_000_000  # cells that may always be made room for
 _EMPTY_TO_FILLED = 8
-_WIDTHS = (("[A-Z]", 26), ("[A-C]?[A-Z]", 104), ("[A-Z]?[A-Z]", 702))
-_TELLING = (
-    b"<!",  # a comment in a number, CDATA, a document type
-    b"\0",  # UTF-16
-    b'"e"',  # an error
-    b"'e'",
-    b't="d"',  # a date with a zone
-    b"='",
-    b":c>",  # a cell with a prefix
-    b":sheetData",
+_TELLING = (  # a sign that is rare, and what stands beside it
+    (b"!", (b"<!",)),  # a comment in a number, CDATA, a document type
+    (b"\0", (b"\0",)),  # UTF-16
+    (b"'", (b"'e'", b"='")),
+    (b":", (b":c>", b":sheetData")),  # a cell with a prefix
+    (b'"e"', (b'"e"',)),  # an error
+    (b'"d"', (b't="d"',)),  # a date with a zone
 )
-_ROW = re.compile(rb'<row(?=[\s/>])(?: r="(\d{1,7})")?')
+_PLACES = re.compile(rb'<(?:row|c) r="([A-Z]{0,3}\d{1,7})"')
+_WITHOUT_LETTERS = methodcaller("lstrip", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_WITHOUT_PLACE = re.compile(rb'<(?:c|row)(?=[\s/>])(?! r="[A-Z]{0,3}\d{1,7}"[ />])')
 _REFERENCE_IN_VALUE = re.compile(rb"<v[\s>][^<]*&#")  # a digit, perhaps
 _FORMULA_WITHOUT_VALUE = re.compile(rb"</f(?!><v>[^<])|<f(?=[\s/])[^<>]*/>(?!<v>[^<])")
 
@@ -34,29 +35,32 @@ def is_plain(pieces: Iterable[bytes], telling_styles: Collection[int]) -> bool:
     if 0 in telling_styles or len(telling_styles) > 50:
         return False
     style = _style(tuple(sorted(telling_styles))) if telling_styles else None
-    last = cells = width = 0
-    plain = True
-    for number, rows in enumerate(_of_whole_rows(pieces)):
-        if not plain:
-            continue  # to its end: the checksum is known there
-        if number == 0 and not _is_utf_8(rows):
-            plain = False
-        numbers = [int(each or 0) for each in _ROW.findall(rows)]
-        if any(each <= before for before, each in zip((last, *numbers), numbers, strict=False)):
-            plain = False
-        last = numbers[-1] if numbers else last
-        while plain and width < len(_WIDTHS) and _cell_elsewhere(width, len(str(last))).search(rows):
-            width += 1
-        if (
-            width == len(_WIDTHS)
-            or any(each in rows for each in _TELLING)
-            or (b"<f" in rows and _FORMULA_WITHOUT_VALUE.search(rows))
-            or (b"&#" in rows and _REFERENCE_IN_VALUE.search(rows))
-            or (style and style.search(rows))
-        ):
-            plain = False
-        cells += rows.count(b"<c ")
-    return plain and (last * _WIDTHS[width][1] <= max(_SMALL, _EMPTY_TO_FILLED * cells))
+    last = filled = 0
+    wide = 1  # letters of a column
+    for rows in _of_whole_rows(pieces):
+        if (last == 0 and not _is_utf_8(rows)) or not _is_written_plainly(rows, style):
+            return False
+        places = _PLACES.findall(rows)
+        for number, of_row in groupby(places, key=_WITHOUT_LETTERS):
+            first, *cells = of_row
+            if first != number or int(number) <= last:
+                return False  # a cell of another row, or rows in disorder
+            last = int(number)
+            wide = max(wide, max(map(len, cells), default=0) - len(number))
+        tags = rows.count(b"<c") + rows.count(b"<row")
+        if len(set(places)) < len(places) or (tags > len(places) and _WITHOUT_PLACE.search(rows)):
+            return False  # a cell twice, or a cell or a row that does not say where it stands
+        filled += len(places)
+    return wide < 3 and last * int(26**wide) <= max(_SMALL, _EMPTY_TO_FILLED * filled)
+
+
+def _is_written_plainly(rows: bytes, style: re.Pattern[bytes] | None) -> bool:
+    return not (
+        any(rare in rows and any(each in rows for each in telling) for rare, telling in _TELLING)
+        or (b"<f" in rows and _FORMULA_WITHOUT_VALUE.search(rows))
+        or (b"&" in rows and _REFERENCE_IN_VALUE.search(rows))
+        or (style and style.search(rows))
+    )
 
 
 def strings_are_plain(pieces: Iterable[bytes]) -> bool:
@@ -103,12 +107,6 @@ def _of_whole_rows(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def _is_utf_8(beginning: bytes) -> bool:
     declared = beginning[: beginning.find(b"?>") + 1].lower()
     return beginning.startswith((b"<", b"\xef\xbb\xbf<")) and (b"encoding" not in declared or b'"utf-8"' in declared)
-
-
-@cache
-def _cell_elsewhere(width: int, digits: int) -> re.Pattern[bytes]:
-    """Find a cell whose reference is missing, or not in so many columns and digits of a row."""
-    return re.compile(rb'<c(?=[\s/>])(?! r="%b\d{1,%d}"[ />])' % (_WIDTHS[width][0].encode(), digits))
 
 
 @cache

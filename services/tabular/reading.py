@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -115,9 +116,7 @@ class Reading:
             return os.pread(self._answer.fileno(), min(_BLOCK, ends - begins), begins)
 
     def _read(self) -> tuple[Sheet, ...]:
-        data = read_source(self._source)
-        self.sha256 = sha256(data).hexdigest()
-        status = self._ask(data)
+        status = self._ask(self._taken())
         with self._lock:
             if self._over or self._answer is None:
                 raise Unreadable("damaged")
@@ -132,6 +131,11 @@ class Reading:
         if status in {-signal.SIGABRT, -signal.SIGKILL}:  # no memory was left
             raise Unreadable("too_much_inside")
         raise Unreadable("damaged", why=f"status {status}")
+
+    def _taken(self) -> bytes:
+        data = read_source(self._source)
+        self.sha256 = sha256(data).hexdigest()
+        return data
 
     def _ask(self, data: bytes) -> int:
         """Let a process read, and return with which status it ended."""
@@ -153,8 +157,12 @@ class Reading:
         clock.daemon = True
         clock.start()
         try:
-            process.communicate(json.dumps(question).encode() + b"\n" + data)
-            return process.returncode
+            with suppress(BrokenPipeError), process.stdin or nullcontext():  # it may end before it has read all
+                if process.stdin:
+                    process.stdin.write(json.dumps(question).encode() + b"\n")
+                    process.stdin.write(data)
+            del data  # where it came from a file, it is not needed in two processes
+            return process.wait()
         finally:
             clock.cancel()
             process.kill()
