@@ -71,6 +71,7 @@ class Stood:
 
     attempt: Attempt
     until: datetime
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +184,7 @@ def may_appeal(exam: Exam, filed: FilingInstant, calendar: Calendar, rules: Appe
         return windows
     if exam.open_appeal:
         return Refused(AppealRefusal.ALREADY_FILED, (HOUSE,))
-    attempt = exam.as_of(filed.at)
-    if any(_bars(decided, attempt) for decided in exam.decided):
+    if any(_bars(decided, exam, filed.at) for decided in exam.decided):
         return Refused(AppealRefusal.ALREADY_DECIDED, (HOUSE,))
     if exam.sheet_locked:
         return Refused(AppealRefusal.SHEET_LOCKED, (_APPEALS,), until=windows.closes)
@@ -271,8 +271,14 @@ def _nothing_to_appeal(attempt: Attempt) -> AppealRefusal | None:
     return AppealRefusal.DID_NOT_SIT if missed else None
 
 
-def _bars(decided: DecidedAppeal, attempt: Attempt) -> bool:
-    """Tell whether a decided appeal was on this posting of a mark; one with another mark is another posting."""
+def _bars(decided: DecidedAppeal, exam: Exam, at: datetime) -> bool:
+    """Tell whether a decided appeal was on the posting that stood at an instant.
+
+    One with another mark is another posting, and so is one after the mark was withdrawn.
+    """
+    attempt = exam.as_of(at)
+    if any(each.withdrawn and decided.at < each.until <= at for each in exam.stood):
+        return False
     if decided.marks and attempt.exam is not None and attempt.exam not in decided.marks:
         return False
     posting = attempt.posted_at, attempt.corrected_at

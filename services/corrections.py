@@ -16,6 +16,7 @@ from policy.two_people import Matter, MotionKind
 from services.importing.objects import written
 from services.motions.moving import MotionRefusal, MotionType, Second, expires_at, move, today, unreasoned
 from services.news import owe_correction
+from services.requests.events import tell_of_changes
 from services.requests.voiding import void_retakes
 from services.standing import CourseStanding, study_of
 from storage.records import Change, Motion
@@ -213,7 +214,8 @@ async def _matter(storage: Storage, motion: Motion, profile: Profile) -> Matter:
 async def _carry(storage: Storage, motion: Motion, second: Second) -> Applied | Refused[MotionRefusal]:
     """Change the mark; its old value stays in the history, the student is owed the news.
 
-    A retake of an exam that is no FX any more is taken away, an appeal goes on against the new mark.
+    A retake of an exam that is no FX any more is taken away, an appeal goes on against the new mark: its commission
+    is told.
     """
     correction, now = Correction.of(motion), second.now
     enrolment = await storage.marks.by_key(correction.student_id, correction.period, correction.course_code)
@@ -243,6 +245,7 @@ async def _carry(storage: Storage, motion: Motion, second: Second) -> Applied | 
     await void_retakes(
         storage, correction.student_id, exam, by=second.by, why=motion.reason, now=now, profile=second.profile
     )
+    await tell_of_changes(storage, now=now, profile=second.profile, student_id=correction.student_id)
     await owe_correction(storage, correction_id=motion.id, student_id=correction.student_id, by=second.by, now=now)
     names = correction.student_id, correction.period, correction.course_code
     return Applied(motion.id, *names, before, after, motion.reason)

@@ -101,6 +101,7 @@ async def _requests(storage: Storage, person_id: str) -> dict[str, Sequence[Row]
                 "choice": each.choice,
                 "reason": each.reason,
                 "filed_at": each.filed_at,
+                "mark": each.mark and each.mark.exam,
                 "state": each.state,
                 "inquiries": [asdict(asked) for asked in each.inquiries],
                 "seat": each.seat and asdict(each.seat),

@@ -147,5 +147,7 @@ class Sitting:
 
 
 def _decided(decision: SignedDecision) -> DecidedAppeal:
-    marks = (decision.mark_before, decision.mark_after)
-    return DecidedAppeal(decision.signed_at, None, frozenset(mark for mark in marks if mark is not None))
+    marks = frozenset(mark for mark in (decision.mark_before, decision.mark_after) if mark is not None)
+    posting = decision.mark_posted_at, decision.mark_corrected_at
+    kept = not marks or decision.mark_posted_at is not None
+    return DecidedAppeal(decision.signed_at, posting if kept else None, marks)

@@ -317,6 +317,7 @@ class Study:
             left_on=self._left_on,
             requests=self.requests,
             decisions=self._decisions,
+            stood=self._stood,
         )
 
     @cached_property
@@ -499,16 +500,16 @@ class Facts:
 async def facts_of(storage: Storage, student_id: str, *, since: datetime | None = None) -> Facts:
     """Load the facts of one student.
 
-    What stood posted before what is now is among them where a mark was corrected, and with `since` where anything
-    changed after that instant: what was sent then is judged by it.
+    What stood posted before what is now is among them where a mark was corrected or a request decided, and with `since`
+    where anything changed after that instant: what was sent then is judged by it.
     """
     record = await storage.marks.study_of(student_id)
     requests = await storage.requests.of_student(student_id) if record.has_requests else ()
     decisions = await storage.requests.decisions_of(each.id for each in requests) if requests else {}
     corrected = any(attempt.corrected_at for each in record.enrolments for attempt in each.attempts)
     stood: Mapping[ExamKey, tuple[Stood, ...]] = {}
-    if corrected or since:
-        stood = await storage.marks.stood(student_id, since=None if corrected else since)
+    if corrected or decisions or since:
+        stood = await storage.marks.stood(student_id, since=None if corrected or decisions else since)
     return Facts(record, requests, decisions, stood)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy import Row, Select, and_, bindparam, exists, select
 from policy.appeals import Stood
 from policy.marks import Attempt, Course, Enrolment, ExamForm, Outcome
 from storage.calendar import slot_of
+from storage.columns import to_json
 from storage.connection import Connection
 from storage.records import StudyRecord
 from storage.requests import ExamKey
@@ -19,6 +21,20 @@ from storage.upsert import NAMES_AT_ONCE, chunks, insert_missing, upsert
 
 EnrolmentKey = tuple[str, str, str]  # student id, period, course code
 AttemptKey = tuple[str, str, str, int]  # and the attempt's number
+
+
+@dataclass(frozen=True, slots=True)
+class MarkChange:
+    """What once became of an attempt, as the history tells: `before` None: it was made; `after` None: withdrawn."""
+
+    id: int
+    before: Attempt | None
+    after: Attempt | None
+    at: datetime
+    by: str | None
+    why: str | None
+    cause: str
+    cause_id: int | None
 
 
 class Marks:
@@ -80,8 +96,26 @@ class Marks:
             attempt = _attempt_written(before)
             if attempt.concluded and (after is None or _attempt_written(after) != attempt):
                 exam = ExamKey(period, course_code, int(number))
-                found[exam] = (*found.get(exam, ()), Stood(attempt, at))
+                found[exam] = (*found.get(exam, ()), Stood(attempt, at, withdrawn=after is None))
         return found
+
+    async def changes_of(self, student_id: str, exam: ExamKey, *, since: datetime) -> tuple[MarkChange, ...]:
+        """Give what became of one sitting of a student after an instant, oldest first."""
+        key = to_json([student_id, exam.period, exam.course_code, str(exam.attempt)])
+        rows = await self._connection.execute(_CHANGES, {"key": key, "since": since})
+        return tuple(
+            MarkChange(
+                row.id,
+                row.before and _attempt_written(row.before),
+                row.after and _attempt_written(row.after),
+                row.at,
+                row.actor,
+                row.why,
+                row.cause,
+                row.cause_id,
+            )
+            for row in rows
+        )
 
     async def save(self, those: Iterable[Enrolment]) -> None:
         """Keep these enrolments and the attempts they hold, over what was kept; attempts they do not hold stay.
@@ -292,6 +326,16 @@ _STOOD = (
         changes.c.object == "attempt",
         changes.c.act.is_(None),
         changes.c.before.is_not(None),
+    )
+    .order_by(changes.c.id)
+)
+_CHANGES = (
+    select(changes)
+    .where(
+        changes.c.object == "attempt",
+        changes.c.key == bindparam("key"),
+        changes.c.act.is_(None),
+        changes.c.at > bindparam("since"),
     )
     .order_by(changes.c.id)
 )

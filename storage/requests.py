@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, and_, bindparam, func, literal_column, select
+from sqlalchemy import Row, and_, bindparam, exists, func, literal_column, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from policy.marks import Outcome
 from policy.requests import OPEN, Kind, RequestState
 from storage.connection import Connection
-from storage.tables import decisions, request_documents, requests
+from storage.tables import changes, decisions, request_documents, requests
 
 
 class ExamKey(NamedTuple):
@@ -53,6 +54,25 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptWindow:
+    """The window something was filed in, as it was then: by which rule (`basis`, a value of the policy) it closes."""
+
+    opens_at: datetime
+    basis: str
+    counted_from: date
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMark:
+    """What stood posted of a sitting when something was filed about it; nothing at all while no mark had come."""
+
+    exam: Decimal | None = None
+    outcome: Outcome | None = None
+    posted_at: datetime | None = None
+    corrected_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NewRequest:
     """What is filed: `closes_at` and `due_at` are its window's end and the day of its answer as they were then."""
 
@@ -66,11 +86,16 @@ class NewRequest:
     registered_by: str | None
     closes_at: datetime
     due_at: datetime
+    window: KeptWindow | None = None
+    mark: KeptMark | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as it stands; `version` grows with every step."""
+    """A request as it stands; `version` grows with every step.
+
+    `window` and `mark` are those of its filing, None where they were not kept then.
+    """
 
     id: int
     kind: Kind
@@ -94,11 +119,18 @@ class Request:
     seat: Seat | None
     entered_at: datetime | None
     entered_by: str | None
+    window: KeptWindow | None = None
+    mark: KeptMark | None = None
 
     @property
     def open(self) -> bool:
         """Tell whether it waits for a decision."""
         return self.state in OPEN
+
+    @property
+    def stands(self) -> bool:
+        """Tell whether it waits for a decision or has one: it was neither withdrawn nor made void."""
+        return self.state not in {RequestState.WITHDRAWN, RequestState.VOID}
 
     @property
     def late(self) -> bool:
@@ -112,7 +144,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class NewDecision:
-    """A signed decision; the marks are the exam marks before and after it, None where it was about none."""
+    """A signed decision; the marks are the exam marks before and after it, None where it was about none.
+
+    `mark_posted_at` and `mark_corrected_at` say which posting of the mark it was about.
+    """
 
     request_id: int
     outcome: RequestState
@@ -124,9 +159,11 @@ class NewDecision:
     signed_at: datetime
     mark_before: Decimal | None
     mark_after: Decimal | None
+    mark_posted_at: datetime | None = None
+    mark_corrected_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision(NewDecision):
     """A decision with its number."""
 
@@ -178,6 +215,7 @@ class Requests:
             "registered_by": one.registered_by,
             "closes_at": one.closes_at,
             "due_at": one.due_at,
+            **_kept(one.window, one.mark),
             "state": RequestState.FILED,
             "version": 1,
             "inquiries": [],
@@ -240,6 +278,14 @@ class Requests:
         """Give the refused requests of these kinds for which another decision is proposed, oldest first."""
         rows = await self._connection.execute(_PROPOSED_AGAIN, {"kinds": list(kinds)})
         return tuple(map(_request, rows))
+
+    async def with_changed_marks(self, student_id: str | None = None) -> tuple[Request, ...]:
+        """Give what waits for a decision, of a student or of all, while marks of its student changed since its filing.
+
+        Which marks those are is the caller's to see.
+        """
+        statement = _CHANGED if student_id is None else _CHANGED.where(requests.c.student_id == student_id)
+        return tuple(map(_request, await self._connection.execute(statement)))
 
     async def counted(self, kinds: Iterable[Kind], states: Iterable[RequestState]) -> int:
         """Count what `in_states` gives."""
@@ -325,6 +371,29 @@ def _exam(exam: ExamKey) -> dict[str, Any]:
     return exam._asdict()
 
 
+def _kept(window: KeptWindow | None, mark: KeptMark | None) -> dict[str, Any]:
+    return {
+        "opens_at": window and window.opens_at,
+        "basis": window and window.basis,
+        "counted_from": window and window.counted_from,
+        "mark": mark and mark.exam,
+        "mark_outcome": mark and mark.outcome,
+        "mark_posted_at": mark and mark.posted_at,
+        "mark_corrected_at": mark and mark.corrected_at,
+    }
+
+
+def _kept_window(row: Row[*tuple[Any, ...]]) -> KeptWindow | None:
+    return None if row.basis is None else KeptWindow(row.opens_at, row.basis, row.counted_from)
+
+
+def _kept_mark(row: Row[*tuple[Any, ...]]) -> KeptMark | None:
+    """Read the mark as it was; what was filed before this was kept has none, unless the history told it."""
+    outcome = None if row.mark_outcome is None else Outcome(row.mark_outcome)
+    mark = KeptMark(row.mark, outcome, row.mark_posted_at, row.mark_corrected_at)
+    return None if mark == KeptMark() and row.basis is None else mark
+
+
 def _row(request: Request) -> dict[str, Any]:
     """Write what a step may change; the names are those of `_SAVE`."""
     proposal = request.proposal
@@ -378,6 +447,8 @@ def _request(row: Row[*tuple[Any, ...]]) -> Request:
         seat=Seat(row.seat_starts_at, row.seat_room) if row.seat_starts_at else None,
         entered_at=row.entered_at,
         entered_by=row.entered_by,
+        window=_kept_window(row),
+        mark=_kept_mark(row),
     )
 
 
@@ -426,6 +497,15 @@ _OF_KINDS = requests.c.kind.in_(bindparam("kinds", expanding=True))
 _STAND_SO = requests.c.state.in_(bindparam("states", expanding=True))
 _IN_STATES = select(requests).where(_OF_KINDS, _STAND_SO).order_by(requests.c.due_at, requests.c.id)
 _PROPOSED_AGAIN = _ALL.where(_OF_KINDS, requests.c.state == RequestState.REFUSED, requests.c.proposal.is_not(None))
+_CHANGED = _ALL.where(
+    or_(_IS_OPEN, and_(requests.c.state == RequestState.REFUSED, requests.c.proposal.is_not(None))),
+    exists().where(
+        changes.c.about == requests.c.student_id,
+        changes.c.object == "attempt",
+        changes.c.act.is_(None),
+        changes.c.at > requests.c.filed_at,
+    ),
+)
 _COUNTED = select(func.count()).select_from(requests).where(_OF_KINDS, _STAND_SO)
 _TO_ENTER = _ALL.where(
     requests.c.kind == Kind.APPEAL, requests.c.state == RequestState.UPHELD, requests.c.entered_at.is_(None)

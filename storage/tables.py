@@ -337,6 +337,13 @@ requests = Table(  # no foreign key to the enrolment: the record outlives a mark
     Column("received_at", Instant, nullable=False),  # when it reached the program
     Column("registered_by", ForeignKey("people.person_id")),  # who registered it from paper; NULL: filed in the chat
     Column("closes_at", Instant, nullable=False),  # its window as it was when it was filed
+    Column("opens_at", Instant),  # NULL, as the next two: filed before this was kept
+    Column("basis", String),  # by which rule that window closes
+    Column("counted_from", Date),  # the day of the event that started its clock
+    Column("mark", Exact),  # what stood posted of the sitting then
+    Column("mark_outcome", String),
+    Column("mark_posted_at", Instant),
+    Column("mark_corrected_at", Instant),
     Column("due_at", Instant, nullable=False),  # until when it is to be answered
     Column("paused_at", Instant),  # the answer waits for the student since then
     Column("inquiries", Json, nullable=False),  # what the student was asked, by whom and when, and the answers
@@ -382,6 +389,8 @@ decisions = Table(  # triggers refuse UPDATE and DELETE: a signed decision is ne
     Column("signed_at", Instant, nullable=False, index=True),
     Column("mark_before", Exact),  # the exam mark it was about
     Column("mark_after", Exact),
+    Column("mark_posted_at", Instant),  # which posting of it; NULL beside a mark: signed before this was kept
+    Column("mark_corrected_at", Instant),
 )
 
 request_documents = Table(

@@ -104,7 +104,6 @@ async def shown(applicant: Applicant, one: Request, no: Refused[FilingRefusal] |
     case = await case_of(storage, current, now=applicant.now, profile=applicant.profile)
     key = (str(one.id),)
     history = [*await storage.changes.of(OBJECT, key), *await storage.changes.of(DOCUMENT, key)]
-    history.sort(key=lambda change: change.at)
     said = changing.why_not(texts, no, one, applicant.profile, applicant.now) if no else ()
     return own.request(texts, case, history, applicant.profile, *said)
 

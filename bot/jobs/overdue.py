@@ -1,4 +1,4 @@
-"""Overdue requests: looked for every few minutes; whom to remind, and when, the rules say."""
+"""Requests that wait: every few minutes it is looked whose answer is overdue, and whose mark changed meanwhile."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.metrics import Meter
 from policy.profile import Profile
 from services.clock import Clock
+from services.requests.events import tell_of_changes
 from services.requests.overdue import owe_overdue_alerts
 from storage.database import Database
 
@@ -28,9 +29,12 @@ class OverdueRequests:
     async def look(self) -> None:
         """Look once."""
         async with self.database.write() as storage:
+            changed = await tell_of_changes(storage, now=self.clock.now(), profile=self.profile)
+            await storage.commit()
+        async with self.database.write() as storage:
             owed = await owe_overdue_alerts(storage, now=self.clock.now(), profile=self.profile)
-        if owed:
-            log.info("overdue requests", alerts=owed)
+        if owed or changed:
+            log.info("waiting requests", alerts=owed, changed=changed)
         self.meter.swept("overdue", MINUTES_BETWEEN * 60)
 
     def join(self, scheduler: AsyncIOScheduler) -> None:

@@ -1,6 +1,6 @@
 """Corrections of posted marks: proposed step by step, decided by a second person, told to the student."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -12,12 +12,15 @@ from bot.screen import Button, Rows, Screen
 from bot.screens.cancel import cancel_button
 from bot.screens.marks import course_name, open_course, period_name, reference, shortened
 from bot.screens.menu import OpenMotions, back
+from bot.screens.requests.words import kind_name, number, stands
 from bot.screens.windows import until
 from bot.screens.words import WORDS
 from policy.calendar import Windows
 from policy.marks import Attempt, Course, Enrolment, Outcome, Result, Standing
 from policy.people import Student
+from policy.requests import Queue, queue_of
 from services.corrections import Applied, Comparison, CorrectionRefusal, Values
+from services.sittings import Sitting
 from services.standing import CourseStanding
 
 PERIODS_SHOWN = 2
@@ -334,7 +337,22 @@ def change(texts: Texts, student: Student, compared: Comparison) -> Html:
     return paragraphs(
         _about(texts, student, enrolment.course, enrolment.period, attempt.number),
         differences(texts, compared),
+        lines(*_appeals(texts, compared.after.latest)),
     )
+
+
+def _appeals(texts: Texts, sitting: Sitting) -> Iterator[Html]:
+    """Name the appeals and complaints that stand on a mark, open or decided."""
+    standing = [each for each in sitting.requests if queue_of(each.kind) is Queue.APPEALS and each.stands]
+    if standing:
+        yield texts("⚠️ Filed about this exam:")
+    for each in standing:
+        yield texts(
+            "{number}. {kind}: {state}",
+            number=number(texts, each.id),
+            kind=kind_name(texts, each.kind),
+            state=stands(texts, each),
+        )
 
 
 def differences(texts: Texts, compared: Comparison) -> Html:
@@ -342,21 +360,24 @@ def differences(texts: Texts, compared: Comparison) -> Html:
     before, after = compared.before.enrolment.attempts[-1], compared.after.enrolment.attempts[-1]
     outcomes = final(texts, compared.before), final(texts, compared.after)
     return lines(
-        *(
-            texts(
-                "{value}: {before} → <b>{after}</b>",
-                value=texts(name),
-                before=value_of(texts, before, value),
-                after=value_of(texts, after, value),
-            )
-            for value, name in VALUES.items()
-            if getattr(before, value) != getattr(after, value)
-        ),
+        *differing(texts, before, after),
         texts("Final mark: {before} → <b>{after}</b>", before=outcomes[0], after=outcomes[1])
         if outcomes[0] != outcomes[1]
         else None,
         texts("Final mark: {mark}, as before", mark=outcomes[0]) if outcomes[0] == outcomes[1] != NO_MARK else None,
     )
+
+
+def differing(texts: Texts, before: Attempt, after: Attempt) -> Iterator[Html]:
+    """Say each value of an attempt that differs."""
+    for value, name in VALUES.items():
+        if getattr(before, value) != getattr(after, value):
+            yield texts(
+                "{value}: {before} → <b>{after}</b>",
+                value=texts(name),
+                before=value_of(texts, before, value),
+                after=value_of(texts, after, value),
+            )
 
 
 def final(texts: Texts, standing: CourseStanding) -> str:

@@ -1,5 +1,6 @@
 """Deadlines: until when something can be done, how long that is, and why it is that day and no other."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from bot.i18n import Html, Texts, lines, msgid, paragraphs
@@ -11,7 +12,7 @@ from policy.people import Language
 from policy.retakes import RetakeBasis
 
 MINUTE = timedelta(minutes=1)
-BASIS = {
+BASIS: Mapping[str, str] = {  # by the values of the policy
     AppealBasis.AFTER_POSTING: msgid("The time to appeal runs from when the mark was posted: {at}."),
     AppealBasis.AFTER_CORRECTION: msgid("The time to appeal runs from when the mark was corrected: {at}."),
     AppealBasis.WHILE_RUNNING: msgid("A computer test can be appealed only while it is running. It begins: {at}."),

@@ -75,6 +75,7 @@ CODES = {  # what the history and the links are kept with: objects, causes, ways
     "request": msgid("request"),
     "decision": msgid("decision on a request"),
     "request_document": msgid("document of a request"),
+    "request_mark": msgid("change of a mark, told to the commission"),
     "appeal": msgid("upheld appeal"),
     "register": msgid("register of requests"),
     "protocol": msgid("protocol of the commission"),

@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from policy.calendar import Window, Windows
-from policy.citation import HOUSE
+from policy.calendar import Windows
+from policy.citation import HOUSE, Cites
 from policy.decision import Refused
 from policy.marks import Attempt
 from policy.people import Name, RoleGrant, Student, holds
@@ -15,11 +15,13 @@ from policy.requests import OPEN, Queue, RequestState
 from policy.review import Act, Reviewed, ReviewRefusal, all_conflicted, may_redecide, may_review, signers
 from services.owing import Delivery, delivery
 from services.reads import record_read
+from services.requests.events import events_of
 from services.requests.kinds import KINDS, RequestKind
 from services.requests.telling import kinds_of, news_group, readers_of
 from services.sittings import Sitting
 from services.standing import CourseStanding, Study, study_of
-from storage.requests import Decision, Document, Request
+from storage.marks import MarkChange
+from storage.requests import Decision, Document, KeptWindow, Request
 from storage.unit import Storage
 
 
@@ -35,8 +37,10 @@ class Case:
     """A request laid open.
 
     `standing` is None when the course is no longer in the records, `sitting` when this sitting is not, `attempt` when
-    nothing is recorded of it; `earlier` are the other requests about the same exam; `decisions` the latest last;
-    `people` names everybody who had a part in it, by person id; `told` is what became of the news the student was owed.
+    nothing is recorded of it. `window` is the one it was filed in, as it was then (as the rules say now, where that was
+    not kept), `cites` are its clauses. `events` are what became of the mark since, oldest first; `earlier` the other
+    requests about the same exam; `decisions` the latest last; `people` names everybody who had a part in it, by person
+    id; `told` is what became of the news the student was owed.
     """
 
     request: Request
@@ -46,7 +50,9 @@ class Case:
     standing: CourseStanding | None
     sitting: Sitting | None
     attempt: Attempt | None
-    window: Window | Refused[Any] | None
+    window: KeptWindow | None
+    cites: Cites
+    events: tuple[MarkChange, ...]
     documents: tuple[Document, ...]
     earlier: tuple[Request, ...]
     decisions: tuple[Decision, ...]
@@ -75,10 +81,12 @@ async def case_of(storage: Storage, request: Request, *, now: datetime, profile:
     kind = KINDS[request.kind]
     sitting = standing.sitting(exam.attempt) if standing else None
     windows = kind.windows(sitting, request.filed_at) if sitting and (kind.each_sitting or sitting.latest) else None
+    window = windows.at(request.filed_at) if isinstance(windows, Windows) else None
     decisions = (await storage.requests.decisions_of([request.id])).get(request.id, ())
+    events = await events_of(storage, request)
     named = {request.taken_by, request.registered_by, request.substitute, request.entered_by}
     named |= {request.proposal.by} if request.proposal else set()
-    named |= {each.asked_by for each in request.inquiries}
+    named |= {each.asked_by for each in request.inquiries} | {each.by for each in events}
     named |= {person for each in decisions for person in (each.prepared_by, each.signed_by)}
     people = {
         person_id: person.name for person_id in named if person_id and (person := await storage.people.by_id(person_id))
@@ -91,7 +99,9 @@ async def case_of(storage: Storage, request: Request, *, now: datetime, profile:
         standing=standing,
         sitting=sitting,
         attempt=next((each for each in taken if each.number == exam.attempt), None),
-        window=windows.at(request.filed_at) if isinstance(windows, Windows) else windows,
+        window=request.window or (KeptWindow(window.opens, window.basis, window.counted_from) if window else None),
+        cites=window.cites if window else (),
+        events=events,
         documents=await storage.requests.documents_of(request.id),
         earlier=tuple(
             each for each in await storage.requests.of_exam(student.person_id, exam) if each.id != request.id

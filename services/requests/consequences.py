@@ -8,6 +8,7 @@ from policy.people import Student
 from policy.profile import Profile
 from policy.requests import Queue
 from services.importing.objects import written
+from services.requests.events import tell_of_changes
 from services.requests.telling import owe_cards
 from services.requests.voiding import void_retakes
 from storage.records import Change
@@ -31,7 +32,10 @@ Consequence = Callable[[Decided], Awaitable[None]]
 
 
 async def raise_mark(decided: Decided) -> None:
-    """Write the new exam mark; the old one stays in the history (A5, A6). Raises LookupError without a mark."""
+    """Write the new exam mark; the old one stays in the history (A5, A6). Raises LookupError without a mark.
+
+    What else waits about this exam has it put before its commission.
+    """
     request, decision, storage = decided.request, decided.decision, decided.storage
     key = (request.student_id, request.exam.period, request.exam.course_code)
     enrolment = await storage.marks.by_key(*key)
@@ -57,6 +61,7 @@ async def raise_mark(decided: Decided) -> None:
             )
         ]
     )
+    await tell_of_changes(storage, now=decided.now, profile=decided.profile, student_id=request.student_id)
 
 
 async def cancel_retakes(decided: Decided) -> None:

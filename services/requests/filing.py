@@ -10,6 +10,7 @@ from policy.calendar import Window, Windows
 from policy.citation import HOUSE
 from policy.decision import Allowed, Refused
 from policy.instant import CounterInstant, FilingInstant, MessageInstant
+from policy.marks import Attempt
 from policy.people import Status
 from policy.profile import Profile
 from policy.requests import Kind, RequestState, answer_time, answer_time_left
@@ -19,7 +20,7 @@ from services.requests.kinds import KINDS, FiledBy, RequestKind
 from services.requests.telling import News, owe_card_to, owe_cards, owe_news, rewrite_cards
 from services.sittings import Sitting
 from services.standing import Study, study_of
-from storage.requests import Document, ExamKey, NewRequest, Request, SentFile
+from storage.requests import Document, ExamKey, KeptMark, KeptWindow, NewRequest, Request, SentFile
 from storage.unit import Storage
 
 REASON_LENGTH = 4096  # what one message of Telegram holds: whatever arrives in time is taken
@@ -163,6 +164,8 @@ async def file_request(
             registered_by=None if by == study.student.person_id else by,
             closes_at=window.closes,
             due_at=answer_time(kind, max(filed.at, now), study.calendar, profile.requests).due,
+            window=KeptWindow(window.opens, window.basis, window.counted_from),
+            mark=_kept(sitting.exam.as_of(filed.at)),
         )
     )
     if request is None:
@@ -327,6 +330,10 @@ async def _not_kept(
     taken = await storage.requests.documents_size(student_id)
     full = taken + size > profile.requests.documents_megabytes * megabyte
     return Refused(FilingRefusal.NO_ROOM, (HOUSE,)) if full else None
+
+
+def _kept(attempt: Attempt) -> KeptMark:
+    return KeptMark(attempt.exam, attempt.outcome, attempt.posted_at, attempt.corrected_at)
 
 
 def _sitting(study: Study, exam: ExamKey, kind: RequestKind) -> Sitting | None:

@@ -8,6 +8,7 @@ from storage.requests import Request
 
 OBJECT = "request"
 DOCUMENT = "request_document"  # what came with one
+MARK = "request_mark"  # what became of the mark it is about; `after` names the change of the marks
 _TOLD = (
     "kind",
     "choice",
@@ -49,6 +50,7 @@ def added(
     by: str | None,
     now: datetime,
     before: dict[str, Any] | None = None,
+    why: str | None = None,
 ) -> Change:
     """Return what came to a request (a document, a decision) as a line of the history; `before`: what became of it."""
     return Change(
@@ -61,6 +63,7 @@ def added(
         at=now,
         about=request.student_id,
         actor=by,
+        why=why,
     )
 
 

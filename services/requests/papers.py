@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -26,7 +25,7 @@ from services.requests.history import OBJECT
 from services.requests.telling import kinds_of
 from storage.queues import Protocol
 from storage.records import Person
-from storage.requests import Decision, Request
+from storage.requests import Decision, KeptMark, Request
 from storage.unit import Storage
 
 FUNCTIONS: Mapping[Role, Function] = {
@@ -50,7 +49,7 @@ class Member:
 
 async def application_paper(storage: Storage, case: Case, *, now: datetime, profile: Profile) -> ApplicationPaper:
     """Return what stands on a request's application, in its student's language."""
-    request, student, attempt = case.request, case.student, case.attempt
+    request, student, attempt, mark = case.request, case.student, case.attempt, _mark(case)
     language = student.language
     changes = await storage.changes.of(OBJECT, (str(request.id),))
     texts = [
@@ -74,9 +73,9 @@ async def application_paper(storage: Storage, case: Case, *, now: datetime, prof
             course=_in(language, _course(case)),
             period=request.exam.period,
             day=attempt.exam_date if attempt else None,
-            mark=_mark(case),
-            outcome=attempt.outcome if attempt else None,
-            posted_at=attempt.posted_at if attempt else None,
+            mark=mark.exam,
+            outcome=mark.outcome,
+            posted_at=mark.posted_at,
         ),
         filed_at=request.filed_at,
         in_time_until=request.closes_at,
@@ -249,7 +248,7 @@ def _row(case: Case, language: Language) -> RegisterRow:
         due_at=request.due_at,
         on_paper=request.registered_by is not None,
         exam_day=attempt.exam_date if attempt else None,
-        mark=_mark(case),
+        mark=_mark(case).exam,
         decision=_printed(case, case.decisions[-1]) if case.decisions else None,
         entered_at=request.entered_at,
         entered_by=_full(case, request.entered_by) if request.entered_by else None,
@@ -284,11 +283,13 @@ def _result(case: Case, attempt: Attempt | None) -> tuple[int | None, str | None
     return (result.final, result.grade.letter if result.grade else None) if result else (None, None)
 
 
-def _mark(case: Case) -> Any:
-    """Return the exam mark as it stood before anything was decided."""
-    if case.decisions:
-        return case.decisions[0].mark_before
-    return case.attempt.exam if case.attempt else None
+def _mark(case: Case) -> KeptMark:
+    """Return the mark as it stood at filing; where that was not kept, before anything was decided."""
+    if case.request.mark:
+        return case.request.mark
+    attempt = case.attempt or Attempt(case.request.exam.attempt)
+    exam = case.decisions[0].mark_before if case.decisions else attempt.exam
+    return KeptMark(exam, attempt.outcome, attempt.posted_at, attempt.corrected_at)
 
 
 def _course(case: Case) -> Bilingual:

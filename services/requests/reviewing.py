@@ -347,6 +347,8 @@ async def _decide(
             signed_at=acting.now,
             mark_before=mark,
             mark_after=_mark_after(case, verdict, mark),
+            mark_posted_at=case.attempt.posted_at if case.attempt else None,
+            mark_corrected_at=case.attempt.corrected_at if case.attempt else None,
         )
     )
     told = {"decision": decision.id, "outcome": verdict.outcome, "points": verdict.points, "prepared_by": prepared[0]}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -9,9 +10,11 @@ import pytest
 
 from policy.marks import Attempt, Course, Enrolment, ExamForm, Outcome
 from policy.people import Language, Name, Role, RoleGrant
+from policy.requests import Kind, RequestState
 from storage import records
 from storage.database import Database
 from storage.records import MotionState
+from storage.requests import ExamKey, NewRequest
 from tests.bot.conftest import AIGERIM, DMITRY, NOW, REGISTRAR, HandClock
 from tests.telegram import Person
 
@@ -152,6 +155,36 @@ async def test_the_whole_way_from_a_slip_to_a_new_appeal_window(
     assert "<tg-spoiler>Емтихан бағасы: 54 → <b>64</b>" in aigerim.last.raw
     await aigerim.taps("Пәнді ашу")
     assert "64" in aigerim.sees
+
+
+async def test_who_proposes_and_who_confirms_read_which_appeals_stand_on_the_mark(
+    olga: Person, erzhan: Person, database: Database
+) -> None:
+    appeal = NewRequest(
+        Kind.APPEAL, AIGERIM, ExamKey("2025-2026/1", MATHS.code, 1), None, "3-сұрақ", NOW, NOW, None, NOW, NOW
+    )
+    complaint = replace(appeal, kind=Kind.APPEAL_PROCEDURE)
+    async with database.write() as storage:
+        withdrawn, _ = await storage.requests.add(appeal), await storage.requests.add(complaint)
+        assert withdrawn
+        await storage.requests.save(replace(withdrawn, state=RequestState.WITHDRAWN))
+        refused, another = await storage.requests.add(appeal), replace(appeal, exam=appeal.exam._replace(attempt=2))
+        assert refused
+        await storage.requests.save(replace(refused, state=RequestState.REFUSED))
+        await storage.requests.add(another)
+        await storage.requests.add(replace(appeal, kind=Kind.RETAKE))
+        await storage.commit()
+
+    await fill_in(olga)
+    named = [line for line in olga.last.text.split("\n") if line.startswith(("⚠️", "№"))]
+    assert named == [
+        "⚠️ Подано по этому экзамену:",
+        "№ 2. Жалоба на проведение экзамена: ждёт рассмотрения",
+        "№ 3. Апелляция на экзаменационную оценку: оставлена без удовлетворения",
+    ]
+    await olga.taps("Предложить")
+    assert "⚠️ Осы емтихан бойынша берілген:" in erzhan.sees
+    assert "№ 3. Емтихан бағасына апелляция" in erzhan.sees
 
 
 async def test_in_kazakh_an_outcome_takes_the_place_of_a_mark(erzhan: Person, database: Database) -> None:

@@ -6,16 +6,20 @@ from decimal import Decimal
 
 import pytest
 
+from bot.jobs.overdue import OverdueRequests
+from bot.metrics import Uncounted
 from policy.marks import Attempt, ExamForm, Outcome
 from policy.people import Language, Name, Role, RoleGrant
 from policy.requests import Kind, RequestState
 from services.corrections import Proposed, Values, propose_correction
+from services.importing.objects import written
 from services.motions.deciding import Carried, carry
 from storage.database import Database
 from storage.records import Change, Person
 from tests.bot.applicants import (
     PROFILE,
     REASON,
+    SECRETARY,
     Linked,
     begins,
     decided,
@@ -266,6 +270,66 @@ async def test_a_text_sent_before_a_correction_counts_by_the_window_of_its_own_i
     await aigerim.sends(REASON, late=timedelta(minutes=10, seconds=1))
     (filed,) = await requests_of(database)
     assert (filed.filed_at, filed.closes_at) == (local(1, 15, 12) - SECOND, local(1, 15, 13))
+
+
+async def test_what_changed_since_an_appeal_was_filed_is_shown_with_who_and_why_and_a_new_card(
+    linked: Linked, database: Database, clock: HandClock, telegram: Telegram
+) -> None:
+    aigerim = await marked(database, linked, course("MAT1", "58", posted=local(1, 14, 15)))
+    await employ(database)
+    secretary = await linked(SECRETARY, 7)
+    await begins(aigerim)
+    await aigerim.sends(REASON)
+    await telegram.sender.send_due()
+    before = len(secretary.messages)
+    to(clock, local(1, 15, 12))
+    await corrected(database, clock, Values(exam=Decimal(85)))
+    await telegram.sender.send_due()
+
+    assert len(secretary.messages) == before + 1
+    assert "⚠️ 15 қаңтар, 12:00: баға өзгерді" in secretary.sees
+    assert "85" not in secretary.last.text, "a card shows no mark"
+    await secretary.taps("Ашу")
+    assert "Ол кездегі емтихан бағасы: 58" in secretary.sees
+    assert "⚠️ 15 қаңтар, 12:00: баға өзгерді\nЕмтихан бағасы: 58 → 85\nКім: Әкімші А." in secretary.sees
+    assert "Ведомосте басқа баға тұр" in secretary.sees
+    assert "Апелляция мерзімі баға порталға енгізілген сәттен саналады: 14 қаңтар, 15:00." in secretary.sees
+
+    await aigerim.sends("/requests")
+    await aigerim.taps("№ 1")
+    assert "Ол кездегі емтихан бағасы: 58" in aigerim.sees
+    assert "Емтихан: 85" in aigerim.sees
+    assert "▫️ 15 қаңтар, 12:00: баға өзгерді" in aigerim.sees
+
+
+async def test_a_mark_that_came_with_a_file_after_its_appeal_is_told_within_minutes_by_a_new_card(
+    linked: Linked, database: Database, clock: HandClock, telegram: Telegram
+) -> None:
+    running = course("MAT1", None, form=ExamForm.COMPUTER_TEST)
+    await load(database, running, slots=[slot("MAT1", local(1, 15, 9), form=ExamForm.COMPUTER_TEST)])
+    aigerim = await linked(AIGERIM, 1)
+    await employ(database)
+    secretary = await linked(SECRETARY, 7)
+    await begins(aigerim)
+    await aigerim.sends(REASON)
+    posted = course("MAT1", "58", posted=local(1, 15, 12), form=ExamForm.COMPUTER_TEST)
+    to(clock, local(1, 15, 12))
+    (attempt,) = posted.attempts
+    async with database.write() as storage:
+        await storage.marks.save([posted])
+        line = Change("attempt", (*KEY, "1"), None, written(attempt), "import", clock.now(), AIGERIM, 1)
+        await storage.changes.record([line])
+        await storage.commit()
+    await telegram.sender.send_due()
+    before = len(secretary.messages)
+
+    look = OverdueRequests(database, PROFILE, clock, Uncounted()).look
+    await look()
+    await look()
+    await telegram.sender.send_due()
+
+    assert len(secretary.messages) == before + 1
+    assert "⚠️ 15 қаңтар, 12:00: баға қойылды" in secretary.sees
 
 
 async def test_a_text_sent_when_no_window_ran_is_not_saved_by_a_later_correction(

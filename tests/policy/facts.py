@@ -65,7 +65,7 @@ def enrolment(*attempts: Attempt, form: ExamForm = ExamForm.WRITTEN, **facts: An
 
 def stood(*versions: Case) -> tuple[Stood, ...]:
     """Make what stood posted of a first sitting before what is now, oldest first."""
-    return tuple(Stood(attempt(1, facts), facts["until"]) for facts in versions)
+    return tuple(Stood(attempt(1, facts), facts["until"], facts.get("withdrawn", False)) for facts in versions)
 
 
 def sat(*exams: Case) -> tuple[Attempt, ...]:

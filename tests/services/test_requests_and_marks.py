@@ -1,20 +1,20 @@
 """Requests hold together with what else changes marks: imports, their undoing, corrections."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from policy.appeals import UpholdRefusal
+from policy.appeals import AppealBasis, AppealRefusal, UpholdRefusal
 from policy.calendar import DateSpan, PeriodDates, PeriodEvent
 from policy.citation import HOUSE
 from policy.decision import Refused
 from policy.instant import MessageInstant
-from policy.marks import Standing
-from policy.people import Role, RoleGrant
+from policy.marks import Outcome, Standing
+from policy.people import Language, Role, RoleGrant
 from policy.profile import load_profile
 from policy.requests import Kind, RequestState
 from services.corrections import Applied, Proposed, Values, propose_correction
@@ -24,13 +24,16 @@ from services.importing import preview as look_at
 from services.importing.undoing import propose_undo
 from services.motions.deciding import Carried, agree, carry
 from services.motions.moving import MotionRefusal
+from services.requests.cases import Case, CaseRefusal, case_of
+from services.requests.events import tell_of_changes
 from services.requests.filing import Filed, file_request
+from services.requests.papers import application_paper, register_rows
 from services.requests.reviewing import Acting, Verdict, decide, enter, propose, sign, take
 from services.requests.voiding import void_retakes
 from services.standing import study_of
 from storage.database import Database
 from storage.records import Motion, Person
-from storage.requests import ExamKey, NewRequest, Request
+from storage.requests import ExamKey, KeptMark, KeptWindow, NewRequest, Request
 from tests.services.test_requests import PROFILE
 from tests.storage.examples import DEAN, NOW, REGISTRAR, student
 
@@ -76,30 +79,36 @@ async def look(database: Database, *rows: str) -> Preview:
         )
 
 
-async def load(database: Database, *rows: str) -> int:
+async def load(database: Database, *rows: str, at: datetime = NOW) -> int:
     shown = await look(database, *rows)
     async with database.write() as storage:
-        done = await apply(storage, shown, now=NOW, actor=None)
+        done = await apply(storage, shown, now=at, actor=None)
     assert isinstance(done, Imported)
     return done.import_id
 
 
-async def filed(database: Database, kind: Kind = Kind.APPEAL) -> Request:
+async def filed(
+    database: Database, kind: Kind = Kind.APPEAL, at: datetime = NOW, handled: datetime | None = None
+) -> Request:
+    outcome = await filing(database, kind, at, handled or at)
+    assert isinstance(outcome, Filed), outcome
+    return outcome.request
+
+
+async def filing(database: Database, kind: Kind, at: datetime, handled: datetime) -> Any:
     async with database.write() as storage:
-        study = await study_of(storage, student=STUDENT, now=NOW, profile=PROFILE)
-        outcome = await file_request(
+        study = await study_of(storage, student=STUDENT, now=handled, profile=PROFILE)
+        return await file_request(
             storage,
             kind=kind,
             study=study,
             exam=EXAM,
-            filed=MessageInstant(NOW),
+            filed=MessageInstant(at),
             by=STUDENT.person_id,
-            now=NOW,
+            now=handled,
             profile=PROFILE,
-            reason="3-сұрақ дұрыс" if kind is Kind.APPEAL else None,
+            reason=None if kind is Kind.RETAKE else "3-сұрақ дұрыс",
         )
-    assert isinstance(outcome, Filed), outcome
-    return outcome.request
 
 
 def acting(by: str) -> Acting:
@@ -122,7 +131,7 @@ async def signed(database: Database, request: Request) -> Any:
         return await sign(storage, request.id, acting(CHAIR))
 
 
-async def corrected(database: Database, exam: int) -> Applied:
+async def corrected(database: Database, exam: int, at: datetime = NOW) -> Applied:
     async with database.write() as storage:
         proposed = await propose_correction(
             storage,
@@ -133,11 +142,11 @@ async def corrected(database: Database, exam: int) -> Applied:
             values=Values(exam=Decimal(exam)),
             reason="Ведомосте басқа баға",
             by=REGISTRAR.person_id,
-            now=NOW,
+            now=at,
             profile=PROFILE,
         )
         assert isinstance(proposed, Proposed), proposed
-        carried = await carry(storage, number=proposed.motion.id, by=ADMIN, now=NOW, profile=PROFILE)
+        carried = await carry(storage, number=proposed.motion.id, by=ADMIN, now=at, profile=PROFILE)
         assert isinstance(carried, Carried)
         done = carried.outcome
     assert isinstance(done, Applied), done
@@ -203,18 +212,18 @@ async def test_after_a_correction_the_mark_before_the_appeal_is_a_change(databas
     assert [each.reason for each in (await look(database, row("60"))).refusals] == ["already_posted"]
 
 
-async def taken_back(database: Database, number: int, *, agreed: bool = False) -> Any:
+async def taken_back(database: Database, number: int, *, agreed: bool = False, at: datetime = NOW) -> Any:
     """Take an import back by two, and with the chair's consent where that is asked."""
     async with database.write() as storage:
         motion = await propose_undo(
-            storage, number, by=REGISTRAR.person_id, reason="басқа топ екен", now=NOW, profile=PROFILE
+            storage, number, by=REGISTRAR.person_id, reason="басқа топ екен", now=at, profile=PROFILE
         )
         if not isinstance(motion, Motion):
             return motion
         if agreed:
-            chair = await agree(storage, number=motion.id, by=CHAIR, now=NOW, profile=PROFILE)
+            chair = await agree(storage, number=motion.id, by=CHAIR, now=at, profile=PROFILE)
             assert isinstance(chair, Motion), chair
-        done = await carry(storage, number=motion.id, by=ADMIN, now=NOW, profile=PROFILE)
+        done = await carry(storage, number=motion.id, by=ADMIN, now=at, profile=PROFILE)
     return done.outcome if isinstance(done, Carried) else done
 
 
@@ -374,3 +383,175 @@ async def test_a_granted_retake_stays_granted_when_its_mark_comes(database: Data
     standing = study.standing(study.enrolments[0])
     assert standing.latest.key == EXAM._replace(attempt=2)
     assert standing.latest.requests == ()
+
+
+# What was filed stands on the mark and the window of its own instant; what changed since is an event of it.
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+async def case(database: Database, request: Request, at: datetime) -> Case:
+    async with database.read() as storage:
+        kept = await storage.requests.by_id(request.id)
+        assert kept
+        return await case_of(storage, kept, now=at, profile=PROFILE)
+
+
+async def cards(database: Database, request: Request) -> int:
+    async with database.read() as storage:
+        return len(await storage.queues.cards_of(request.id))
+
+
+async def look_for_changes(database: Database, at: datetime) -> int:
+    async with database.write() as storage:
+        told = await tell_of_changes(storage, now=at, profile=PROFILE)
+        await storage.commit()
+    return told
+
+
+async def test_the_mark_and_the_window_of_an_appeal_stay_as_they_were_when_it_was_filed(database: Database) -> None:
+    await load(database, row("60"))
+    posted = datetime.fromisoformat("2026-01-12T11:00+05:00")
+    request = await filed(database)
+
+    await corrected(database, 70, NOW + HOUR)
+
+    async with database.read() as storage:
+        kept = await storage.requests.by_id(request.id)
+    assert kept
+    assert kept.mark == KeptMark(Decimal(60), Outcome.TOOK, posted, None)
+    assert kept.window == KeptWindow(posted, AppealBasis.AFTER_POSTING, date(2026, 1, 12))
+    assert kept.closes_at == request.closes_at
+
+
+async def test_a_text_from_before_a_correction_is_about_the_mark_that_stood_then(database: Database) -> None:
+    await load(database, row("60"))
+    await corrected(database, 70, NOW + HOUR)
+
+    request = await filed(database, at=NOW + HOUR - MINUTE, handled=NOW + HOUR + MINUTE)
+
+    assert request.mark
+    assert (request.mark.exam, request.mark.corrected_at) == (Decimal(60), None)
+    (event,) = (await case(database, request, NOW + 2 * HOUR)).events
+    assert (event.cause, event.after and event.after.exam) == ("correction", Decimal(70))
+
+
+async def test_a_correction_comes_before_the_commission_as_an_event_with_a_new_card(database: Database) -> None:
+    await load(database, row("60"))
+    request = await prepared(database, 5)
+    before = await cards(database, request)
+
+    await corrected(database, 70, NOW + HOUR)
+
+    shown = await case(database, request, NOW + HOUR)
+    (event,) = shown.events
+    assert (event.before and event.before.exam, event.after and event.after.exam) == (Decimal(60), Decimal(70))
+    assert (event.at, event.by, event.why) == (NOW + HOUR, ADMIN, "Ведомосте басқа баға")
+    assert await cards(database, request) > before
+    async with database.read() as storage:
+        (line,) = await storage.changes.of("request_mark", (str(request.id),))
+    assert (line.before, line.actor) == ({"exam": "60", "outcome": "took"}, ADMIN)
+
+
+async def test_who_saw_an_appeal_before_the_mark_changed_looks_again_before_they_sign(database: Database) -> None:
+    await load(database, row("60"))
+    request = await prepared(database, 5)
+    await corrected(database, 70, NOW + HOUR)
+
+    async with database.write() as storage:
+        seen_before = await sign(storage, request.id, Acting(CHAIR, NOW + 2 * HOUR, PROFILE, request.version))
+
+    assert isinstance(seen_before, Refused)
+    assert seen_before.reason is CaseRefusal.CHANGED_SINCE
+    assert await state(database, request) is RequestState.PROPOSED
+
+
+async def test_what_a_file_did_to_the_mark_of_an_open_appeal_is_found_and_told_once(database: Database) -> None:
+    earlier = NOW - MINUTE
+    appeal = NewRequest(
+        Kind.APPEAL, STUDENT.person_id, EXAM, None, "3-сұрақ", earlier, earlier, None, closes_at=NOW, due_at=NOW
+    )
+    async with database.write() as storage:
+        request = await storage.requests.add(appeal)
+        await storage.commit()
+    assert request
+    assert await look_for_changes(database, NOW) == 0
+
+    number = await load(database, row("60"))
+    assert [await look_for_changes(database, NOW), await look_for_changes(database, NOW)] == [1, 0]
+    assert isinstance(await taken_back(database, number, agreed=True, at=NOW + HOUR), Undone)
+    assert [await look_for_changes(database, NOW + HOUR), await look_for_changes(database, NOW + HOUR)] == [1, 0]
+
+    events = (await case(database, request, NOW + HOUR)).events
+    marks = [(each.before and each.before.exam, each.after and each.after.exam) for each in events]
+    assert marks == [(None, Decimal(60)), (Decimal(60), None)]
+
+
+async def test_an_upheld_appeal_is_an_event_of_the_complaint_that_waits_beside_it_and_none_of_its_own(
+    database: Database,
+) -> None:
+    await load(database, row("60"))
+    complaint = await filed(database, Kind.APPEAL_PROCEDURE)
+    appeal = await prepared(database, 5)
+    before = await cards(database, complaint)
+
+    await signed(database, appeal)
+
+    assert [each.cause for each in (await case(database, complaint, NOW + HOUR)).events] == ["appeal"]
+    assert await cards(database, complaint) > before
+    assert (await case(database, appeal, NOW + HOUR)).events == ()
+
+
+async def test_a_retake_of_a_corrected_mark_that_is_fx_still_waits_and_is_told_of_it(database: Database) -> None:
+    await load(database, row("40"))
+    request = await filed(database, Kind.RETAKE)
+
+    await corrected(database, 45, NOW + HOUR)
+
+    assert await state(database, request) is RequestState.FILED
+    assert [each.cause for each in (await case(database, request, NOW + HOUR)).events] == ["correction"]
+
+
+async def test_after_a_decision_the_same_posting_is_not_appealed_again_and_a_new_one_is(database: Database) -> None:
+    number = await load(database, row("60"))
+    await signed(database, await prepared(database, 0))
+
+    same = await filing(database, Kind.APPEAL, NOW + HOUR, NOW + HOUR)
+    assert isinstance(same, Refused)
+    assert same.reason is AppealRefusal.ALREADY_DECIDED
+
+    assert isinstance(await taken_back(database, number, agreed=True, at=NOW + 2 * HOUR), Undone)
+    await load(database, row("60"), at=NOW + 3 * HOUR)  # the same mark, said to be posted at the same time
+
+    anew = await filed(database, at=NOW + 4 * HOUR)
+    assert anew.open
+
+
+async def test_after_a_decision_a_corrected_mark_is_appealed_anew_by_what_is_written_after_the_correction(
+    database: Database,
+) -> None:
+    await load(database, row("60"))
+    await signed(database, await prepared(database, 0))
+    await corrected(database, 59, NOW + HOUR)
+
+    before = await filing(database, Kind.APPEAL, NOW + HOUR - MINUTE, NOW + 2 * HOUR)
+    assert isinstance(before, Refused)
+    assert before.reason is AppealRefusal.ALREADY_DECIDED
+    after = await filed(database, at=NOW + HOUR + MINUTE)
+    assert after.open
+
+
+async def test_application_and_register_tell_the_mark_an_appeal_was_filed_about(database: Database) -> None:
+    await load(database, row("60"))
+    request = await filed(database)
+    await corrected(database, 70, NOW + HOUR)
+
+    shown = await case(database, request, NOW + HOUR)
+    async with database.read() as storage:
+        paper = await application_paper(storage, shown, now=NOW + HOUR, profile=PROFILE)
+        (line,) = await register_rows(storage, [request.id], language=Language.KK, now=NOW + HOUR, profile=PROFILE)
+    assert (paper.exam.mark, paper.exam.posted_at, line.mark) == (
+        Decimal(60),
+        datetime.fromisoformat("2026-01-12T11:00+05:00"),
+        Decimal(60),
+    )

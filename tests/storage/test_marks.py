@@ -166,10 +166,17 @@ async def test_what_stood_posted_before_is_read_from_the_history(database: Datab
             ]
         )
         await storage.commit()
-    stood = (Stood(first, NOW + timedelta(hours=1)), Stood(second, NOW + timedelta(hours=2)))
+    stood = (Stood(first, NOW + timedelta(hours=1)), Stood(second, NOW + timedelta(hours=2), withdrawn=True))
     exam = ExamKey(PERIOD, "MAT1201", 1)
     async with database.read() as storage:
         assert await storage.marks.stood("02500000") == {exam: stood}
         assert await storage.marks.stood("02500000", since=NOW + timedelta(hours=1)) == {exam: stood[1:]}
         assert await storage.marks.stood("02500000", since=NOW + timedelta(hours=2)) == {}
         assert await storage.marks.stood("02500001") == {}
+        since = await storage.marks.changes_of("02500000", exam, since=NOW)
+        assert [(each.before, each.after, each.cause, each.cause_id) for each in since] == [
+            (first, second, "correction", 1),
+            (second, None, "undo", 1),
+            (None, third, "import", 1),
+        ]
+        assert await storage.marks.changes_of("02500000", exam._replace(attempt=2), since=NOW) == ()

@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,12 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import Connection, make_url, text
 
+from policy.marks import Outcome
 from policy.two_people import MotionKind
 from storage.database import Database, understood
 from storage.migrations import changing, migrate, take_steps
 from storage.records import Motion, MotionState
+from storage.requests import KeptMark
 from tests.conftest import POSTGRES
 from tests.storage.examples import NOW
 
@@ -27,6 +31,18 @@ CORRECTION = (
     " proposed_at, state, decided_by, decided_at, decision_reason) VALUES (:id, '02500000', '2025-2026/1', :course, 2,"
     " :before, :after, 'қате', 'T0001', :at, :state, :by, :decided_at, :why)"
 )
+PROGRAMME = "INSERT INTO degree_programmes (code, name_kk, name_ru) VALUES ('6B06102', 'А', 'А')"
+STUDENT = (
+    "INSERT INTO students (person_id, institute, degree_programme, level, form, year, group_name, funding, status,"
+    " penalty, credits_total) VALUES ('02500000', 'И', '6B06102', 'bachelor', 'full_time', 1, 'А', 'state_grant',"
+    " 'active', false, '0')"
+)
+REQUEST = (
+    "INSERT INTO requests (id, kind, student_id, period, course_code, attempt, filed_at, received_at, closes_at,"
+    " due_at, inquiries, state, version) VALUES (:id, 'appeal', '02500000', '2025-2026/1', :course, 1, :at, :at, :at,"
+    " :at, '[]', 'upheld', 3)"
+)
+CHANGE = "INSERT INTO changes (object, key, after, cause, at) VALUES ('attempt', :key, :after, 'import', :at)"
 STATES = {1: ("proposed", None), 2: ("confirmed", "T0002"), 3: ("refused", "T0001"), 7: ("expired", None)}
 
 
@@ -59,8 +75,12 @@ async def at_step(url: str, revision: str, fill: Callable[[Connection], None]) -
         await connection.run_sync(fill)
 
 
+def stored(connection: Connection, at: datetime) -> Any:
+    return at if connection.dialect.name == "postgresql" else at.isoformat(timespec="microseconds")
+
+
 def corrections_of_all_states(connection: Connection) -> None:
-    at: Any = NOW if connection.dialect.name == "postgresql" else NOW.isoformat(timespec="microseconds")
+    at = stored(connection, NOW)
     for number in (1, 2):
         connection.execute(text(PEOPLE), {"id": f"T000{number}", "key": b"a"})
     for number, (state, by) in STATES.items():
@@ -110,3 +130,44 @@ async def _compare(url: str) -> None:
         assert newer
         assert newer.id > max(STATES), "a number on an old button does not come to mean another motion"
         await storage.rollback()
+
+
+def requests_about_marks_of_the_history(connection: Connection) -> None:
+    """Three requests: of a mark corrected since, of one withdrawn before, of one that had not come."""
+    hour = timedelta(hours=1)
+    posted = {"exam": "49.4999", "outcome": "took", "posted_at": NOW.isoformat(), "corrected_at": None}
+    corrected = {**posted, "exam": "54", "corrected_at": (NOW + hour).isoformat()}
+    history = (
+        ("MAT1", NOW, posted),
+        ("MAT1", NOW + hour, corrected),
+        ("MAT2", NOW - hour, posted),
+        ("MAT2", NOW, None),
+    )
+    connection.execute(text(PEOPLE), {"id": "02500000", "key": b"a"})
+    connection.execute(text(PROGRAMME))
+    connection.execute(text(STUDENT))
+    for course, at, after in history:
+        key = f'["02500000","2025-2026/1","{course}","1"]'
+        facts = {"key": key, "after": after and json.dumps(after), "at": stored(connection, at)}
+        connection.execute(text(CHANGE), facts)
+    for number in (1, 2, 3):
+        at = stored(connection, NOW + hour / 2)
+        connection.execute(text(REQUEST), {"id": number, "course": f"MAT{number}", "at": at})
+
+
+def test_what_was_filed_before_has_the_mark_the_history_tells_of(old: str) -> None:
+    asyncio.run(at_step(old, "0004", requests_about_marks_of_the_history))
+
+    migrate(old)
+
+    async def compare() -> None:
+        async with Database.open(old) as database, database.read() as storage:
+            of_student = await storage.requests.of_student("02500000")
+            assert [each.mark for each in of_student] == [
+                KeptMark(Decimal("49.4999"), Outcome.TOOK, NOW, None),
+                None,
+                None,
+            ]
+            assert [each.window for each in of_student] == [None, None, None], "nobody knows it any more"
+
+    asyncio.run(compare())

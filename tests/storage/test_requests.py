@@ -1,7 +1,7 @@
 """Requests come back as they were kept, one open at a time; a signed decision stays as it is."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,12 +9,16 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from policy.marks import Outcome
 from policy.requests import OPEN, Kind, RequestState
 from storage.database import Database
+from storage.records import Change
 from storage.requests import (
     Document,
     ExamKey,
     Inquiry,
+    KeptMark,
+    KeptWindow,
     NewDecision,
     NewRequest,
     Proposal,
@@ -72,6 +76,8 @@ def decision(request: Request, **facts: Any) -> NewDecision:
         NOW,
         Decimal("49.5"),
         Decimal("54.5"),
+        mark_posted_at=NOW - timedelta(hours=1),
+        mark_corrected_at=NOW,
     )
     return replace(new, **facts)
 
@@ -100,6 +106,38 @@ async def test_a_request_comes_back_as_it_was_filed_and_as_every_step_left_it(da
         kept = await storage.requests.by_id(request.id)
         assert await storage.requests.by_id(request.id + 1) is None
     assert kept == after == replace(step, version=2)
+
+
+async def test_the_mark_and_the_window_something_was_filed_on_come_back_to_the_digit(database: Database) -> None:
+    window = KeptWindow(NOW - timedelta(hours=1), "after_posting", date(2026, 1, 12))
+    mark = KeptMark(Decimal("49.4999"), Outcome.TOOK, NOW - timedelta(hours=1), NOW)
+    async with database.write() as storage:
+        whole = await added(storage, window=window, mark=mark)
+        no_mark_yet = await added(storage, kind=Kind.APPEAL_PROCEDURE, window=window, mark=KeptMark())
+        unknown = await added(storage, kind=Kind.RETAKE)
+        await storage.commit()
+    async with database.read() as storage:
+        kept = [await storage.requests.by_id(each.id) for each in (whole, no_mark_yet, unknown)]
+    assert [(each.window, each.mark) for each in kept if each] == [(window, mark), (window, KeptMark()), (None, None)]
+
+
+@pytest.mark.parametrize("state", [*RequestState])
+@pytest.mark.parametrize("proposal", [None, Proposal(RequestState.UPHELD, 5, "Дұрыс", DEAN.person_id, NOW)])
+async def test_what_waits_for_a_decision_is_found_once_a_mark_of_its_student_changes(
+    database: Database, state: RequestState, proposal: Proposal | None
+) -> None:
+    key = (STUDENT.person_id, EXAM.period, EXAM.course_code, "1")
+    change = Change("attempt", key, None, {"number": 1}, "import", NOW, STUDENT.person_id)
+    async with database.write() as storage:
+        request = await storage.requests.save(replace(await added(storage), state=state, proposal=proposal))
+        await storage.changes.record([change, replace(change, at=NOW + timedelta(hours=1), act="read")])
+        assert await storage.requests.with_changed_marks() == ()
+
+        await storage.changes.record([replace(change, at=NOW + timedelta(seconds=1))])
+        waits = state in OPEN or (state is RequestState.REFUSED and proposal is not None)
+        assert await storage.requests.with_changed_marks() == ((request,) if waits else ())
+        assert await storage.requests.with_changed_marks(STUDENT.person_id) == ((request,) if waits else ())
+        assert await storage.requests.with_changed_marks(OTHER.person_id) == ()
 
 
 async def test_a_step_from_an_older_state_is_not_kept(database: Database) -> None:

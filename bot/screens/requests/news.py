@@ -11,8 +11,6 @@ from bot.screens.requests.offers import desk_of
 from bot.screens.requests.own import about_request, entered, marks, mine, open_request, opens, seat
 from bot.screens.requests.words import number, received, state_name
 from bot.screens.windows import until
-from policy.calendar import Window
-from policy.citation import Cites
 from policy.profile import Profile
 from policy.requests import Kind, RequestState
 from services.requests.cases import Case
@@ -109,7 +107,6 @@ def _decided(texts: Texts, case: Case, decision: Decision, profile: Profile) -> 
     """Tell of a decision: what it is, why, what it does to the mark and what comes next."""
     one = case.request
     favourable = decision.outcome in (RequestState.UPHELD, RequestState.APPROVED)
-    cites: Cites = case.window.cites if isinstance(case.window, Window) else ()
     return Screen(
         paragraphs(
             lines(
@@ -126,7 +123,7 @@ def _decided(texts: Texts, case: Case, decision: Decision, profile: Profile) -> 
             _what_next(texts, case),
             seat(texts, one, case.study.now),
             entered(texts, one, case.study.now),
-            clauses(texts, cites) if cites else None,
+            clauses(texts, case.cites) if case.cites else None,
             None if favourable else desk_of(texts, one.kind, profile),
         ),
         ((open_request(texts, one, anew=True),), mine(texts, anew=True)),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 from bot.i18n import Html, Texts, bold, escape, lines, msgid, paragraphs
 from bot.screen import Button, Rows, Screen
@@ -17,6 +18,7 @@ from bot.screens.requests.buttons import (
 from bot.screens.requests.form import quoted
 from bot.screens.requests.words import (
     AGAIN,
+    became,
     cause_name,
     exam_title,
     kind_name,
@@ -278,6 +280,8 @@ def _mark_now(texts: Texts, study: Study, one: Request, sitting: Sitting) -> Ite
     if result.standing is Standing.PENDING:
         yield texts("There is no mark yet: it is appealed as soon as it is posted.")
         return
+    if one.mark and one.mark.exam not in (None, result.exam):
+        yield texts("The exam mark was then: {mark}", mark=one.mark.exam)
     if result.exam is not None:
         yield texts("Exam: <b>{mark}</b>", mark=result.exam)
     yield texts("Final mark: {mark}", mark=mark(texts, study, result))
@@ -348,10 +352,14 @@ def _changes(texts: Texts, study: Study, one: Request, case: Case | None = None)
 
 
 def _steps(texts: Texts, case: Case, history: Sequence[Change]) -> Iterator[Html]:
-    for change in history:
-        if step := _step(texts, case, change):
-            at = case.request.filed_at if change.object == OBJECT and change.before is None else change.at
-            yield texts("▫️ {at}: {step}", at=moment(texts, at, case.study.now), step=step)
+    steps = [
+        (case.request.filed_at if change.object == OBJECT and change.before is None else change.at, step)
+        for change in history
+        if (step := _step(texts, case, change))
+    ]
+    steps += [(event.at, became(texts, event)) for event in case.events]
+    for at, step in sorted(steps, key=itemgetter(0)):
+        yield texts("▫️ {at}: {step}", at=moment(texts, at, case.study.now), step=step)
 
 
 def _step(texts: Texts, case: Case, change: Change) -> str | None:

@@ -16,6 +16,7 @@ from policy.profile import Profile
 from policy.requests import Kind, Queue, RequestState, queue_of
 from policy.retakes import MissedCause, MissedExamRefusal, RetakeRefusal
 from services.requests.filing import FilingRefusal
+from storage.marks import MarkChange
 from storage.requests import ExamKey, Request
 
 KINDS: Mapping[Kind, str] = {
@@ -168,6 +169,19 @@ def late(texts: Texts, closes: datetime) -> Html:
 def filed_late(texts: Texts, closes: datetime, now: datetime | None = None) -> Html:
     """Say the same to the staff."""
     return texts("⚠️ Filed late: the time was over {until}", until=until(texts, closes, now))
+
+
+_BECAME = {
+    (False, True): msgid("the mark was posted"),
+    (True, False): msgid("the mark was withdrawn"),
+    (True, True): msgid("the mark was changed"),
+}
+
+
+def became(texts: Texts, event: MarkChange) -> str:
+    """Return what became of a mark after something was filed about it."""
+    there = [each is not None and each.concluded for each in (event.before, event.after)]
+    return texts.plain(_BECAME[there[0], there[1]])
 
 
 def clock(texts: Texts, at: datetime) -> str:

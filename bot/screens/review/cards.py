@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.i18n import Html, Texts, bold, lines, paragraphs
 from bot.screen import Button, Rows, Screen
-from bot.screens.requests.words import exam_title, filed_late, kind_name, number, stands, state_name
+from bot.screens.requests.words import became, exam_title, filed_late, kind_name, number, stands, state_name
 from bot.screens.review.buttons import ChooseSubstitute, OpenCase, OpenQueue, TakeCase
 from bot.screens.review.words import queue_name
 from bot.screens.windows import moment, until
@@ -33,6 +33,7 @@ def card(texts: Texts, case: Case, *, queue: Queue, link: str | None, now: datet
                 texts("Course: {course}", course=exam_title(texts, _course(case), request.exam)),
                 texts("Filed: {at}", at=moment(texts, request.filed_at, now)),
                 filed_late(texts, request.closes_at, now) if request.late else None,
+                _event(texts, case, now),
                 texts("Answer until: <b>{until}</b>", until=until(texts, request.due_at, now))
                 if request.open and request.paused_at is None
                 else None,
@@ -150,6 +151,14 @@ def substitute_needed(texts: Texts, case: Case) -> Screen:
 def _course(case: Case) -> Course:
     code = case.request.exam.course_code
     return case.standing.enrolment.course if case.standing else Course(code, None, None)
+
+
+def _event(texts: Texts, case: Case, now: datetime) -> Html | None:
+    """Say what became of the mark since, while it is to be decided."""
+    if not case.events or not (case.request.open or case.request.proposal):
+        return None
+    latest = case.events[-1]
+    return texts("⚠️ {at}: <b>{what}</b>", at=moment(texts, latest.at, now), what=became(texts, latest))
 
 
 def _state(texts: Texts, case: Case, now: datetime) -> Iterable[Html | None]:

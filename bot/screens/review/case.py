@@ -7,10 +7,12 @@ from typing import Any
 from bot.i18n import Html, Texts, bold, lines, paragraphs
 from bot.screen import Button, Rows, Screen
 from bot.screens.contacts import desk
+from bot.screens.corrections import differing
 from bot.screens.documents import LOSSES
 from bot.screens.marks import mark, shortened
 from bot.screens.menu import back
 from bot.screens.requests.words import (
+    became,
     cause_name,
     exam_title,
     filed_late,
@@ -41,7 +43,6 @@ from bot.screens.review.outlook import brings
 from bot.screens.review.words import desk_of
 from bot.screens.windows import BASIS, dated, moment, until
 from bot.screens.words import WORDS
-from policy.calendar import Window
 from policy.marks import Attempt, Course, Result
 from policy.people import RoleGrant
 from policy.profile import Profile
@@ -50,6 +51,7 @@ from policy.review import Act, decided_in_one_step
 from services.requests.cases import Case
 from services.requests.documents import Loss
 from services.requests.outlook import Outlook, outlook_of
+from storage.marks import MarkChange
 from storage.records import Person
 from storage.requests import Decision, Request
 
@@ -85,6 +87,7 @@ def opened(
             texts("Cause: {cause}", cause=cause_name(texts, request.choice)) if request.choice else None,
             texts("<blockquote>{text}</blockquote>", text=request.reason) if request.reason else None,
             lines(*_filing(texts, case, now, profile)),
+            *(_event(texts, case, each, now) for each in case.events),
             lines(*_earlier(texts, case)),
             *_inquiries(texts, case, now),
             _proposal(texts, case, now),
@@ -247,15 +250,17 @@ def _attempt(texts: Texts, case: Case, attempt: Attempt, result: Result, now: da
 
 
 def _filing(texts: Texts, case: Case, now: datetime, profile: Profile) -> Iterable[Html | None]:
-    request, window = case.request, case.window
+    request, window, then = case.request, case.window, case.request.mark
     yield texts("Filed: <b>{at}</b>", at=received(texts, request.filed_at, profile))
     if request.late:
         yield filed_late(texts, request.closes_at, now)
     else:
         yield texts("✅ In time: it could be filed until {until}", until=until(texts, request.closes_at, now))
-    if isinstance(window, Window):
-        opens, day = moment(texts, window.opens, now), dated(texts, window.counted_from, now)
+    if window:
+        opens, day = moment(texts, window.opens_at, now), dated(texts, window.counted_from, now)
         yield texts(BASIS[window.basis], at=opens, day=day)
+    if then and then.exam is not None:
+        yield texts("The exam mark was then: {mark}", mark=then.exam)
     if request.received_at - request.filed_at >= MINUTE and not request.registered_by:
         yield texts(
             "The bot got it later: {at}. What counts is when it was sent.",
@@ -268,6 +273,19 @@ def _filing(texts: Texts, case: Case, now: datetime, profile: Profile) -> Iterab
         if each.error:
             why = texts.plain(LOSSES[Loss(each.error)])
             yield texts("⚠️ Not kept: {name}. {why}", name=each.file.file_name, why=why)
+
+
+def _event(texts: Texts, case: Case, event: MarkChange, now: datetime) -> Html:
+    """Say what became of the mark since the request was filed, who did it and why."""
+    what = became(texts, event)
+    blank = Attempt(case.request.exam.attempt)
+    before, after = event.before or blank, event.after or blank
+    return lines(
+        texts("⚠️ {at}: <b>{what}</b>", at=moment(texts, event.at, now), what=what),
+        *differing(texts, before, after),
+        texts("By: {name}", name=case.name(event.by)) if event.by else None,
+        texts("<blockquote>{text}</blockquote>", text=event.why) if event.why else None,
+    )
 
 
 def _earlier(texts: Texts, case: Case) -> Iterable[Html]:
