@@ -10,6 +10,7 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
+from bot.buttons import is_near
 from bot.handlers.cases import why
 from bot.handlers.queues import queues_of
 from bot.i18n import Html
@@ -76,7 +77,7 @@ async def write(message: Message, reviewer: Reviewer) -> Said:
 
 async def begin_protocol(_: CallbackQuery, callback_data: BeginProtocol, reviewer: Reviewer) -> Said:
     """Ask who was there on a day."""
-    day = date.fromisoformat(callback_data.day)
+    day = callback_data.day
     return await _begin(reviewer, day, await decided_on(reviewer.storage, day, profile=reviewer.profile))
 
 
@@ -132,8 +133,8 @@ async def make_register(_: CallbackQuery, callback_data: MakeRegister, reviewer:
     filed = await filed_in(
         storage,
         queue,
-        first=date.fromisoformat(callback_data.first),
-        last=date.fromisoformat(callback_data.last),
+        first=callback_data.first,
+        last=callback_data.last,
         institutes=_institutes(reviewer, queue),
         profile=reviewer.profile,
     )
@@ -229,7 +230,8 @@ def day_written(text: str, today: date) -> date | None:
         return None
     try:
         day = date(int(found[3] or today.year), int(found[2]), int(found[1]))
-        return day if found[3] or day <= today else day.replace(year=day.year - 1)
+        day = day if found[3] or day <= today else day.replace(year=day.year - 1)
+        return day if is_near(day) else None
     except ValueError:
         return None
 

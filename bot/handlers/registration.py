@@ -11,6 +11,7 @@ from aiogram import F, Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
+from bot.buttons import is_near
 from bot.filters import Where
 from bot.handlers.documents import sent_file
 from bot.i18n import Html
@@ -287,7 +288,8 @@ def instant_written(text: str, now: datetime) -> datetime | None:
         at = datetime(
             int(year or now.year), int(month), int(day), int(hour), int(minute), int(second or 0), tzinfo=now.tzinfo
         )
-        return at if year or at.date() <= now.date() else at.replace(year=at.year - 1)
+        at = at if year or at.date() <= now.date() else at.replace(year=at.year - 1)
+        return at if is_near(at.date()) else None
     except ValueError:
         return None
 

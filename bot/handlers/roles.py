@@ -9,6 +9,7 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
+from bot.buttons import is_near
 from bot.i18n import Html, Texts
 from bot.jobs.motions import proposed
 from bot.middlewares.context import WRITES, Answers, Holds, Said
@@ -241,14 +242,17 @@ async def _form(desk: Desk) -> Form | None:
 
 def _day(text: str) -> str | None:
     """Read a day written as 31.08.2026 and return it in ISO 8601."""
-    try:
-        return datetime.strptime(text, "%d.%m.%Y").date().isoformat()  # noqa: DTZ007 - a day has no zone
-    except ValueError:
-        pass
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        return None
+    for read in (_figures, date.fromisoformat):
+        try:
+            day = read(text)
+        except ValueError:
+            continue
+        return day.isoformat() if is_near(day) else None
+    return None
+
+
+def _figures(text: str) -> date:
+    return datetime.strptime(text, "%d.%m.%Y").date()  # noqa: DTZ007 - a day has no zone
 
 
 def _token() -> str:

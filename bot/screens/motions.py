@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from aiogram.filters.callback_data import CallbackData
-
+from bot.buttons import CallbackData
 from bot.i18n import Html, Texts, bold, escape, lines, msgid, paragraphs
 from bot.screen import Button, Screen
 from bot.screens.cancel import cancel_button

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from aiogram.filters.callback_data import CallbackData
-
+from bot.buttons import CallbackData, Place
 from bot.i18n import Html, Texts, bold, escape, lines, msgid, paragraphs
 from bot.screen import Button, Rows, Screen
 from bot.screens.cancel import cancel_button
@@ -35,7 +34,7 @@ class OpenGroups(CallbackData, prefix="groups"):
     """The groups of a period that have sheets, a page of them."""
 
     period: str
-    page: int
+    page: Place
 
 
 class OpenGroup(CallbackData, prefix="sheetsof"):

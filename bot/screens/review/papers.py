@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from aiogram.filters.callback_data import CallbackData
-
+from bot.buttons import CallbackData
 from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
 from bot.papers import APPLICATION, PROTOCOL, REGISTER
 from bot.screen import Button, Paper, Screen, SentBefore
@@ -32,9 +31,9 @@ class OpenPapers(CallbackData, prefix="papers"):
 
 
 class BeginProtocol(CallbackData, prefix="prot"):
-    """Make the protocol of this day (ISO date)."""
+    """Make the protocol of this day."""
 
-    day: str
+    day: date
 
 
 class TickMember(CallbackData, prefix="protm"):
@@ -57,11 +56,11 @@ class PrintProtocol(CallbackData, prefix="protp"):
 
 
 class MakeRegister(CallbackData, prefix="regx"):
-    """Write the register of a queue from one day to another (ISO dates)."""
+    """Write the register of a queue from one day to another."""
 
     queue: Queue
-    first: str
-    last: str
+    first: date
+    last: date
 
 
 def papers(
@@ -92,7 +91,7 @@ def papers(
                 (
                     Button(
                         texts.plain("Protocol of {day}: decisions {n}", day=texts.day(day), n=n),
-                        BeginProtocol(day=str(day)),
+                        BeginProtocol(day=day),
                     ),
                 )
                 for day, n in days
@@ -129,7 +128,7 @@ def register_button(texts: Texts, queue: Queue, first: date, last: date) -> tupl
         last=texts.figures(last),
         queue=queue_name(texts, queue),
     )
-    return (Button(label, MakeRegister(queue=queue, first=str(first), last=str(last))),)
+    return (Button(label, MakeRegister(queue=queue, first=first, last=last)),)
 
 
 def choose_register(texts: Texts, queues: Sequence[Queue], first: date, last: date) -> Screen:
@@ -192,7 +191,7 @@ def printed_protocol(texts: Texts, kept: Protocol) -> Screen:
 
 def register(texts: Texts, button: MakeRegister, requests: Sequence[int]) -> Screen:
     """Hand a register of these requests out."""
-    queue, first, last = button.queue, date.fromisoformat(button.first), date.fromisoformat(button.last)
+    queue, first, last = button.queue, button.first, button.last
     title = queue_name(texts, queue)
     return Screen(
         lines(
