@@ -12,7 +12,7 @@ from bot.filters import Where
 from bot.i18n import Texts
 from bot.jobs import imports as jobs
 from bot.jobs import motions
-from bot.jobs.imports import LATEST, Office, Piece
+from bot.jobs.imports import Office, Piece
 from bot.jobs.work import ProgressMessage, Work
 from bot.middlewares.context import WRITES, Answers, Holds, Said
 from bot.screen import Event, Screen, answer
@@ -22,7 +22,8 @@ from bot.screens.forms import LONGEST_REASON, too_long
 from bot.screens.imports import ChooseKind, DropUpload, LoadUpload, OpenImport, ProposeLoad, ReadUpload
 from bot.screens.menu import OpenImports
 from bot.screens.motions import why
-from policy.people import Role
+from services.attempts import Stranger, note
+from services.links import OFFICE
 from services.motions.moving import unreasoned
 from storage.records import Draft, Upload
 from storage.unit import Storage
@@ -30,9 +31,9 @@ from storage.unit import Storage
 FORM = "propose file"
 
 
-async def open_files(_: Event, storage: Storage, texts: Texts) -> Said:
+async def open_files(_: Event, storage: Storage, office: Office) -> Said:
     """Say what can be sent and what was loaded lately."""
-    return screens.files(texts, await storage.imports.latest(limit=LATEST))
+    return screens.files(office.texts, await jobs.latest(storage, office))
 
 
 async def receive(message: Message, office: Office, work: Work) -> Said:
@@ -57,7 +58,7 @@ async def look(press: CallbackQuery, callback_data: ReadUpload, storage: Storage
     """Show again what loading a waiting file would do."""
     upload = await _waiting(storage, callback_data.upload, office)
     if upload is None:
-        return await _gone(storage, office.texts)
+        return await _gone(storage, office)
     return await _look(press, office, work, upload, None)
 
 
@@ -67,7 +68,7 @@ async def choose_kind(
     """Keep what a file is said to hold, and show what loading it would do."""
     upload = await _waiting(storage, callback_data.upload, office)
     if upload is None:
-        return await _gone(storage, office.texts)
+        return await _gone(storage, office)
     await storage.uploads.set_kind(upload.id, callback_data.kind)
     await storage.commit()
     return await _look(press, office, work, replace(upload, kind=callback_data.kind), storage)
@@ -77,7 +78,7 @@ async def load(press: CallbackQuery, callback_data: LoadUpload, storage: Storage
     """Load a waiting file as it was shown."""
     upload = await _waiting(storage, callback_data.upload, office)
     if upload is None or upload.kind is None:
-        return await _gone(storage, office.texts)
+        return await _gone(storage, office)
     if press.message is None or await _goes_on(press, office, work, upload):
         return None
     await answer(press)
@@ -91,22 +92,22 @@ async def drop(_: CallbackQuery, callback_data: DropUpload, storage: Storage, of
     """Forget a waiting file."""
     upload = await _waiting(storage, callback_data.upload, office)
     if upload is None:
-        return await _gone(storage, office.texts)
+        return await _gone(storage, office)
     await storage.uploads.drop(upload.id)
     await storage.commit()
     return screens.dropped(office.texts, upload.file_name)
 
 
-async def open_import(_: CallbackQuery, callback_data: OpenImport, storage: Storage, texts: Texts) -> Said:
+async def open_import(_: CallbackQuery, callback_data: OpenImport, storage: Storage, office: Office) -> Said:
     """Show an import that was done."""
-    return await jobs.one_import(storage, texts, callback_data.number)
+    return await jobs.one_import(storage, office, callback_data.number)
 
 
 async def ask_load(_: CallbackQuery, callback_data: ProposeLoad, storage: Storage, office: Office) -> Said:
     """Ask why a file that takes two people is to be loaded."""
     upload = await _waiting(storage, callback_data.upload, office)
     if upload is None:
-        return await _gone(storage, office.texts)
+        return await _gone(storage, office)
     content = {"upload": upload.id, "seen": callback_data.seen}
     await storage.drafts.keep(office.chat, office.chat, FORM, content, at=office.now)
     await storage.commit()
@@ -124,7 +125,7 @@ async def propose_load(message: Message, draft: Draft, storage: Storage, office:
     await storage.drafts.drop(office.chat, office.chat)
     await storage.commit()
     if upload is None:
-        return await _gone(storage, office.texts)
+        return await _gone(storage, office)
     if not work.goes_on(_key(upload)):
         arguments = {"upload": upload.id, "seen": draft.content["seen"], "reason": reason}
         piece = await kept_job(storage, office, motions.PROPOSE, arguments)
@@ -134,13 +135,16 @@ async def propose_load(message: Message, draft: Draft, storage: Storage, office:
 
 
 async def _waiting(storage: Storage, upload_id: int, office: Office) -> Upload | None:
-    """Return a file this person sent and that still waits."""
+    """Return a file this person sent and that still waits; that they tried another's is noted."""
     upload = await storage.uploads.by_id(upload_id)
-    return upload if upload and upload.person_id == office.person_id else None
+    if upload and upload.person_id != office.person_id:
+        note(Stranger.NOT_THEIRS, "upload", upload_id, by=office.person_id, cause="import", now=office.now)
+        return None
+    return upload
 
 
-async def _gone(storage: Storage, texts: Texts) -> Said:
-    return screens.no_longer_waits(texts, await storage.imports.latest(limit=LATEST))
+async def _gone(storage: Storage, office: Office) -> Said:
+    return screens.no_longer_waits(office.texts, await jobs.latest(storage, office))
 
 
 async def _look(press: CallbackQuery, office: Office, work: Work, upload: Upload, storage: Storage | None) -> Said:
@@ -224,7 +228,7 @@ def router() -> Router:
     """Return the routes of this feature."""
     router = Router(name=__name__)
     for observer in (router.message, router.callback_query):
-        observer.filter(Holds(Role.REGISTRAR, Role.ADMIN))
+        observer.filter(Holds(*OFFICE))
         observer.middleware(open_office)
     router.message.register(receive, Where(F.document))
     router.message.register(open_files, Command("import"))

@@ -46,6 +46,9 @@ INSTEAD = (Outcome.DID_NOT_COME, Outcome.NOT_ADMITTED, Outcome.REMOVED)
 REFUSALS: dict[StrEnum, str] = {
     CorrectionRefusal.NOT_ALLOWED: msgid("You hold no role today that corrects this student's marks."),
     CorrectionRefusal.OWN_MARK: msgid("Nobody corrects their own marks. Ask another registrar."),
+    CorrectionRefusal.LECTURER: msgid(
+        "You teach or examine this course. To avoid a conflict of interest others correct its marks."
+    ),
     CorrectionRefusal.NO_SUCH_ATTEMPT: msgid("The records no longer have this mark."),
     CorrectionRefusal.NOT_POSTED: msgid("This value is not posted yet: it comes with a file, not with a correction."),
     CorrectionRefusal.OUT_OF_RANGE: msgid("A mark is a number from 0 to 100."),

@@ -33,33 +33,36 @@ TITLES = {
     MotionKind.ROLE: msgid("Role"),
     MotionKind.UNLOCK: msgid("Undoing the lock of a sheet"),
 }
-REFUSALS: Mapping[StrEnum, str] = (
-    CORRECTION_REFUSALS
-    | UNDO_REFUSALS
-    | SHEET_REFUSALS
-    | ROLE_REFUSALS
-    | {
-        MotionRefusal.NO_REASON: msgid("A reason is needed: write it in a few words."),
-        MotionRefusal.REASON_TOO_SHORT: msgid("The reason is too short: others will read it. Ten letters at least."),
-        MotionRefusal.ONE_IS_WAITING: msgid("The same waits for a second person already."),
-        MotionRefusal.UNKNOWN: msgid("There is no such proposal."),
-        MotionRefusal.ALREADY_DECIDED: msgid("It was decided already."),
-        MotionRefusal.EXPIRED: msgid("Nobody decided it in time, and the time is over. It can be proposed anew."),
-        MotionRefusal.CHANGED_SINCE: msgid(
-            "What it is about has changed since it was proposed. Refuse it and propose it anew."
-        ),
-        MotionRefusal.CHAIR_NEEDED: msgid("Appeals stand on it: the chair of their commission has to agree first."),
-        MotionRefusal.NOT_ASKED: msgid("The chair's consent is not asked for here, or it is given already."),
-        TwoPeopleRefusal.SAME_PERSON: msgid("You proposed it yourself: somebody else has to confirm it."),
-        TwoPeopleRefusal.NO_ROLE: msgid("You hold no role that may confirm this."),
-        TwoPeopleRefusal.TERM_OVER: msgid("The term of your role is over: it confirms nothing any more."),
-        TwoPeopleRefusal.OTHER_INSTITUTE: msgid("It concerns more than the institute your role is for."),
-        TwoPeopleRefusal.GAINS: msgid("It concerns you yourself: somebody else has to confirm it."),
-        TwoPeopleRefusal.MADE_ABLE: msgid(
-            "You two count as one for a week: one has invited the other, moved their link or replaced their phone."
-        ),
-    }
-)
+OWN_REFUSALS: Mapping[StrEnum, str] = {
+    MotionRefusal.NO_REASON: msgid("A reason is needed: write it in a few words."),
+    MotionRefusal.REASON_TOO_SHORT: msgid("The reason is too short: others will read it. Ten letters at least."),
+    MotionRefusal.ONE_IS_WAITING: msgid("The same waits for a second person already."),
+    MotionRefusal.UNKNOWN: msgid("There is no such proposal, or it is not one for your role."),
+    MotionRefusal.ALREADY_DECIDED: msgid("It was decided already."),
+    MotionRefusal.EXPIRED: msgid("Nobody decided it in time, and the time is over. It can be proposed anew."),
+    MotionRefusal.CHANGED_SINCE: msgid(
+        "What it is about has changed since it was proposed. Refuse it and propose it anew."
+    ),
+    MotionRefusal.CHAIR_NEEDED: msgid("Appeals stand on it: the chair of their commission has to agree first."),
+    MotionRefusal.NOT_ASKED: msgid("The chair's consent is not asked for here, or it is given already."),
+    TwoPeopleRefusal.SAME_PERSON: msgid("You proposed it yourself: somebody else has to confirm it."),
+    TwoPeopleRefusal.NO_ROLE: msgid("You hold no role that may confirm this."),
+    TwoPeopleRefusal.TERM_OVER: msgid("The term of your role is over: it confirms nothing any more."),
+    TwoPeopleRefusal.OTHER_INSTITUTE: msgid("It concerns more than the institute your role is for."),
+    TwoPeopleRefusal.LECTURER: msgid(
+        "You teach or examine this course. To avoid a conflict of interest somebody else has to confirm it."
+    ),
+    TwoPeopleRefusal.GAINS: msgid("It concerns you yourself: somebody else has to confirm it."),
+    TwoPeopleRefusal.MADE_ABLE: msgid(
+        "You two count as one for a week: one has invited the other, moved their link or replaced their phone."
+    ),
+}
+REFUSALS: Mapping[tuple[type[StrEnum], str], str] = {  # by their kinds too: several are called "not_allowed"
+    (type(reason), reason): said
+    for those in (CORRECTION_REFUSALS, UNDO_REFUSALS, SHEET_REFUSALS, ROLE_REFUSALS, OWN_REFUSALS)
+    for reason, said in those.items()
+}
+UNREACHED = (TwoPeopleRefusal.NO_ROLE, TwoPeopleRefusal.TERM_OVER, TwoPeopleRefusal.OTHER_INSTITUTE)
 
 
 class OpenMotion(CallbackData, prefix="fixo"):
@@ -288,13 +291,17 @@ def why(texts: Texts, refused: Refused[Any]) -> Html:
     """Say why it cannot be proposed or decided."""
     over = texts("From {at} on you count as two again.", at=refused.until) if refused.until else None
     tied = over if refused.reason is TwoPeopleRefusal.MADE_ABLE else None
-    return lines(texts("❌ {why}", why=texts(REFUSALS[refused.reason])), tied)
+    return lines(texts("❌ {why}", why=texts(REFUSALS[type(refused.reason), refused.reason])), tied)
 
 
 def refused(texts: Texts, refusal: Refused[Any], case: MotionCase | None = None) -> Screen:
-    """Say why a motion was not decided, and how it stands."""
+    """Say why a motion was not decided, and how it stands.
+
+    Whose role does not reach it hears what they would if there were none.
+    """
     if case is None:
-        return Screen(why(texts, refusal), (_up(texts),))
+        unreached = refusal.reason in UNREACHED
+        return Screen(why(texts, Refused(MotionRefusal.UNKNOWN, ()) if unreached else refusal), (_up(texts),))
     if not case.motion.open:
         return motion(texts, case)
     return motion(texts, case, said=why(texts, refusal))

@@ -26,6 +26,9 @@ REFUSALS: dict[StrEnum, str] = {
     SheetRefusal.PRINTED_BEFORE: msgid("It was printed before, and nothing has changed since."),
     PrintingRefusal.NO_SUCH_SHEET: msgid("There is no such sheet in the records now."),
     PrintingRefusal.NOT_ALLOWED: msgid("Your role is for another institute: its own registrar prints this sheet."),
+    PrintingRefusal.LECTURER: msgid(
+        "You teach or examine this course. To avoid a conflict of interest others deal with its sheet."
+    ),
     PrintingRefusal.NOT_LOCKED: msgid("This sheet is not printed: there is no lock to undo."),
 }
 

@@ -6,7 +6,7 @@ from datetime import date
 
 from bot.buttons import CallbackData
 from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
-from bot.papers import APPLICATION, PROTOCOL, REGISTER
+from bot.papers import APPLICATION, BY, PROTOCOL, REGISTER
 from bot.screen import Button, Paper, Screen, SentBefore
 from bot.screens.menu import back
 from bot.screens.requests.words import number
@@ -151,13 +151,14 @@ class ProtocolForm:
     present: list[str]
 
 
-def tick_members(texts: Texts, form: ProtocolForm, those: Sequence[Member]) -> Screen:
+def tick_members(texts: Texts, form: ProtocolForm, those: Sequence[Member], *said: Html) -> Screen:
     """Ask who was there when the commission sat."""
     token, present = form.token, form.present
     return Screen(
         paragraphs(
             bold(texts("Protocol of {day}", day=date.fromisoformat(form.day))),
             texts("Cases: {numbers}", numbers=", ".join(number(texts, each) for each in form.numbers)),
+            *said,
             texts("Who was there? Press to tick. A conflict of interest is noted by itself."),
         ),
         (
@@ -177,19 +178,21 @@ def tick_members(texts: Texts, form: ProtocolForm, those: Sequence[Member]) -> S
     )
 
 
-def printed_protocol(texts: Texts, kept: Protocol) -> Screen:
-    """Hand a protocol out."""
+def printed_protocol(texts: Texts, kept: Protocol, *, whole: bool, by: str) -> Screen:
+    """Hand a protocol out, or the extract of it that its reader may read."""
     return Screen(
         lines(
             texts("Protocol {number} of {day}", number=number(texts, kept.number), day=kept.day),
-            texts("Print it and have it signed. It can be printed again from /protocol."),
+            texts("Print it and have it signed. It can be printed again from /protocol.")
+            if whole
+            else texts("An extract: cases that are not for you are left out. Somebody else prints the whole."),
         ),
         ((Button(texts.plain("« Papers"), OpenPapers()),),),
-        document=Paper(f"protocol-{kept.number}.pdf", PROTOCOL, {"number": kept.number}),
+        document=Paper(f"protocol-{kept.number}.pdf", PROTOCOL, {"number": kept.number, BY: by}),
     )
 
 
-def register(texts: Texts, button: MakeRegister, requests: Sequence[int]) -> Screen:
+def register(texts: Texts, button: MakeRegister, requests: Sequence[int], *, by: str) -> Screen:
     """Hand a register of these requests out."""
     queue, first, last = button.queue, button.first, button.last
     title = queue_name(texts, queue)
@@ -203,14 +206,27 @@ def register(texts: Texts, button: MakeRegister, requests: Sequence[int]) -> Scr
         document=Paper(
             f"register-{queue}-{first}-{last}.xlsx",
             REGISTER,
-            {"requests": list(requests), "title": title, "language": texts.language},
+            {"requests": list(requests), "title": title, "language": texts.language, BY: by},
         ),
     )
+
+
+def no_longer_yours(texts: Texts) -> Screen:
+    """Say that a paper was asked for by somebody who may not read it any more."""
+    return Screen(texts("This paper is not for you any more: your role has changed since you asked for it."))
 
 
 def nothing_decided(texts: Texts) -> Html:
     """Say that there is nothing for a protocol."""
     return texts("The commission has signed no decision on this.")
+
+
+def left_out(texts: Texts, numbers: Sequence[int]) -> Html:
+    """Say which of the numbers written do not go into the protocol: there is none decided, or none for its maker."""
+    return texts(
+        "Left out, for no decision is signed or the case is not for you: {numbers}",
+        numbers=", ".join(number(texts, each) for each in numbers),
+    )
 
 
 def nothing_filed(texts: Texts) -> str:
@@ -237,9 +253,9 @@ def document(texts: Texts, one: Document) -> Screen:
     return Screen(said, document=there, protected=True)
 
 
-def application(texts: Texts, request_id: int) -> Screen:
+def application(texts: Texts, request_id: int, *, by: str) -> Screen:
     """Hand an application out."""
     return Screen(
         texts("Application {number}", number=number(texts, request_id)),
-        document=Paper(f"application-{request_id}.pdf", APPLICATION, {"request": request_id}),
+        document=Paper(f"application-{request_id}.pdf", APPLICATION, {"request": request_id, BY: by}),
     )
