@@ -6,7 +6,7 @@ to say any more), name it in `NOTICES`, and call `services.owing.owe` where the 
 
 import asyncio
 from base64 import b64decode, b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -21,15 +21,17 @@ from bot.screens.requests import news as request_news
 from bot.screens.requests.news import still_so
 from bot.screens.requests.own import takes_documents
 from bot.screens.review import cards
+from policy.decision import Refused
 from policy.marks import Course
 from policy.profile import Profile
 from policy.requests import OPEN, Queue
+from policy.review import Act
 from services.corrections import applied_of
 from services.importing import refused_csv
 from services.importing.exports import LOADED_EXPORT, PASSED_EXPORT, REFUSED_EXPORT, refusals_of
 from services.motions.cases import MotionCase, motion_case
 from services.motions.deciding import MOTION_NEWS, may_read
-from services.motions.moving import MOTION_CARD
+from services.motions.moving import MOTION_CARD, MotionRefusal
 from services.news import CORRECTED_MARK, NEW_MARKS, UNTOLD_CORRECTION, WITHDRAWN_MARKS, news_of
 from services.outages import LOST, TOUCHED
 from services.owing import otherwise
@@ -37,6 +39,7 @@ from services.requests.cases import Case, case_of
 from services.requests.documents import LOST_DOCUMENT, Loss
 from services.requests.history import OBJECT
 from services.requests.overdue import overdue_of
+from services.requests.reading import readable
 from services.requests.telling import (
     OVERDUE,
     QUEUE_SUMMARY,
@@ -53,6 +56,7 @@ from services.role_news import ROLE_NEWS
 from services.standing import study_of
 from services.watching import ALERT
 from storage.outbox import NewOwed, Priority
+from storage.requests import Request
 from storage.unit import Storage
 
 _OF_SCREENS = tuple(field.name for field in fields(Screen))
@@ -61,7 +65,10 @@ SCREEN = "screen"  # worded when it was owed, as an answer to somebody's own act
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What a kind may ask for: a reader, the voice, whom it is for (None: a chat), the content, now, and who speaks."""
+    """What a kind may ask for: a reader, the voice, whom it is for (None: a chat), the content, now, and who speaks.
+
+    `stands`: it was said before, and is worded anew where it stands.
+    """
 
     storage: Storage
     texts: Texts
@@ -70,6 +77,7 @@ class Telling:
     now: datetime
     profile: Profile
     bot: Bot
+    stands: bool = False
 
 
 Notice = Callable[[Telling], Awaitable[Screen | None]]
@@ -192,7 +200,9 @@ async def _corrected_mark(telling: Telling) -> Screen | None:
 
 async def _motion_card(telling: Telling) -> Screen | None:
     case = await _motion(telling)
-    return motions.motion(telling.texts, case) if case else None
+    if case is None:
+        return motions.refused(telling.texts, Refused(MotionRefusal.UNKNOWN, ())) if telling.stands else None
+    return motions.motion(telling.texts, case)
 
 
 async def _motion_news(telling: Telling) -> Screen | None:
@@ -201,12 +211,12 @@ async def _motion_news(telling: Telling) -> Screen | None:
 
 
 async def _motion(telling: Telling) -> MotionCase | None:
-    """Return a motion as its reader may read it now; a card that was sent says how it stands also to others."""
+    """Return a motion as its reader may read it now."""
     motion, by = await telling.storage.motions.by_id(telling.content["motion"]), telling.person_id or ""
     if motion is None:
         return None
     now, profile = telling.now, telling.profile
-    if motion.open and not await may_read(telling.storage, motion, by=by, now=now, profile=profile):
+    if not await may_read(telling.storage, motion, by=by, now=now, profile=profile):
         return None
     return await motion_case(telling.storage, motion, by=by, now=now, profile=profile)
 
@@ -223,25 +233,42 @@ async def _untold_correction(telling: Telling) -> Screen:
 
 
 async def _request_card(telling: Telling) -> Screen | None:
+    """Say how a request stands; a person reads it as long as their role reaches it and they have no interest in it."""
     request = await telling.storage.requests.by_id(telling.content["request"])
     if request is None:
         return None
-    case = await case_of(telling.storage, request, now=telling.now, profile=telling.profile)
     queue, link = Queue(telling.content["queue"]), await _link(telling)
+    if not await _theirs(telling, [request]):
+        return cards.no_longer_yours(telling.texts) if telling.stands else None
+    case = await case_of(telling.storage, request, now=telling.now, profile=telling.profile)
     return cards.card(telling.texts, case, queue=queue, link=link, now=telling.now)
+
+
+async def _theirs(telling: Telling, those: Iterable[Request]) -> tuple[Request, ...]:
+    """Return what of these requests a person may read or enter; a group reads what it was bound for."""
+    those = tuple(those)
+    if telling.person_id is None:
+        return those
+    mine = {*await _may(telling, Act.READ, those), *await _may(telling, Act.ENTER, those)}
+    return tuple(each for each in those if each.id in mine)
+
+
+async def _may(telling: Telling, act: Act, those: Iterable[Request]) -> list[int]:
+    by, now, profile = telling.person_id or "", telling.now, telling.profile
+    return [each.id for each in await readable(telling.storage, those, by=by, now=now, profile=profile, act=act)]
 
 
 async def _queue_summary(telling: Telling) -> Screen:
     queue = Queue(telling.content["queue"])
-    waiting = await telling.storage.requests.in_states(kinds_of(queue), OPEN)
-    late = await overdue_of(telling.storage, queue, now=telling.now)
+    waiting = await _theirs(telling, await telling.storage.requests.in_states(kinds_of(queue), OPEN))
+    late = await _theirs(telling, await overdue_of(telling.storage, queue, now=telling.now))
     link = await _link(telling)
     return cards.summary(telling.texts, queue, waiting, overdue=len(late), link=link, now=telling.now)
 
 
 async def _overdue(telling: Telling) -> Screen | None:
     queue = Queue(telling.content["queue"])
-    late = await overdue_of(telling.storage, queue, now=telling.now)
+    late = await _theirs(telling, await overdue_of(telling.storage, queue, now=telling.now))
     if not late:
         return None
     return cards.overdue(telling.texts, queue, late, link=await _link(telling), now=telling.now)
@@ -255,6 +282,8 @@ async def _unread_group(telling: Telling) -> Screen | None:
 async def _substitute_needed(telling: Telling) -> Screen | None:
     request = await telling.storage.requests.by_id(telling.content["request"])
     if request is None or not request.open or request.substitute:
+        return None
+    if not await _may(telling, Act.NAME_SUBSTITUTE, [request]):
         return None
     case = await case_of(telling.storage, request, now=telling.now, profile=telling.profile)
     return cards.substitute_needed(telling.texts, case)

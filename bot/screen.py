@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 from aiogram import Bot
 from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramBadRequest
-from aiogram.filters.callback_data import CallbackData
 from aiogram.methods import EditMessageMedia, EditMessageText, SendDocument, SendMessage, SendPhoto
 from aiogram.types import (
     BufferedInputFile,
@@ -29,6 +28,7 @@ from aiogram.types import (
     ReplyKeyboardRemove,
 )
 
+from bot.buttons import CallbackData
 from bot.i18n import TAG, Html, escape
 
 CANNOT_BE_EDITED = ("message to edit not found", "message can't be edited", "MESSAGE_ID_INVALID", "there is no text in")

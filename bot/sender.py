@@ -35,6 +35,7 @@ from bot.pacing import Pace
 from bot.pacing import owed as owed_priority
 from bot.papers import PAPERS
 from bot.screen import File, Paper, Screen, Standing, delete, edited, parts
+from bot.screens.review.papers import no_longer_yours
 from bot.troubles import Troubles
 from bot.voices import language_of
 from policy.people import Language
@@ -381,7 +382,8 @@ class Sender:
         """Find where a message goes, and word it in the language read there: a group's stands in the content."""
         if owed.kind == SCREEN and owed.chat_id is not None:  # worded already
             put_off = self._put_off(owed, owed.chat_id)
-            return put_off or _letter_to(owed.chat_id, owed, await self._with_paper(restored(owed.content), now))
+            answer = restored(owed.content)
+            return put_off or _letter_to(owed.chat_id, owed, await self._with_paper(owed.chat_id, answer, now))
         async with self._database.read() as storage:
             chat = owed.chat_id
             if chat is None:
@@ -400,18 +402,22 @@ class Sender:
             known = await storage.accounts.acquaintance(chat) if chat > 0 else None
             language = Language(owed.content["language"]) if "language" in owed.content else language_of(known, None)
             texts = self._voices[language]
-            screen = await notice(Telling(storage, texts, owed.content, owed.person_id, now, self._profile, self._bot))
+            stands = owed.state is OwedState.SENT
+            telling = Telling(storage, texts, owed.content, owed.person_id, now, self._profile, self._bot, stands)
+            screen = await notice(telling)
         if screen is None:
             return _one(Settled(owed.id, OwedState.WITHDRAWN, arrived=owed.arrived))
         return _letter_to(chat, owed, screen)
 
-    async def _with_paper(self, screen: Screen, now: datetime) -> Screen:
-        """Make the paper that goes with a screen, if one does."""
+    async def _with_paper(self, chat: int, screen: Screen, now: datetime) -> Screen:
+        """Make the paper that goes with a screen, if one does and is still for whoever asked for it."""
         paper = screen.document
         if not isinstance(paper, Paper):
             return screen
         async with self._database.read() as storage:
             lay_out = await PAPERS[paper.what](storage, paper.of, now, self._profile)
+            if lay_out is None:
+                return no_longer_yours(self._voices[language_of(await storage.accounts.acquaintance(chat), None)])
         return replace(screen, document=File(paper.name, await lay_out()))
 
     def _put_off(self, owed: Owed, chat: int) -> _Outcome | None:

@@ -1,6 +1,5 @@
 """The people the regulations speak about, with the values the university's records use."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -131,11 +130,3 @@ class RoleGrant:
     def holds_on(self, day: date) -> bool:
         """Tell whether the term still runs on this day; ``until`` is its last day."""
         return self.until is None or day <= self.until
-
-
-def holds(roles: Iterable[RoleGrant], role: Role, *, on: date, scope: str | None = None) -> bool:
-    """Tell whether a role is held on a day in a scope (None: in any); one without scope holds in all of them."""
-    return any(
-        each.role is role and each.holds_on(on) and (scope is None or each.scope is None or each.scope == scope)
-        for each in roles
-    )

@@ -9,6 +9,7 @@ from typing import Final
 from policy.citation import HOUSE, encodes
 from policy.decision import Allowed, Decision, Refused
 from policy.people import Role, RoleGrant
+from policy.reading import Affair, ReadingRefusal, conflict, covers, without_role
 from policy.requests import DECIDED, OPEN, Kind, Queue, RequestRules, RequestState, queue_of
 
 
@@ -130,7 +131,8 @@ def all_conflicted(case: Reviewed, signing: Iterable[RoleGrant], *, on: date, ru
 
     ``signing`` may hold other roles too; that nobody at all holds one counts as well.
     """
-    holding = {grant.person_id for grant in signing if _holds(grant, signers(case.kind, rules), case.institute, on)}
+    roles = signers(case.kind, rules)
+    holding = {grant.person_id for grant in signing if covers([grant], roles, [case.institute], on=on)}
     return all(_conflict(case, person) for person in holding)
 
 
@@ -158,26 +160,22 @@ def _roles(act: Act, kind: Kind, rules: RequestRules) -> tuple[Role, ...]:
             return (Role.ADMIN,)
 
 
-def _holds(grant: RoleGrant, roles: tuple[Role, ...], institute: str, on: date) -> bool:
-    return grant.role in roles and grant.scope in (None, institute) and grant.holds_on(on)
-
-
 def _without_role(act: Act, case: Reviewed, reviewer: _Reviewer) -> ReviewRefusal | None:
     if reviewer.by == case.substitute and act not in (Act.ENTER, Act.NAME_SUBSTITUTE):
         return None
-    roles = _roles(act, case.kind, reviewer.rules)
-    mine = [grant for grant in reviewer.grants if grant.person_id == reviewer.by and grant.role in roles]
-    if any(_holds(grant, roles, case.institute, reviewer.on) for grant in mine):
-        return None
-    if any(grant.scope in (None, case.institute) for grant in mine):
-        return ReviewRefusal.TERM_OVER
-    return ReviewRefusal.OTHER_INSTITUTE if mine else ReviewRefusal.NO_ROLE
+    mine = [grant for grant in reviewer.grants if grant.person_id == reviewer.by]
+    return _said(without_role({case.institute}, _roles(act, case.kind, reviewer.rules), mine, on=reviewer.on))
 
 
 def _conflict(case: Reviewed, by: str) -> ReviewRefusal | None:
-    if by == case.student_id:
+    affair = Affair(scopes=frozenset({case.institute}), owners=frozenset({case.student_id}), lecturers=case.lecturers)
+    return _said(conflict(affair, by))
+
+
+def _said(refusal: ReadingRefusal | None) -> ReviewRefusal | None:
+    if refusal is ReadingRefusal.OWN:
         return ReviewRefusal.OWN_REQUEST
-    return ReviewRefusal.LECTURER if by in case.lecturers else None
+    return None if refusal is None else ReviewRefusal(refusal.value)
 
 
 _IN_STATES: Final = {

@@ -1,6 +1,6 @@
 """Two people: who may agree, as the second, to what nobody does alone (ours)."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -8,9 +8,7 @@ from enum import StrEnum
 from policy.citation import HOUSE, encodes
 from policy.decision import Allowed, Decision, Refused
 from policy.people import Role, RoleGrant
-
-Scope = str | None
-"""An institute; None: the whole university."""
+from policy.reading import Affair, Scope, may_see
 
 
 class MotionKind(StrEnum):
@@ -30,6 +28,7 @@ class TwoPeopleRefusal(StrEnum):
     NO_ROLE = "no_role"
     TERM_OVER = "term_over"
     OTHER_INSTITUTE = "other_institute"
+    LECTURER = "lecturer"  # they teach or examine that sheet
     GAINS = "gains"  # it is about themself
     MADE_ABLE = "made_able"  # one of the two has lately let the other act; `Refused.until` is when that is over
 
@@ -82,19 +81,15 @@ class Enabling:
 class Matter:
     """What is to be agreed to: which roles may, in which scopes it all lies, and who gains by it.
 
-    ``needs_chair``: appeals stand on it, so the chair of their commission has to agree too.
+    ``lecturers`` teach or examine the sheet it is about; ``needs_chair``: appeals stand on it, so the chair of their
+    commission has to agree too.
     """
 
     roles: tuple[Role, ...]
     scopes: frozenset[Scope]
     gains: frozenset[str] = frozenset()
+    lecturers: frozenset[str] = frozenset()
     needs_chair: bool = False
-
-
-def covers(grants: Iterable[RoleGrant], roles: Collection[Role], scopes: Iterable[Scope], *, on: date) -> bool:
-    """Tell whether one of these roles is held on a day in every one of these scopes."""
-    held = {grant.scope for grant in grants if grant.role in roles and grant.holds_on(on)}
-    return bool(held) and (None in held or all(scope in held for scope in scopes))
 
 
 @encodes("HOUSE")
@@ -111,28 +106,38 @@ def may_be_second(
 ) -> Decision[TwoPeopleRefusal]:
     """Tell whether a person may agree to what another (``first`` None: the command line or a folder) proposed.
 
-    ``grants`` are the second one's roles, held or once held. They need a role that reaches all of it, must not gain by
-    it, and must be another human: neither of the two has within a ``week`` moved the other's link, invited them or
-    replaced their phone, nor has a third person done so to both and could now act as either.
+    ``grants`` are the second one's roles, held or once held. They need a role that reaches all of it, must not teach
+    its sheet nor gain by it, and must be another human (`are_two_humans`).
     """
     if second == first:
         return Refused(TwoPeopleRefusal.SAME_PERSON, (HOUSE,))
-    if refusal := _without_role(matter, grants, on):
-        return Refused(refusal, (HOUSE,))
+    seen = may_see(affair_of(matter), matter.roles, by=second, grants=grants, on=on)
+    if isinstance(seen, Refused):
+        return Refused(TwoPeopleRefusal(seen.reason.value), (HOUSE,))
     if second in matter.gains:
         return Refused(TwoPeopleRefusal.GAINS, (HOUSE,))
+    return are_two_humans(first, second, enablings, now=now, week=week)
+
+
+def affair_of(matter: Matter) -> Affair:
+    """Return a matter as whoever reads it meets it; who gains by it is asked apart."""
+    return Affair(scopes=matter.scopes, lecturers=matter.lecturers)
+
+
+@encodes("HOUSE")
+def are_two_humans(
+    first: str | None, second: str, enablings: Iterable[Enabling], *, now: datetime, week: timedelta
+) -> Decision[TwoPeopleRefusal]:
+    """Tell whether the second of two people is another human than the first (None: the command line or a folder).
+
+    They are not when one of the two has within a ``week`` moved the other's link, invited them or replaced their phone,
+    nor when a third person has done so to both and could now act as either.
+    """
+    if second == first:
+        return Refused(TwoPeopleRefusal.SAME_PERSON, (HOUSE,))
     if first is not None and (tied := _tied(first, second, enablings, since=now - week)):
         return Refused(TwoPeopleRefusal.MADE_ABLE, (HOUSE,), until=max(each.at for each in tied) + week)
     return Allowed((HOUSE,))
-
-
-def _without_role(matter: Matter, grants: tuple[RoleGrant, ...], on: date) -> TwoPeopleRefusal | None:
-    if covers(grants, matter.roles, matter.scopes, on=on):
-        return None
-    held = [grant for grant in grants if grant.role in matter.roles]
-    if any(grant.holds_on(on) for grant in held):
-        return TwoPeopleRefusal.OTHER_INSTITUTE
-    return TwoPeopleRefusal.TERM_OVER if held else TwoPeopleRefusal.NO_ROLE
 
 
 def _tied(first: str, second: str, enablings: Iterable[Enabling], *, since: datetime) -> list[Enabling]:

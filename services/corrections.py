@@ -8,17 +8,20 @@ from enum import StrEnum
 from typing import Any, Self
 
 from policy.citation import HOUSE
-from policy.decision import Refused
-from policy.marks import Attempt, Outcome
-from policy.people import Role, Student, holds
+from policy.decision import Decision, Refused
+from policy.marks import Attempt, Enrolment, Outcome
+from policy.people import Role, Student
 from policy.profile import Profile
+from policy.reading import Affair, ReadingRefusal, may_see
 from policy.two_people import Matter, MotionKind
+from services.attempts import note
 from services.importing.objects import written
 from services.motions.moving import MotionRefusal, MotionType, Second, expires_at, move, today, unreasoned
 from services.news import owe_correction
 from services.requests.events import tell_of_changes
 from services.requests.voiding import void_retakes
 from services.standing import CourseStanding, study_of
+from services.teaching import lecturers_of, taught_by
 from storage.records import Change, Motion
 from storage.requests import ExamKey
 from storage.unit import Storage
@@ -29,6 +32,7 @@ class CorrectionRefusal(StrEnum):
 
     NOT_ALLOWED = "not_allowed"  # the person holds no role that corrects this student's marks
     OWN_MARK = "own_mark"  # nobody corrects their own marks
+    LECTURER = "lecturer"  # nor those of a sheet they teach
     NO_SUCH_ATTEMPT = "no_such_attempt"
     NOT_POSTED = "not_posted"  # nothing posted yet: an import may still set it
     OUT_OF_RANGE = "out_of_range"  # not 0 to 100
@@ -133,7 +137,8 @@ async def would_correct(
 
     `by` is a registrar's id, None for the command line. A reason is asked for later, by `propose_correction`.
     """
-    if refused := await _stranger(storage, by, student_id=student_id, now=now, profile=profile):
+    sheet = (period, course_code)
+    if refused := await _stranger(storage, by, student_id=student_id, now=now, profile=profile, sheet=sheet):
         return refused
     enrolment = await storage.marks.by_key(student_id, period, course_code)
     taken = enrolment.attempts if enrolment else ()
@@ -202,12 +207,14 @@ async def propose_correction(
 
 
 async def _matter(storage: Storage, motion: Motion, profile: Profile) -> Matter:
-    """Say who may carry a correction: a second person of this student's institute, and not the student."""
+    """Say who may carry a correction: a second person of this student's institute, no lecturer, not the student."""
     student = await storage.students.by_id(motion.student_id or "")
+    exam = ExamKey(motion.content["period"], motion.content["course_code"], motion.content["attempt"])
     return Matter(
         roles=profile.service.correction_confirmed_by,
         scopes=frozenset({student.institute if student else None}),
         gains=frozenset({motion.student_id or ""}),
+        lecturers=await lecturers_of(storage, motion.student_id or "", exam),
     )
 
 
@@ -329,20 +336,56 @@ def _refused(reason: CorrectionRefusal) -> Refused[CorrectionRefusal]:
 
 
 async def _stranger(
-    storage: Storage, by: str | None, *, student_id: str, now: datetime, profile: Profile
+    storage: Storage,
+    by: str | None,
+    *,
+    student_id: str,
+    now: datetime,
+    profile: Profile,
+    sheet: tuple[str, str] | None = None,
 ) -> Refused[CorrectionRefusal] | None:
-    """Refuse whoever is no registrar of this student's institute today, or is the student."""
+    """Refuse whoever is no registrar of this student's institute today, is the student, or teaches the sheet."""
     student = await storage.students.by_id(student_id)
     if student is None:
         return _refused(CorrectionRefusal.NO_SUCH_ATTEMPT)
     if by is None:
         return None
-    if by == student_id:
-        return _refused(CorrectionRefusal.OWN_MARK)
-    held = await storage.roles.of_person(by)
-    if holds(held, Role.REGISTRAR, on=today(now, profile), scope=student.institute):
+    lecturers = frozenset[str]()
+    if sheet is not None:
+        lecturers = await lecturers_of(storage, student_id, ExamKey(*sheet, 1))
+    seen = await _seen(storage, student, by=by, lecturers=lecturers, now=now, profile=profile)
+    if not isinstance(seen, Refused):
         return None
-    return _refused(CorrectionRefusal.NOT_ALLOWED)
+    note(seen, "marks", student_id, by=by, cause="correction", now=now, about=student_id)
+    return _refused(_UNSEEN.get(seen.reason, CorrectionRefusal.NOT_ALLOWED))
+
+
+async def may_correct(
+    storage: Storage, student_id: str, *, by: str, now: datetime, profile: Profile
+) -> Student | Refused[CorrectionRefusal]:
+    """Return a student whose marks somebody of the office may see to correct them; who may not is noted."""
+    refused = await _stranger(storage, by, student_id=student_id, now=now, profile=profile)
+    student = await storage.students.by_id(student_id)
+    return refused or student or _refused(CorrectionRefusal.NO_SUCH_ATTEMPT)
+
+
+async def correctable(storage: Storage, student_id: str, *, by: str) -> tuple[Enrolment, ...]:
+    """Return a student's enrolments but those on sheets that whoever corrects teaches."""
+    enrolments = await storage.marks.of_student(student_id)
+    sittings = {each: (student_id, ExamKey(each.period, each.course.code, 1)) for each in enrolments}
+    taught = await taught_by(storage, by, sittings.values())
+    return tuple(each for each in enrolments if sittings[each] not in taught)
+
+
+async def _seen(
+    storage: Storage, student: Student, *, by: str, lecturers: frozenset[str], now: datetime, profile: Profile
+) -> Decision[ReadingRefusal]:
+    affair = Affair(scopes=frozenset({student.institute}), owners=frozenset({student.person_id}), lecturers=lecturers)
+    grants = await storage.roles.of_person(by)
+    return may_see(affair, {Role.REGISTRAR}, by=by, grants=grants, on=today(now, profile))
+
+
+_UNSEEN = {ReadingRefusal.OWN: CorrectionRefusal.OWN_MARK, ReadingRefusal.LECTURER: CorrectionRefusal.LECTURER}
 
 
 def _corrected(before: Attempt, values: Values) -> Attempt | Refused[CorrectionRefusal]:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from policy.people import Role, holds
+from policy.people import Role
+from policy.reading import covers
 from policy.two_people import RoleChange
 from services.owing import owe
 from storage.outbox import Priority
@@ -41,7 +42,7 @@ async def owe_role_news(
         for grant in await storage.roles.holders(head):
             for change in changes:
                 of_it = change.grant.role.startswith(f"{commission}.")
-                if of_it and holds([grant], head, on=today, scope=change.grant.scope):
+                if of_it and covers([grant], {head}, [change.grant.scope], on=today):
                     told.setdefault(grant.person_id, {})[change] = None
     for change in changes:
         told.setdefault(change.grant.person_id, {})[change] = None

@@ -7,13 +7,16 @@ from typing import Any
 
 from policy.citation import HOUSE
 from policy.decision import Refused
-from policy.people import Role, RoleGrant, holds
+from policy.people import Role, RoleGrant
 from policy.profile import Profile
+from policy.reading import Affair, may_see
 from policy.two_people import Matter, MotionKind, RoleChange
+from services.attempts import note
 from services.importing.objects import role_key, written
+from services.links import OFFICE
 from services.motions.moving import MotionRefusal, MotionType, Second, move, today
 from services.role_news import owe_role_news
-from storage.records import Change, Motion
+from storage.records import Change, Motion, Person
 from storage.unit import Storage
 
 
@@ -83,8 +86,13 @@ async def would_change(
 ) -> RoleChange | Refused[RoleRefusal]:
     """Tell what giving a role (`term` None: taking it away) would change, or why it cannot be proposed."""
     held = await storage.roles.of_person(by)
-    if not any(holds(held, each, on=today(now, profile), scope=scope or None) for each in (Role.REGISTRAR, Role.ADMIN)):
+    proposed = Affair(scopes=frozenset({scope or None}))
+    seen = may_see(proposed, OFFICE, by=by, grants=held, on=today(now, profile))
+    if isinstance(seen, Refused):
+        note(seen, "role", person_id, role, scope or "", by=by, cause="role", now=now, about=person_id)
         return Refused(RoleRefusal.NOT_ALLOWED, (HOUSE,))
+    if await colleague(storage, person_id, by=by, now=now, profile=profile) is None:
+        return Refused(RoleRefusal.UNKNOWN_PERSON, (HOUSE,))
     if term is not None:
         change = await _given(storage, person_id, role, scope or None, term, now=now, profile=profile)
         if isinstance(change, RoleChange) and change.before == change.after:
@@ -92,6 +100,19 @@ async def would_change(
         return change
     before = await _standing(storage, person_id, role, scope or None)
     return Refused(RoleRefusal.NOT_HELD, (HOUSE,)) if before is None else RoleChange(before, None)
+
+
+async def colleague(storage: Storage, person_id: str, *, by: str, now: datetime, profile: Profile) -> Person | None:
+    """Return somebody whom the office may propose for a role: a student of theirs, or whoever is no student."""
+    student = await storage.students.by_id(person_id)
+    if student is not None:
+        held = await storage.roles.of_person(by)
+        theirs = Affair(scopes=frozenset({student.institute}))
+        seen = may_see(theirs, OFFICE, by=by, grants=held, on=today(now, profile))
+        if isinstance(seen, Refused):
+            note(seen, "person", person_id, by=by, cause="role", now=now, about=person_id)
+            return None
+    return await storage.people.by_id(person_id)
 
 
 async def propose_role(

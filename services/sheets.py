@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -10,16 +10,20 @@ from policy.calendar import Calendar, ExamSlot, PeriodDates, Windows
 from policy.citation import HOUSE
 from policy.decision import Decision, Refused
 from policy.marks import Course, Enrolment
-from policy.people import Role, Student, holds
+from policy.people import Role, RoleGrant, Student
 from policy.profile import Profile
+from policy.reading import Affair, ReadingRefusal, may_see, plays, reach
 from policy.requests import Queue, queue_of
 from policy.sheets import Sheet, SheetRefusal, is_printed, may_print
-from policy.two_people import Matter, MotionKind, covers
+from policy.two_people import Matter, MotionKind
+from services.attempts import note
 from services.calendar import calendar_of
 from services.motions.moving import MotionRefusal, MotionType, Second, move, today
 from services.standing import Study
 from storage.records import Change, Lock, Motion
 from storage.unit import Storage
+
+OBJECT = "sheet"  # in the history
 
 
 class PrintingRefusal(StrEnum):
@@ -27,6 +31,7 @@ class PrintingRefusal(StrEnum):
 
     NO_SUCH_SHEET = "no_such_sheet"
     NOT_ALLOWED = "not_allowed"  # no registrar of these students' institute
+    LECTURER = "lecturer"  # nobody acts on a sheet they teach
     NOT_LOCKED = "not_locked"
 
 
@@ -38,6 +43,7 @@ class SheetStanding:
     course: Course
     group: str
     institutes: frozenset[str]
+    lecturers: frozenset[str]
     students: int
     sheet: Sheet
     decision: Decision[SheetRefusal]
@@ -83,19 +89,63 @@ async def sheets_of_group(
     return tuple([await _standing(storage, facts, courses[code], group) for code in sorted(courses)])
 
 
+async def groups_for(
+    storage: Storage, period: str, *, by: str, now: datetime, profile: Profile
+) -> tuple[tuple[str, int, int], ...]:
+    """Return the groups of a period whose sheets are a registrar's, each with how many there are and are printed."""
+    grants = await storage.roles.of_person(by)
+    day = today(now, profile)
+    if not plays(grants, {Role.REGISTRAR}, on=day):
+        return ()
+    return await storage.sheets.groups_in(period, within=reach(grants, {Role.REGISTRAR}, on=day))
+
+
+async def sheets_for(
+    storage: Storage, period: str, group: str, *, by: str, now: datetime, profile: Profile
+) -> tuple[SheetStanding, ...]:
+    """Return the sheets of a group that a registrar meets; that they tried those of another institute is noted.
+
+    A sheet one teaches tells how many appeal: it is left out.
+    """
+    grants = await storage.roles.of_person(by)
+    found = await sheets_of_group(storage, period, group, now=now, profile=profile)
+    seen = [_seen(each, by=by, grants=grants, on=today(now, profile)) for each in found]
+    refused = [each for each in seen if isinstance(each, Refused)]
+    if refused and len(refused) == len(found):
+        note(refused[0], OBJECT, period, group, by=by, cause=OBJECT, now=now)
+    return tuple(each for each, allowed in zip(found, seen, strict=True) if not isinstance(allowed, Refused))
+
+
+def _seen(standing: SheetStanding, *, by: str, grants: tuple[RoleGrant, ...], on: date) -> Decision[ReadingRefusal]:
+    affair = Affair(scopes=standing.institutes, lecturers=standing.lecturers)
+    return may_see(affair, {Role.REGISTRAR}, by=by, grants=grants, on=on)
+
+
+async def _theirs(
+    storage: Storage, period: str, course_code: str, group: str, *, by: str, now: datetime, profile: Profile
+) -> SheetStanding | Refused[PrintingRefusal]:
+    """Return a sheet that a registrar acts on; that they tried another is noted."""
+    found = await sheets_of_group(storage, period, group, now=now, profile=profile)
+    standing = next((each for each in found if each.course.code == course_code), None)
+    if standing is None:
+        return Refused(PrintingRefusal.NO_SUCH_SHEET, (HOUSE,))
+    grants = await storage.roles.of_person(by)
+    seen = _seen(standing, by=by, grants=grants, on=today(now, profile))
+    if isinstance(seen, Refused):
+        note(seen, OBJECT, period, course_code, group, by=by, cause=OBJECT, now=now)
+        lecturer = seen.reason is ReadingRefusal.LECTURER
+        return Refused(PrintingRefusal.LECTURER if lecturer else PrintingRefusal.NOT_ALLOWED, (HOUSE,))
+    return standing
+
+
 async def print_sheet(
     storage: Storage, *, period: str, course_code: str, group: str, by: str, now: datetime, profile: Profile
 ) -> SheetStanding | Refused[SheetRefusal | PrintingRefusal]:
     """Keep that a registrar printed a final sheet: its marks are locked from now on. Commits."""
     await storage.imports.take_turn()  # no mark comes in between
-    found = await sheets_of_group(storage, period, group, now=now, profile=profile)
-    standing = next((each for each in found if each.course.code == course_code), None)
-    if standing is None:
-        return Refused(PrintingRefusal.NO_SUCH_SHEET, (HOUSE,))
-    held = await storage.roles.of_person(by)
-    today = now.astimezone(profile.university.zone).date()
-    if not all(holds(held, Role.REGISTRAR, on=today, scope=each) for each in standing.institutes):
-        return Refused(PrintingRefusal.NOT_ALLOWED, (HOUSE,))
+    standing = await _theirs(storage, period, course_code, group, by=by, now=now, profile=profile)
+    if isinstance(standing, Refused):
+        return standing
     if isinstance(standing.decision, Refused):
         return standing.decision
     await storage.sheets.lock(course_code, period, group, at=now, by=by)
@@ -129,13 +179,9 @@ async def propose_unlock(
     profile: Profile,
 ) -> Motion | Refused[Any]:
     """Move to undo the lock of a printed sheet, so that its marks can be appealed and corrected as before. Commits."""
-    found = await sheets_of_group(storage, period, group, now=now, profile=profile)
-    standing = next((each for each in found if each.course.code == course_code), None)
-    if standing is None:
-        return Refused(PrintingRefusal.NO_SUCH_SHEET, (HOUSE,))
-    held = await storage.roles.of_person(by)
-    if not covers(held, (Role.REGISTRAR,), standing.institutes, on=today(now, profile)):
-        return Refused(PrintingRefusal.NOT_ALLOWED, (HOUSE,))
+    standing = await _theirs(storage, period, course_code, group, by=by, now=now, profile=profile)
+    if isinstance(standing, Refused):
+        return standing
     if standing.sheet.printed_at is None:
         return Refused(PrintingRefusal.NOT_LOCKED, (HOUSE,))
     return await move(
@@ -164,6 +210,7 @@ async def _matter(storage: Storage, motion: Motion, profile: Profile) -> Matter:
         roles=profile.service.correction_confirmed_by,
         scopes=frozenset(told["scopes"]),
         gains=frozenset(each.student_id for each in enrolments if each.course.code == told["course_code"]),
+        lecturers=await storage.calendar.lecturers(told["period"], told["course_code"], told["group"]),
     )
 
 
@@ -214,6 +261,9 @@ async def _standing(storage: Storage, facts: _Facts, enrolments: list[Enrolment]
         course=first.course,
         group=group,
         institutes=frozenset(facts.students[each.student_id].institute for each in enrolments),
+        lecturers=frozenset(
+            each.lecturer_id for each in facts.slots if each.lecturer_id and each.course_code == first.course.code
+        ),
         students=len(enrolments),
         sheet=sheet,
         decision=may_print(sheet, facts.now),

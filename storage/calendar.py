@@ -131,6 +131,17 @@ class CalendarDays:
         rows = await self._connection.execute(_EXAMS_IN, {"periods": list(dict.fromkeys(periods))})
         return tuple(slot_of(row) for row in rows)
 
+    async def lecturers(self, period: str, course_code: str, group: str | None) -> frozenset[str]:
+        """Give who teaches or examines a sheet; `group` None: any sheet of the course."""
+        key = {"period": period, "course_code": course_code}
+        rows = await self._connection.execute(_LECTURERS, key)
+        return frozenset(row.lecturer_id for row in rows if group in {None, row.group_name})
+
+    async def taught_by(self, person_id: str) -> frozenset[tuple[str, str, str]]:
+        """Give the sheets somebody teaches or examines: period, course code, group."""
+        rows = await self._connection.execute(_TAUGHT_BY, {"person_id": person_id})
+        return frozenset((row.period, row.course_code, row.group_name) for row in rows)
+
 
 def slot_of(row: Sequence[Any]) -> ExamSlot:
     """Read a line of the timetable from the columns of `exams`, in the table's order."""
@@ -169,6 +180,16 @@ _EXAMS_IN = (
     select(exams)
     .where(exams.c.period.in_(bindparam("periods", expanding=True)))
     .order_by(exams.c.starts_at, exams.c.course_code, exams.c.group_name)
+)
+_LECTURERS = select(exams.c.group_name, exams.c.lecturer_id).where(
+    exams.c.period == bindparam("period"),
+    exams.c.course_code == bindparam("course_code"),
+    exams.c.lecturer_id.is_not(None),
+)
+_TAUGHT_BY = (
+    select(exams.c.period, exams.c.course_code, exams.c.group_name)
+    .where(exams.c.lecturer_id == bindparam("person_id"))
+    .distinct()
 )
 _REMOVE_EXAMS = exams.delete().where(
     exams.c.period == bindparam("of_period"),

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, exists, or_, select
+from sqlalchemy import Row, bindparam, exists, literal_column, or_, select
 
 from storage.columns import to_json
 from storage.connection import Connection
 from storage.origin import current_update
-from storage.records import Change
-from storage.tables import changes
+from storage.records import REFUSED, Change
+from storage.tables import changes, students
 from storage.upsert import NAMES_AT_ONCE, ROWS_AT_ONCE, chunks
 
 
@@ -70,6 +70,11 @@ class Changes:
             for row in await self._connection.execute(_TAKEN_BACK, {"object": object_, "people": chunk}):
                 yield _change(row)
 
+    async def concerns_others(self, cause: str, cause_id: int, institutes: Iterable[str]) -> bool:
+        """Tell whether an import or correction changed something of anybody who is no student of these institutes."""
+        key = {"cause": cause, "cause_id": cause_id, "institutes": list(institutes)}
+        return bool(await self._connection.scalar(_CONCERNS_OTHERS, key))
+
     async def enablings(self, person_ids: Iterable[str], *, since: datetime) -> tuple[Change, ...]:
         """Give what others of the staff did since then to how these people reach the bot: links, invitations, phones.
 
@@ -80,6 +85,11 @@ class Changes:
             rows = await self._connection.execute(_ENABLINGS, {"people": chunk, "since": since})
             found += map(_change, rows)
         return tuple(found)
+
+    async def refused(self, actor: str, *, since: datetime) -> frozenset[tuple[str, tuple[str, ...]]]:
+        """Give what somebody tried in vain since an instant: objects and keys."""
+        rows = await self._connection.execute(_REFUSED, {"actor": actor, "since": since})
+        return frozenset((row.object, tuple(json.loads(row.key))) for row in rows)
 
     async def found(
         self,
@@ -170,6 +180,17 @@ _TAKEN_BACK = (
     )
     .order_by(changes.c.id)
 )
+_CONCERNS_OTHERS = select(
+    exists().where(
+        changes.c.cause == bindparam("cause"),
+        changes.c.cause_id == bindparam("cause_id"),
+        changes.c.about.is_not(None),
+        ~exists().where(
+            students.c.person_id == changes.c.about,
+            students.c.institute.in_(bindparam("institutes", expanding=True)),
+        ),
+    )
+)
 _ENABLINGS = (
     select(changes)
     .where(
@@ -181,6 +202,15 @@ _ENABLINGS = (
         changes.c.actor != changes.c.about,
     )
     .order_by(changes.c.id)
+)
+_REFUSED = (
+    select(changes.c.object, changes.c.key)
+    .where(
+        changes.c.actor == bindparam("actor"),
+        changes.c.at >= bindparam("since"),
+        changes.c.act == literal_column(f"'{REFUSED}'"),
+    )
+    .distinct()
 )
 _LATEST = select(changes.c.id).where(changes.c.act.is_(None)).order_by(changes.c.id.desc()).limit(1)
 _OF = (

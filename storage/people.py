@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, select
+from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, exists, or_, select, true
 
 from policy.people import Language, Name, Sex
 from storage.alphabet import folded, sort_key
 from storage.connection import Connection
 from storage.phones import phone_digits
 from storage.records import Person
-from storage.tables import metadata, people, student_years, students
+from storage.tables import metadata, people, role_grants, student_years, students
 from storage.upsert import NAMES_AT_ONCE, chunks, upsert
+
+WORDS = 8  # of a search: more narrow it no further, and each is a condition
 
 
 class People:
@@ -45,14 +47,22 @@ class People:
         rows = await self._connection.execute(_WITH_PHONE, {"digits": digits})
         return tuple(map(person_of, rows.mappings()))
 
-    async def found(self, text: str, *, limit: int = 20) -> tuple[Person, ...]:
-        """Search by the beginnings of names or id, in any order and case, Kazakh letters or not; alphabetical."""
-        words = folded(text).replace("\\", " ").replace("%", " ").replace("_", " ").split()
+    async def found(
+        self, text: str, *, limit: int = 20, within: Iterable[str] | None = None, staff: bool = False
+    ) -> tuple[Person, ...]:
+        """Search by the beginnings of names or id, in any order and case, Kazakh letters or not; alphabetical.
+
+        `within` are institutes (None: all): only their students, and who is no student but holds roles in them alone
+        (with `staff`: whoever is no student).
+        """
+        words = searched(text)
         if not words:
             return ()
         statement = select(people).order_by(people.c.sort_key, people.c.person_id).limit(limit)
         for word in words:
             statement = statement.where(people.c.search.like(f"% {word}%"))
+        if within is not None:
+            statement = statement.where(or_(_studies(within), and_(~_IS_STUDENT, true() if staff else _works(within))))
         return tuple(map(person_of, (await self._connection.execute(statement)).mappings()))
 
     async def all_ids(self) -> set[str]:
@@ -78,6 +88,21 @@ class People:
         keys = [{"of_person": person_id} for person_id in person_ids]
         if keys:
             await self._connection.execute(_REMOVE, keys)
+
+
+def searched(text: str) -> list[str]:
+    """Return the words of what somebody looks for, as the search column has them."""
+    return folded(text).replace("\\", " ").replace("%", " ").replace("_", " ").split()[:WORDS]
+
+
+def _studies(institutes: Iterable[str]) -> ColumnElement[bool]:
+    return exists().where(students.c.person_id == people.c.person_id, students.c.institute.in_(list(institutes)))
+
+
+def _works(institutes: Iterable[str]) -> ColumnElement[bool]:
+    """Say that somebody holds roles in these institutes and nowhere else, whether or not their terms are over."""
+    there = role_grants.c.scope.in_(list(institutes))
+    return and_(exists().where(_HOLDS, there), ~exists().where(_HOLDS, ~there))
 
 
 def person_row(person: Person) -> dict[str, Any]:
@@ -110,6 +135,8 @@ def person_of(row: Mapping[str, Any] | RowMapping) -> Person:
     )
 
 
+_IS_STUDENT = exists().where(students.c.person_id == people.c.person_id)
+_HOLDS = and_(role_grants.c.person_id == people.c.person_id, role_grants.c.revoked_at.is_(None))
 _REFERENCES = [
     key.parent
     for table in metadata.sorted_tables

@@ -210,6 +210,7 @@ class Motion:
 
 
 READ = "read"
+REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +220,8 @@ class Change:
     `object` and `key` name what changed (`"attempt"`, `("02500065", "2025-2026/1", "MAT1201", "1")`), `about` the
     person it concerns, `cause` and `cause_id` what changed it (`"import"`, 7), `actor` who (None: the command line),
     `update_id` what they sent, stamped by the history itself. `act` is None for a change, else what was done instead:
-    `READ`, where somebody of the staff saw what is another person's; nothing was changed then.
+    `READ`, where somebody of the staff saw what is another person's, `REFUSED`, where somebody tried what is not for
+    them (`why` says why not); nothing was changed then.
     """
 
     object: str

@@ -13,6 +13,7 @@ from policy.marks import Outcome
 from policy.requests import OPEN, Kind, RequestState
 from storage.connection import Connection
 from storage.tables import changes, decisions, request_documents, requests
+from storage.upsert import NAMES_AT_ONCE, chunks
 
 
 class ExamKey(NamedTuple):
@@ -229,6 +230,14 @@ class Requests:
         statement = _BY_ID_LOCKED if lock else _BY_ID
         row = (await self._connection.execute(statement, {"id": request_id})).first()
         return _request(row) if row else None
+
+    async def by_ids(self, request_ids: Iterable[int]) -> dict[int, Request]:
+        """Give those of these requests that are there, by number."""
+        found = {}
+        for chunk in chunks(dict.fromkeys(request_ids), NAMES_AT_ONCE):
+            for row in await self._connection.execute(_BY_IDS, {"ids": chunk}):
+                found[row.id] = _request(row)
+        return found
 
     async def save(self, changed: Request) -> Request | None:
         """Keep the next step of a request as it was read, and return it; None when another step came first."""
@@ -481,6 +490,7 @@ def _document(row: Row[*tuple[Any, ...]]) -> Document:
 
 _ALL = select(requests).order_by(requests.c.id)
 _BY_ID = _ALL.where(requests.c.id == bindparam("id"))
+_BY_IDS = _ALL.where(requests.c.id.in_(bindparam("ids", expanding=True)))
 _BY_ID_LOCKED = _BY_ID.with_for_update()
 _OF_STUDENT = _ALL.where(requests.c.student_id == bindparam("student_id"))
 _OF_EXAM = _OF_STUDENT.where(

@@ -1,12 +1,13 @@
 """Mark sheets: which are printed, so that their marks no longer change."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import and_, bindparam, exists, func, select
 
 from storage.connection import Connection
 from storage.records import Lock
-from storage.tables import enrolments, sheets
+from storage.tables import enrolments, sheets, students
 from storage.upsert import upsert
 
 
@@ -46,9 +47,21 @@ class Sheets:
             period = await self._connection.scalar(_LATEST_BEFORE, {"period": period})
         return tuple(found)
 
-    async def groups_in(self, period: str) -> tuple[tuple[str, int, int], ...]:
-        """Give the groups of a period with how many sheets each has, and how many of them are printed."""
-        rows = await self._connection.execute(_GROUPS_IN, {"period": period})
+    async def groups_in(self, period: str, *, within: Iterable[str] | None = None) -> tuple[tuple[str, int, int], ...]:
+        """Give the groups of a period with how many sheets each has, and how many of them are printed.
+
+        `within` are institutes (None: all): groups all of whose students are theirs.
+        """
+        statement = _GROUPS_IN
+        if within is not None:
+            others = exists().where(
+                enrolments.c.period == bindparam("period"),
+                enrolments.c.group_name == _OF_PERIOD.c.group_name,
+                students.c.person_id == enrolments.c.student_id,
+                students.c.institute.not_in(list(within)),
+            )
+            statement = statement.where(~others)
+        rows = await self._connection.execute(statement, {"period": period})
         return tuple((row.group_name, row.sheets, row.printed) for row in rows)
 
     async def locked_in(self, period: str) -> dict[tuple[str, str], Lock]:

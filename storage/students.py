@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping, bindparam, select
 
 from policy.people import Funding, Language, Level, Name, Sex, Status, Student, StudyForm
 from storage.connection import Connection
-from storage.people import person_row
+from storage.people import person_row, searched
 from storage.records import Person
 from storage.tables import degree_programmes, people, student_years, students
 from storage.upsert import NAMES_AT_ONCE, chunks, insert_missing, upsert
@@ -39,6 +39,16 @@ class Students:
             rows = await self._connection.execute(_BY_IDS, {"student_ids": chunk})
             found.update({row["person_id"]: student_of(row) for row in rows.mappings()})
         return found
+
+    async def found(self, text: str, *, limit: int, within: Iterable[str] | None) -> tuple[Student, ...]:
+        """Search students as `People.found` does, of these institutes (None: of all) and no others; alphabetical."""
+        words = searched(text)
+        statement = _STUDENTS.order_by(people.c.sort_key, people.c.person_id).limit(limit)
+        for word in words:
+            statement = statement.where(people.c.search.like(f"% {word}%"))
+        if within is not None:
+            statement = statement.where(students.c.institute.in_(list(within)))
+        return tuple(map(student_of, (await self._connection.execute(statement)).mappings())) if words else ()
 
     async def all_ids(self) -> set[str]:
         """Give every student id there is."""

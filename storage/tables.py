@@ -280,6 +280,13 @@ changes = Table(  # triggers of the first migration refuse UPDATE and DELETE
     Index("ix_changes_actor", "actor"),
     Index("ix_changes_key", "object", "key"),
     Index("ix_changes_cause", "cause", "cause_id"),
+    Index(
+        "ix_changes_refused",
+        "actor",
+        "at",
+        sqlite_where=text("act = 'refused'"),
+        postgresql_where=text("act = 'refused'"),
+    ),
 )
 
 imports = Table(

@@ -1,7 +1,7 @@
 """/bind and /unbind: an administrator makes a group, or a topic of one, the place of a queue's cards."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from aiogram import F, Router
@@ -17,7 +17,9 @@ from bot.screens.review.buttons import BindQueue, SetQueueLanguage, UnbindQueue
 from bot.screens.review.words import QUEUES, TYPED
 from policy.people import Language, Role, RoleGrant
 from policy.profile import Profile
+from policy.reading import ReadingRefusal, covers
 from policy.requests import Queue
+from services.attempts import note
 from services.requests.binding import bind, unbind
 from storage.queues import QueueChat
 from storage.records import Person
@@ -126,13 +128,17 @@ async def choose_unbinding(
     return screens.unbound(texts, callback_data.queue)
 
 
-async def refuse(_: Event, texts: Texts) -> Said:
+async def refuse(press: CallbackQuery, texts: Texts, person: Person | None, now: datetime) -> Said:
     """Say who may."""
+    if person and press.message:
+        note(ReadingRefusal.NO_ROLE, "queue_chat", press.message.chat.id, by=person.person_id, cause="bind", now=now)
     return Toast(screens.only_administrators(texts))
 
 
-async def refuse_in_words(_: Message, texts: Texts) -> Said:
+async def refuse_in_words(message: Message, texts: Texts, person: Person | None, now: datetime) -> Said:
     """Say who may, to somebody who wrote."""
+    if person:
+        note(ReadingRefusal.NO_ROLE, "queue_chat", message.chat.id, by=person.person_id, cause="bind", now=now)
     return screens.refused(texts)
 
 
@@ -165,8 +171,9 @@ def _place(event: Event) -> Place:
     return message.chat.id, topic
 
 
-async def _administers(_event: Any, roles: tuple[RoleGrant, ...]) -> bool:
-    return any(grant.role is Role.ADMIN for grant in roles)
+async def _administers(_event: Any, roles: tuple[RoleGrant, ...], today: date) -> bool:
+    """Tell whether somebody administers the whole university: a queue's cards speak of every institute."""
+    return covers(roles, {Role.ADMIN}, {None}, on=today)
 
 
 def router() -> Router:

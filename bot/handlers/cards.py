@@ -7,6 +7,7 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
 from bot.filters import Where
+from bot.handlers.cases import as_outside
 from bot.i18n import Texts
 from bot.middlewares.context import WRITES, Said
 from bot.middlewares.review import Reviewer, of_staff_groups
@@ -32,7 +33,8 @@ async def take_case(_: CallbackQuery, callback_data: TakeCase, reviewer: Reviewe
         return Toast(reviewer.texts.plain("You have taken this case. Open it in the private chat."), loud=False)
     request = await reviewer.storage.requests.by_id(callback_data.number)
     case = await case_of(reviewer.storage, request, now=reviewer.now, profile=reviewer.profile) if request else None
-    return Toast(unescape(refusal(reviewer.texts, done, case, now=reviewer.now)))
+    said = as_outside(done, reviewer.roles, reviewer.profile)
+    return Toast(unescape(refusal(reviewer.texts, said, case if said is done else None, now=reviewer.now)))
 
 
 async def list_queue(message: Message, reviewer: Reviewer, bot: Bot) -> Said:
@@ -44,7 +46,10 @@ async def list_queue(message: Message, reviewer: Reviewer, bot: Bot) -> Said:
     ]
     link = f"https://t.me/{(await bot.me()).username}"
     said = []
+    held = {grant.role for grant in reviewer.roles}
     for chat in chats:
+        if not held & {Role.ADMIN, *readers_of(chat.queue, reviewer.profile.requests)}:
+            continue
         waiting = await storage.requests.in_states(kinds_of(chat.queue), OPEN)
         late, texts = await overdue_of(storage, chat.queue, now=now), reviewer.voices[chat.language]
         said.append(screens.listed(texts, chat.queue, waiting, overdue=len(late), link=link, now=now))

@@ -7,7 +7,7 @@ from aiogram import F, Router
 from aiogram.filters import CommandObject, CommandStart
 from aiogram.types import CallbackQuery, Message
 
-from bot.i18n import Html
+from bot.i18n import Html, lines
 from bot.middlewares.context import FINAL, WRITES, Said
 from bot.middlewares.review import Reviewer, of_staff
 from bot.screen import Screen
@@ -23,21 +23,27 @@ from bot.screens.review.buttons import (
 )
 from bot.screens.review.words import refusal
 from policy.decision import Refused
-from policy.requests import RequestState, queue_of
+from policy.people import Role, RoleGrant
+from policy.profile import Profile
+from policy.requests import Queue, RequestState, queue_of
 from policy.review import Act, ReviewRefusal
+from policy.two_people import TwoPeopleRefusal
 from services.reads import record_read
 from services.requests.cases import (
     Case,
     CaseRefusal,
     acts_again,
     acts_of,
+    asked_for,
     case_for,
     case_of,
     free_signers,
+    note_refused,
     open_case,
 )
 from services.requests.reviewing import ReviewingRefusal, enter, name_substitute, release, sign, sign_again, take
 from services.requests.substitutes import could_substitute
+from services.requests.telling import readers_of
 
 CASE_FORM = "case"
 OUTSIDE = (ReviewRefusal.NO_ROLE, ReviewRefusal.TERM_OVER, ReviewRefusal.OTHER_INSTITUTE)
@@ -110,7 +116,7 @@ async def shown(reviewer: Reviewer, number: int, said: Html | None = None) -> Sc
     if not isinstance(case, Refused):
         return await _opened(reviewer, case, said)
     if case.reason in OUTSIDE:
-        entry = await _for(reviewer, Act.ENTER, number)
+        entry = await _asked(reviewer, Act.ENTER, number)
         if not isinstance(entry, Refused):
             await record_read(
                 reviewer.storage,
@@ -122,8 +128,9 @@ async def shown(reviewer: Reviewer, number: int, said: Html | None = None) -> Sc
             )
             await reviewer.storage.commit()
             return screens.entry(reviewer.texts, entry, now=reviewer.now, said=said)
-        if not isinstance(await _for(reviewer, Act.NAME_SUBSTITUTE, number), Refused):
+        if not isinstance(await _asked(reviewer, Act.NAME_SUBSTITUTE, number), Refused):
             return await _substitutes(reviewer, number)
+    note_refused(case, number, by=reviewer.by, now=reviewer.now)
     return await _refused(reviewer, number, case)
 
 
@@ -139,7 +146,18 @@ async def why(reviewer: Reviewer, number: int, refused: Refused[Any]) -> Screen:
         return await _refused(reviewer, number, refused)
     case = await case_of(reviewer.storage, request, now=reviewer.now, profile=reviewer.profile)
     sentence = reviewer.texts("❌ {why}", why=refusal(reviewer.texts, refused, case, now=reviewer.now))
+    if refused.reason in {ReviewRefusal.OWN_PROPOSAL, TwoPeopleRefusal.MADE_ABLE}:
+        sentence = lines(sentence, await _could_sign(reviewer, case))
     return await shown(reviewer, number, sentence)
+
+
+async def _could_sign(reviewer: Reviewer, case: Case) -> Html:
+    """Say who is free to sign, and that an administrator names somebody where nobody is."""
+    those = await free_signers(reviewer.storage, case, now=reviewer.now, profile=reviewer.profile)
+    people = await reviewer.storage.people.by_ids(each for each in those if each != case.reviewed.prepared_by)
+    if not people:
+        return reviewer.texts("Nobody else can sign it now: an administrator names a substitute.")
+    return reviewer.texts("Could sign: {names}", names=", ".join(each.name.short for each in people.values()))
 
 
 async def _opened(reviewer: Reviewer, case: Case, said: Html | None) -> Screen:
@@ -150,7 +168,7 @@ async def _opened(reviewer: Reviewer, case: Case, said: Html | None) -> Screen:
         acts_of(case, by=reviewer.by, grants=grants, profile=reviewer.profile),
         by=reviewer.by,
         again=acts_again(case, by=reviewer.by, grants=grants, profile=reviewer.profile),
-        signable=bool(await free_signers(reviewer.storage, case, profile=reviewer.profile)),
+        signable=bool(await free_signers(reviewer.storage, case, now=reviewer.now, profile=reviewer.profile)),
         now=reviewer.now,
         profile=reviewer.profile,
         said=said,
@@ -158,25 +176,39 @@ async def _opened(reviewer: Reviewer, case: Case, said: Html | None) -> Screen:
 
 
 async def _substitutes(reviewer: Reviewer, number: int) -> Screen:
-    case = await _for(reviewer, Act.NAME_SUBSTITUTE, number)
+    storage, now, profile = reviewer.storage, reviewer.now, reviewer.profile
+    case = await case_for(storage, Act.NAME_SUBSTITUTE, request_id=number, by=reviewer.by, now=now, profile=profile)
     if isinstance(case, Refused):
         return await _refused(reviewer, number, case)
-    if await free_signers(reviewer.storage, case, profile=reviewer.profile):
+    if await free_signers(storage, case, now=now, profile=profile):
         return await _refused(reviewer, number, Refused(ReviewingRefusal.NOT_NEEDED, ()))
-    those = await could_substitute(reviewer.storage, case, profile=reviewer.profile)
+    of = [case.student.person_id]
+    await record_read(storage, of=of, what="request", cause="request", by=reviewer.by, now=now)
+    await storage.commit()
+    those = await could_substitute(storage, case, now=now, profile=profile)
     return screens.substitutes(reviewer.texts, case, those)
 
 
-async def _for(reviewer: Reviewer, act: Act, number: int) -> Case | Refused[Any]:
-    return await case_for(
+async def _asked(reviewer: Reviewer, act: Act, number: int) -> Case | Refused[Any]:
+    return await asked_for(
         reviewer.storage, act, request_id=number, by=reviewer.by, now=reviewer.now, profile=reviewer.profile
     )
 
 
 async def _refused(reviewer: Reviewer, number: int, refused: Refused[Any]) -> Screen:
-    request = await reviewer.storage.requests.by_id(number)
-    sentence = refusal(reviewer.texts, refused, now=reviewer.now)
+    said = as_outside(refused, reviewer.roles, reviewer.profile)
+    sentence = refusal(reviewer.texts, said, now=reviewer.now)
+    request = await reviewer.storage.requests.by_id(number) if said is refused else None
     return screens.closed(reviewer.texts, sentence, reviewer.profile, queue_of(request.kind) if request else None)
+
+
+def as_outside(refused: Refused[Any], roles: tuple[RoleGrant, ...], profile: Profile) -> Refused[Any]:
+    """Return a refusal as whoever may not meet the case hears it: the same where there is none of this number."""
+    if refused.reason not in {CaseRefusal.UNKNOWN, *OUTSIDE}:
+        return refused
+    deals = {Role.REGISTRAR, Role.ADMIN, *(role for queue in Queue for role in readers_of(queue, profile.requests))}
+    works_here = any(grant.role in deals for grant in roles)
+    return Refused(CaseRefusal.UNKNOWN if works_here else ReviewRefusal.NO_ROLE, ())
 
 
 def router() -> Router:
@@ -190,6 +222,6 @@ def router() -> Router:
     router.callback_query.register(let_go, ReleaseCase.filter(), flags=WRITES)
     router.callback_query.register(sign_proposal, SignCase.filter(), flags=FINAL)
     router.callback_query.register(enter_mark, EnterMark.filter(), flags=WRITES)
-    router.callback_query.register(choose_substitute, ChooseSubstitute.filter())
+    router.callback_query.register(choose_substitute, ChooseSubstitute.filter(), flags=WRITES)
     router.callback_query.register(name_one, NameSubstitute.filter(), flags=WRITES)
     return router

@@ -32,10 +32,14 @@ from bot.screens.forms import LONGEST_REASON, too_long
 from bot.screens.marks import reference
 from bot.screens.motions import why
 from policy.decision import Refused
-from policy.people import Language, Role
+from policy.people import Language, Role, RoleGrant
 from policy.profile import Profile
+from policy.reading import reach
 from services.corrections import (
+    CorrectionRefusal,
     compare,
+    correctable,
+    may_correct,
     propose_correction,
     would_correct,
 )
@@ -44,10 +48,9 @@ from storage.records import Draft, Person
 from storage.unit import Storage
 
 FORM = "correct mark"
-SEARCHED = 50  # people looked through for students
 MARK = re.compile(r"\d{1,3}([.,]\d{1,2})?")
 
-Answer = PickStudent | EarlierPeriods | PickValue | PickOutcome | StepBack
+Answer = EarlierPeriods | PickValue | PickOutcome | StepBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Counter:
     texts: Texts
     voices: Mapping[Language, Texts]
     person: Person
+    roles: tuple[RoleGrant, ...]
     user: int
     now: datetime
     today: date
@@ -69,7 +73,7 @@ async def begin(_: Event, counter: Counter) -> Said:
     return await _go_on(counter, Form(_token()))
 
 
-async def step(_: CallbackQuery, callback_data: Answer | PickSitting, counter: Counter) -> Said:
+async def step(_: CallbackQuery, callback_data: Answer | PickStudent | PickSitting, counter: Counter) -> Said:
     """Take an answer given by a button; one from an earlier screen only shows where the form stands."""
     form = await _form(counter)
     if form is None:
@@ -79,7 +83,7 @@ async def step(_: CallbackQuery, callback_data: Answer | PickSitting, counter: C
     if isinstance(callback_data, PickSitting):
         return await _go_on(counter, await _picked(counter, form, callback_data))
     if isinstance(callback_data, PickStudent):
-        await _seen(counter, [callback_data.student], "marks")
+        return await _chosen(counter, form, callback_data.student)
     return await _go_on(counter, _answered(form, callback_data))
 
 
@@ -132,10 +136,13 @@ async def _go_on(counter: Counter, form: Form) -> Screen:
 async def _question(counter: Counter, form: Form, *said: Html) -> Screen:
     """Return the screen at which a form stands."""
     storage, texts = counter.storage, counter.texts
-    student = await storage.students.by_id(form.student) if form.student else None
-    if student is None:
+    if form.student is None:
         return screens.ask_student(texts, *said)
-    enrolments = [each for each in await storage.marks.of_student(student.person_id) if screens.posted(each)]
+    by, now, profile = counter.person.person_id, counter.now, counter.profile
+    student = await may_correct(storage, form.student, by=by, now=now, profile=profile)
+    if isinstance(student, Refused):
+        return screens.ask_student(texts, *said, screens.nobody_found(texts))
+    enrolments = [each for each in await correctable(storage, student.person_id, by=by) if screens.posted(each)]
     chosen = [each for each in enrolments if (each.period, each.course.code) == (form.period, form.course)]
     attempt = next((each for enrolment in chosen for each in enrolment.attempts if each.number == form.attempt), None)
     if attempt is None:
@@ -164,17 +171,27 @@ async def _question(counter: Counter, form: Form, *said: Html) -> Screen:
 
 
 async def _search(counter: Counter, form: Form, text: str) -> Screen:
-    found = await counter.storage.people.found(text, limit=SEARCHED)
-    students = await counter.storage.students.by_ids(person.person_id for person in found)
-    those = [students[person.person_id] for person in found if person.person_id in students]
+    within = reach(counter.roles, {Role.REGISTRAR}, on=counter.today)
+    those = await counter.storage.students.found(text, limit=screens.PEOPLE_SHOWN + 1, within=within)
     if not those:
         return screens.ask_student(counter.texts, screens.nobody_found(counter.texts))
     if len(those) == 1:
-        await _seen(counter, [those[0].person_id], "marks")
-        return await _go_on(counter, replace(form, student=those[0].person_id))
+        return await _chosen(counter, form, those[0].person_id)
     await _seen(counter, (each.person_id for each in those[: screens.PEOPLE_SHOWN]), "person")
     await counter.storage.commit()
     return screens.choose_student(counter.texts, form, those)
+
+
+async def _chosen(counter: Counter, form: Form, student_id: str) -> Screen:
+    """Go on with a student whose marks may be shown, and keep that they were; else ask again."""
+    by, now, profile = counter.person.person_id, counter.now, counter.profile
+    student = await may_correct(counter.storage, student_id, by=by, now=now, profile=profile)
+    if isinstance(student, Refused):
+        own = student.reason is CorrectionRefusal.OWN_MARK
+        said = why(counter.texts, student) if own else screens.nobody_found(counter.texts)
+        return screens.ask_student(counter.texts, said)
+    await _seen(counter, [student_id], "marks")
+    return await _go_on(counter, replace(form, student=student_id))
 
 
 async def _seen(counter: Counter, people: Iterable[str], what: str) -> None:
@@ -185,7 +202,7 @@ async def _seen(counter: Counter, people: Iterable[str], what: str) -> None:
 
 
 async def _picked(counter: Counter, form: Form, answer: PickSitting) -> Form:
-    for each in await counter.storage.marks.of_student(form.student or ""):
+    for each in await correctable(counter.storage, form.student or "", by=counter.person.person_id):
         if reference(each.period, each.course.code) == answer.course:
             return replace(form, period=each.period, course=each.course.code, attempt=answer.attempt)
     return form
@@ -193,8 +210,6 @@ async def _picked(counter: Counter, form: Form, answer: PickSitting) -> Form:
 
 def _answered(form: Form, answer: Answer) -> Form:
     match answer:
-        case PickStudent():
-            return replace(form, student=answer.student)
         case EarlierPeriods():
             return replace(form, skipped=form.skipped + screens.PERIODS_SHOWN)
         case PickValue():
@@ -237,7 +252,7 @@ async def _open_counter(
     handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]], event: TelegramObject, data: dict[str, Any]
 ) -> Any:
     """Give the handlers of this feature what they all need."""
-    names = ("storage", "texts", "voices", "person", "now", "today", "profile")
+    names = ("storage", "texts", "voices", "person", "roles", "now", "today", "profile")
     data["counter"] = Counter(user=data["event_context"].user_id, **{name: data[name] for name in names})
     return await handler(event, data)
 

@@ -11,6 +11,7 @@ from aiogram import Router
 from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, Message
 
+from bot.buttons import is_near
 from bot.handlers.cases import CASE_FORM, after, why
 from bot.i18n import Html, paragraphs
 from bot.middlewares.context import FINAL, WRITES, Answers, Said
@@ -320,7 +321,8 @@ def seat_instant(day: str, month: str, year: str | None, hour: str, minute: str,
             second=0,
             microsecond=0,
         )
-        return at if year or at.date() >= now.date() else at.replace(year=at.year + 1)
+        at = at if year or at.date() >= now.date() else at.replace(year=at.year + 1)
+        return at if is_near(at.date()) else None
     except ValueError:
         return None
 

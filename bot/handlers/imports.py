@@ -12,7 +12,7 @@ from bot.filters import Where
 from bot.i18n import Texts
 from bot.jobs import imports as jobs
 from bot.jobs import motions
-from bot.jobs.imports import LATEST, Office, Piece
+from bot.jobs.imports import Office, Piece
 from bot.jobs.work import ProgressMessage, Work
 from bot.middlewares.context import WRITES, Answers, Holds, Said
 from bot.screen import Event, Screen, answer
@@ -33,8 +33,9 @@ from bot.screens.imports import (
 )
 from bot.screens.menu import OpenImports
 from bot.screens.motions import why
-from policy.people import Role
+from services.attempts import Stranger, note
 from services.importing import Refusal, Unacceptable, describe, read_given
+from services.links import OFFICE
 from services.motions.moving import unreasoned
 from storage.records import Draft, Upload
 from storage.unit import Storage
@@ -43,9 +44,9 @@ FORM = "propose file"
 SAYING = "say of file"
 
 
-async def open_files(_: Event, storage: Storage, texts: Texts) -> Said:
+async def open_files(_: Event, storage: Storage, office: Office) -> Said:
     """Say what can be sent and what was loaded lately."""
-    return screens.files(texts, await storage.imports.latest(limit=LATEST))
+    return screens.files(office.texts, await jobs.latest(storage, office))
 
 
 async def receive(message: Message, office: Office, work: Work) -> Said:
@@ -70,7 +71,7 @@ async def look(press: CallbackQuery, callback_data: ReadUpload, storage: Storage
     """Show again what loading a waiting file would do."""
     upload = await _waiting(storage, callback_data.upload, office)
     if upload is None:
-        return await _gone(storage, office.texts)
+        return await _gone(storage, office)
     return await _look(press, office, work, upload, None)
 
 
@@ -80,7 +81,7 @@ async def choose_kind(
     """Keep what a file is said to hold, and show what loading it would do."""
     upload = await _waiting(storage, callback_data.upload, office)
     if upload is None:
-        return await _gone(storage, office.texts)
+        return await _gone(storage, office)
     await storage.uploads.set_kind(upload.id, callback_data.kind)
     await storage.commit()
     return await _look(press, office, work, replace(upload, kind=callback_data.kind), storage)
@@ -92,7 +93,7 @@ async def load(
     """Load a waiting file as it was shown."""
     upload = await _waiting(storage, callback_data.upload, office)
     if upload is None or upload.kind is None:
-        return await _gone(storage, office.texts)
+        return await _gone(storage, office)
     if press.message is None or await _goes_on(press, office, work, upload):
         return None
     await answer(press)
@@ -109,7 +110,7 @@ async def tabulate(
     """Give all that a waiting file would change, as a table."""
     upload = await _waiting(storage, callback_data.upload, office)
     if upload is None or upload.kind is None:
-        return await _gone(storage, office.texts)
+        return await _gone(storage, office)
     if await _goes_on(press, office, work, upload):
         return None
     await answer(press)
@@ -124,11 +125,11 @@ async def say_period(
     """Keep of which period a file is said to be, and look at it again."""
     upload = await _waiting(storage, callback_data.upload, office)
     if upload is None:
-        return await _gone(storage, office.texts)
+        return await _gone(storage, office)
     try:
         said = replace(upload, period=read_given("period", callback_data.period.replace(".", "/")))
     except Unacceptable:
-        return await _gone(storage, office.texts)
+        return await _gone(storage, office)
     await _say(storage, said)
     return await _look(press, office, work, said, storage)
 
@@ -137,7 +138,7 @@ async def ask_in_writing(press: CallbackQuery, callback_data: WriteOfFile, stora
     """Wait for a period or a course code in writing."""
     upload = await _waiting(storage, callback_data.upload, office)
     if upload is None:
-        return await _gone(storage, office.texts)
+        return await _gone(storage, office)
     user, waits_for = press.from_user.id, {"upload": upload.id, "what": callback_data.what}
     await storage.drafts.keep(user, user, SAYING, waits_for, at=office.now)
     await storage.commit()
@@ -150,7 +151,7 @@ async def say_in_writing(message: Message, draft: Draft, storage: Storage, offic
     if upload is None:
         await storage.drafts.drop(office.chat, office.chat)
         await storage.commit()
-        return await _gone(storage, office.texts)
+        return await _gone(storage, office)
     try:
         read = read_given(what, message.text or "")
         said = replace(upload, period=read) if what == "period" else replace(upload, course_code=read)
@@ -169,22 +170,22 @@ async def drop(_: CallbackQuery, callback_data: DropUpload, storage: Storage, of
     """Forget a waiting file."""
     upload = await _waiting(storage, callback_data.upload, office)
     if upload is None:
-        return await _gone(storage, office.texts)
+        return await _gone(storage, office)
     await storage.uploads.drop(upload.id)
     await storage.commit()
     return screens.dropped(office.texts, upload.file_name)
 
 
-async def open_import(_: CallbackQuery, callback_data: OpenImport, storage: Storage, texts: Texts) -> Said:
+async def open_import(_: CallbackQuery, callback_data: OpenImport, storage: Storage, office: Office) -> Said:
     """Show an import that was done."""
-    return await jobs.one_import(storage, texts, callback_data.number)
+    return await jobs.one_import(storage, office, callback_data.number)
 
 
 async def ask_load(_: CallbackQuery, callback_data: ProposeLoad, storage: Storage, office: Office) -> Said:
     """Ask why a file that takes two people is to be loaded."""
     upload = await _waiting(storage, callback_data.upload, office)
     if upload is None:
-        return await _gone(storage, office.texts)
+        return await _gone(storage, office)
     content = {"upload": upload.id, "seen": callback_data.seen}
     await storage.drafts.keep(office.chat, office.chat, FORM, content, at=office.now)
     await storage.commit()
@@ -202,7 +203,7 @@ async def propose_load(message: Message, draft: Draft, storage: Storage, office:
     await storage.drafts.drop(office.chat, office.chat)
     await storage.commit()
     if upload is None:
-        return await _gone(storage, office.texts)
+        return await _gone(storage, office)
     if not work.goes_on(_key(upload)):
         arguments = {"upload": upload.id, "seen": draft.content["seen"], "reason": reason}
         piece = await kept_job(storage, office, motions.PROPOSE, arguments)
@@ -212,9 +213,12 @@ async def propose_load(message: Message, draft: Draft, storage: Storage, office:
 
 
 async def _waiting(storage: Storage, upload_id: int, office: Office) -> Upload | None:
-    """Return a file this person sent and that still waits."""
+    """Return a file this person sent and that still waits; that they tried another's is noted."""
     upload = await storage.uploads.by_id(upload_id)
-    return upload if upload and upload.person_id == office.person_id else None
+    if upload and upload.person_id != office.person_id:
+        note(Stranger.NOT_THEIRS, "upload", upload_id, by=office.person_id, cause="import", now=office.now)
+        return None
+    return upload
 
 
 async def _say(storage: Storage, upload: Upload) -> None:
@@ -222,8 +226,8 @@ async def _say(storage: Storage, upload: Upload) -> None:
     await storage.commit()
 
 
-async def _gone(storage: Storage, texts: Texts) -> Said:
-    return screens.no_longer_waits(texts, await storage.imports.latest(limit=LATEST))
+async def _gone(storage: Storage, office: Office) -> Said:
+    return screens.no_longer_waits(office.texts, await jobs.latest(storage, office))
 
 
 async def _look(press: CallbackQuery, office: Office, work: Work, upload: Upload, storage: Storage | None) -> Said:
@@ -307,7 +311,7 @@ def router() -> Router:
     """Return the routes of this feature."""
     router = Router(name=__name__)
     for observer in (router.message, router.callback_query):
-        observer.filter(Holds(Role.REGISTRAR, Role.ADMIN))
+        observer.filter(Holds(*OFFICE))
         observer.middleware(open_office)
     router.message.register(receive, Where(F.document))
     router.message.register(open_files, Command("import"))

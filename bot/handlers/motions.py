@@ -21,10 +21,11 @@ from bot.screens.menu import OpenMotions
 from bot.screens.motions import AgreeMotion, CarryMotion, OpenMotion, RefuseMotion
 from bot.screens.undoing import ShowUndoTable
 from policy.decision import Refused
-from policy.people import Role, RoleGrant, holds
+from policy.people import Role, RoleGrant
 from policy.profile import Profile
+from policy.reading import plays
 from services.motions.cases import MotionCase, motion_case
-from services.motions.deciding import agree, carry, may_read, refuse, waiting_for
+from services.motions.deciding import agree, carry, motion_for, refuse, waiting_for
 from services.motions.moving import MotionRefusal
 from services.motions.types import TYPES
 from services.reads import record_read
@@ -51,7 +52,7 @@ async def open_waiting(
     await record_read(storage, of=people, what="person", cause="motion", by=person.person_id, now=now)
     await storage.commit()
     today = now.astimezone(profile.university.zone).date()
-    return screens.waiting(texts, those, people, may_correct=holds(roles, Role.REGISTRAR, on=today))
+    return screens.waiting(texts, those, people, may_correct=plays(roles, {Role.REGISTRAR}, on=today))
 
 
 async def open_one(
@@ -160,8 +161,8 @@ async def decline(
 
 async def _case(storage: Storage, number: int, person: Person, now: datetime, profile: Profile) -> MotionCase | None:
     """Return a motion as this person may read it, and keep that they did; None: it is not there for them."""
-    motion = await storage.motions.by_id(number)
-    if motion is None or not await may_read(storage, motion, by=person.person_id, now=now, profile=profile):
+    motion = await motion_for(storage, number, by=person.person_id, now=now, profile=profile)
+    if isinstance(motion, Refused):
         return None
     if motion.student_id:
         await record_read(storage, of=[motion.student_id], what="marks", cause="motion", by=person.person_id, now=now)

@@ -1,12 +1,15 @@
 """Buttons of the registrar's office under the thumb of somebody who is not, or no longer, of that office."""
 
+from datetime import datetime
+
 from aiogram import Router
+from aiogram.types import CallbackQuery
 
 from bot.i18n import Texts
 from bot.middlewares.context import Said
-from bot.screen import Event
 from bot.screens import corrections, imports, links, menu, motions, roles, sheets, undoing
 from bot.screens.outsiders import not_yours
+from services.attempts import Stranger, note
 from storage.records import Acquaintance
 
 OFFICE = (
@@ -58,8 +61,11 @@ OFFICE = (
 )
 
 
-async def refuse(_: Event, who: Acquaintance, texts: Texts) -> Said:
-    """Say whose work it is."""
+async def refuse(press: CallbackQuery, who: Acquaintance, texts: Texts, now: datetime) -> Said:
+    """Say whose work it is, and note who tried it."""
+    prefix = (press.data or "").partition(":")[0]
+    if who.person:
+        note(Stranger.NOT_OF_THE_OFFICE, "button", prefix, by=who.person.person_id, cause="button", now=now)
     return not_yours(texts, who)
 
 

@@ -10,6 +10,7 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
+from bot.buttons import is_near
 from bot.handlers.cases import why
 from bot.handlers.queues import queues_of
 from bot.i18n import Html
@@ -30,23 +31,26 @@ from bot.screens.review.papers import (
 )
 from policy.decision import Refused
 from policy.requests import Queue
-from policy.review import Act
+from policy.review import Act, ReviewRefusal
+from services.attempts import note
 from services.reads import record_read
 from services.requests.cases import CaseRefusal, case_for
 from services.requests.papers import (
     decided_on,
     filed_in,
+    for_protocol,
     make_protocol,
     members,
+    protocol_for,
+    protocols_for,
     students_in,
 )
-from services.requests.telling import readers_of
-from storage.queues import Protocol
 
 FORM = "papers"
 PROTOCOL = "protocol"
 DAYS = 7  # looked through for decisions
 KEPT = 5  # protocols offered again
+MOST_CASES = 100  # of one protocol
 DAY = re.compile(r"(\d{1,2})\.(\d{1,2})(?:\.(\d{4}))?")
 SPAN = re.compile(rf"({DAY.pattern})\s*[-–—]\s*({DAY.pattern})")
 BETWEEN_NUMBERS = str.maketrans(dict.fromkeys("№,;", " "))
@@ -68,7 +72,7 @@ async def write(message: Message, reviewer: Reviewer) -> Said:
         if first and last and first <= last:
             return screens.choose_register(reviewer.texts, queues_of(reviewer), first, last)
     elif DAY.fullmatch(text) and (day := day_written(text, reviewer.today)):
-        return await _begin(reviewer, day, await decided_on(reviewer.storage, day, profile=reviewer.profile))
+        return await _begin(reviewer, day, await _decided_on(reviewer, day))
     elif numbers := _numbers_written(text):
         return await _begin(reviewer, reviewer.today, numbers)
     return await _papers(reviewer, screens.not_understood(reviewer.texts))
@@ -76,8 +80,8 @@ async def write(message: Message, reviewer: Reviewer) -> Said:
 
 async def begin_protocol(_: CallbackQuery, callback_data: BeginProtocol, reviewer: Reviewer) -> Said:
     """Ask who was there on a day."""
-    day = date.fromisoformat(callback_data.day)
-    return await _begin(reviewer, day, await decided_on(reviewer.storage, day, profile=reviewer.profile))
+    day = callback_data.day
+    return await _begin(reviewer, day, await _decided_on(reviewer, day))
 
 
 async def tick(_: CallbackQuery, callback_data: TickMember, reviewer: Reviewer) -> Said:
@@ -106,35 +110,40 @@ async def make(_: CallbackQuery, callback_data: MakeProtocol, reviewer: Reviewer
         profile=reviewer.profile,
     )
     await reviewer.leave(PROTOCOL)
-    return await _printed(reviewer, kept) if kept else await _papers(reviewer)
+    return await _printed(reviewer, kept.number) if kept else await _papers(reviewer)
 
 
 async def print_again(_: CallbackQuery, callback_data: PrintProtocol, reviewer: Reviewer) -> Said:
-    """Print a protocol as it was made."""
-    kept = await reviewer.storage.queues.protocol(callback_data.number)
-    if kept is None or not _in_commission(reviewer):
+    """Print a protocol as it was made, as far as it is for this person."""
+    return await _printed(reviewer, callback_data.number)
+
+
+async def _printed(reviewer: Reviewer, number: int) -> Screen:
+    storage, now, profile = reviewer.storage, reviewer.now, reviewer.profile
+    found = await protocol_for(storage, number, by=reviewer.by, now=now, profile=profile)
+    if found is None or not _in_commission(reviewer):
         return await _papers(reviewer)
-    return await _printed(reviewer, kept)
-
-
-async def _printed(reviewer: Reviewer, kept: Protocol) -> Screen:
-    storage, of = reviewer.storage, await students_in(reviewer.storage, kept)
+    kept, seen = found
+    of = await students_in(storage, seen)
     await record_read(storage, of=of, what="request", cause="protocol", by=reviewer.by, now=reviewer.now)
     await storage.commit()
-    return screens.printed_protocol(reviewer.texts, kept)
+    whole = len(seen) == len(kept.content["cases"])
+    return screens.printed_protocol(reviewer.texts, kept, whole=whole, by=reviewer.by)
 
 
 async def make_register(_: CallbackQuery, callback_data: MakeRegister, reviewer: Reviewer) -> Said:
     """Write the register of a queue, and keep who saw whom in it."""
     queue, storage = callback_data.queue, reviewer.storage
     if queue not in queues_of(reviewer):
+        note(ReviewRefusal.NO_ROLE, "register", queue, by=reviewer.by, cause="register", now=reviewer.now)
         return queue_screens.no_queue(reviewer.texts, reviewer.profile)
     filed = await filed_in(
         storage,
         queue,
-        first=date.fromisoformat(callback_data.first),
-        last=date.fromisoformat(callback_data.last),
-        institutes=_institutes(reviewer, queue),
+        first=callback_data.first,
+        last=callback_data.last,
+        by=reviewer.by,
+        now=reviewer.now,
         profile=reviewer.profile,
     )
     if not filed:
@@ -142,7 +151,7 @@ async def make_register(_: CallbackQuery, callback_data: MakeRegister, reviewer:
     of = (each.student_id for each in filed)
     await record_read(storage, of=of, what="request", cause="register", by=reviewer.by, now=reviewer.now)
     await storage.commit()
-    return screens.register(reviewer.texts, callback_data, [each.id for each in filed])
+    return screens.register(reviewer.texts, callback_data, [each.id for each in filed], by=reviewer.by)
 
 
 async def print_application(_: CallbackQuery, callback_data: PrintApplication, reviewer: Reviewer) -> Said:
@@ -153,7 +162,7 @@ async def print_application(_: CallbackQuery, callback_data: PrintApplication, r
         return await why(reviewer, number, case)
     await record_read(storage, of=[case.student.person_id], what="request", cause="request", by=reviewer.by, now=now)
     await storage.commit()
-    return screens.application(reviewer.texts, number)
+    return screens.application(reviewer.texts, number, by=reviewer.by)
 
 
 async def send_file(_: CallbackQuery, callback_data: SendFile, reviewer: Reviewer) -> Said:
@@ -174,18 +183,25 @@ async def _begin(reviewer: Reviewer, day: date, numbers: Sequence[int]) -> Scree
     """Ask who was there, with everybody of the commission ticked who decided or is at work today."""
     if not _in_commission(reviewer):
         return queue_screens.no_queue(reviewer.texts, reviewer.profile)
-    decided = [each for each in numbers if (await reviewer.storage.requests.decisions_of([each])).get(each)]
+    wanted = list(dict.fromkeys(numbers))[:MOST_CASES]
+    decided = await for_protocol(reviewer.storage, wanted, by=reviewer.by, now=reviewer.now, profile=reviewer.profile)
     if not decided:
         return await _papers(reviewer, screens.nothing_decided(reviewer.texts))
-    there = [each.person.person_id for each in await members(reviewer.storage, today=day)]
-    return await _go_on(reviewer, ProtocolForm("", str(day), decided, there))
+    there = [each.person.person_id for each in await members(reviewer.storage, decided, today=day)]
+    missing = [each for each in wanted if each not in decided]
+    said = [screens.left_out(reviewer.texts, missing)] if missing else []
+    return await _go_on(reviewer, ProtocolForm("", str(day), list(decided), there), *said)
 
 
-async def _go_on(reviewer: Reviewer, form: ProtocolForm) -> Screen:
+async def _go_on(reviewer: Reviewer, form: ProtocolForm, *said: Html) -> Screen:
     form = replace(form, token=secrets.token_hex(4))
     await reviewer.keep(PROTOCOL, asdict(form))
-    those = await members(reviewer.storage, today=date.fromisoformat(form.day))
-    return screens.tick_members(reviewer.texts, form, those)
+    those = await members(reviewer.storage, form.numbers, today=date.fromisoformat(form.day))
+    return screens.tick_members(reviewer.texts, form, those, *said)
+
+
+async def _decided_on(reviewer: Reviewer, day: date) -> tuple[int, ...]:
+    return await decided_on(reviewer.storage, day, by=reviewer.by, now=reviewer.now, profile=reviewer.profile)
 
 
 def _numbers_written(text: str) -> list[int]:
@@ -203,13 +219,15 @@ async def _papers(reviewer: Reviewer, said: Html | None = None) -> Screen:
     storage, today = reviewer.storage, reviewer.today
     commission = _in_commission(reviewer)
     days = [today - timedelta(days=each) for each in range(DAYS)] if commission else []
-    decided = [(day, len(await decided_on(storage, day, profile=reviewer.profile))) for day in days]
+    decided = [(day, len(await _decided_on(reviewer, day))) for day in days]
     first = today.replace(day=1)
     before = (first - timedelta(days=1)).replace(day=1)
     return screens.papers(
         reviewer.texts,
         days=[(day, number) for day, number in decided if number],
-        kept=await storage.queues.protocols(Queue.APPEALS, limit=KEPT) if commission else (),
+        kept=await protocols_for(storage, by=reviewer.by, limit=KEPT, now=reviewer.now, profile=reviewer.profile)
+        if commission
+        else (),
         periods=[(first, today), (before, first - timedelta(days=1))],
         queues=queues_of(reviewer),
         commission=commission,
@@ -221,13 +239,6 @@ def _in_commission(reviewer: Reviewer) -> bool:
     return Queue.APPEALS in queues_of(reviewer)
 
 
-def _institutes(reviewer: Reviewer, queue: Queue) -> frozenset[str] | None:
-    """Return the institutes whose requests somebody may see in a queue; None: all."""
-    roles = readers_of(queue, reviewer.profile.requests)
-    scopes = {grant.scope for grant in reviewer.roles if grant.role in roles}
-    return None if None in scopes else frozenset(scope for scope in scopes if scope)
-
-
 def day_written(text: str, today: date) -> date | None:
     """Return the day that was written: without a year the latest such day. None: there is no such day."""
     found = DAY.fullmatch(text)
@@ -235,7 +246,8 @@ def day_written(text: str, today: date) -> date | None:
         return None
     try:
         day = date(int(found[3] or today.year), int(found[2]), int(found[1]))
-        return day if found[3] or day <= today else day.replace(year=day.year - 1)
+        day = day if found[3] or day <= today else day.replace(year=day.year - 1)
+        return day if is_near(day) else None
     except ValueError:
         return None
 

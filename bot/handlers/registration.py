@@ -11,6 +11,7 @@ from aiogram import F, Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
+from bot.buttons import is_near
 from bot.filters import Where
 from bot.handlers.documents import sent_file
 from bot.i18n import Html
@@ -38,16 +39,24 @@ from policy.calendar import Window
 from policy.citation import HOUSE
 from policy.decision import Refused
 from policy.instant import CounterInstant
+from policy.reading import Affair, may_see, reach
 from policy.requests import Kind
+from policy.review import readers
+from services.attempts import note
 from services.reads import record_read
 from services.requests.filing import FilingRefusal, Offer, offers
 from services.requests.kinds import KINDS, FiledBy
-from services.requests.registration import OnPaper, kinds_registered_by, may_register, register_on_paper
+from services.requests.registration import (
+    OnPaper,
+    kinds_registered_by,
+    may_register,
+    note_unregistered,
+    register_on_paper,
+)
 from services.standing import Study, study_of
 from storage.records import Draft
 
 FORM = "paper"
-SEARCHED = 50  # people looked through for students
 EXAMS_SHOWN = 12
 INSTANT = re.compile(r"(\d{1,2})\.(\d{1,2})(?:\.(\d{4}))?,?\s+(\d{1,2})[:.](\d{2})(?::(\d{2}))?")
 
@@ -70,7 +79,7 @@ async def press(_: CallbackQuery, callback_data: Press, reviewer: Reviewer) -> S
         return await _question(reviewer, form)
     match callback_data:
         case PickApplicant(student=student):
-            return await _go_on(reviewer, replace(form, student=student, step=Step.KIND))
+            return await _chosen(reviewer, form, student)
         case PickKind(kind=kind):
             return await _go_on(reviewer, replace(form, kind=kind, step=Step.EXAM))
         case PickExam(course=course, attempt=attempt):
@@ -151,12 +160,12 @@ async def _question(reviewer: Reviewer, form: PaperForm, *said: Html) -> Screen:
     study = await _study(reviewer, form)
     if study is None:
         return screens.ask_student(texts, *said)
-    student = study.student
-    if form.kind is None or form.step is Step.KIND:
-        return screens.choose_kind(texts, form, student, await _allowed(reviewer, study), *said)
+    student, allowed = study.student, await _allowed(reviewer, study)
+    if form.kind not in allowed or form.step is Step.KIND:
+        return screens.choose_kind(texts, form, student, allowed, *said)
     offer = _offer(study, form)
     if offer is None or form.step is Step.EXAM:
-        return screens.choose_exam(texts, form, student, _offers(study, form.kind, reviewer), *said)
+        return screens.choose_exam(texts, form, student, await _offers(reviewer, study, form.kind), *said)
     match form.step:
         case Step.CAUSE:
             return screens.choose_cause(texts, form, student, KINDS[form.kind].choices(offer.sitting))
@@ -170,17 +179,28 @@ async def _question(reviewer: Reviewer, form: PaperForm, *said: Html) -> Screen:
 
 
 async def _search(reviewer: Reviewer, form: PaperForm, text: str) -> Screen:
-    found = await reviewer.storage.people.found(text, limit=SEARCHED)
-    students = await reviewer.storage.students.by_ids(person.person_id for person in found)
-    those = [students[person.person_id] for person in found if person.person_id in students]
+    roles = {role for kind in _kinds(reviewer) for role in readers(kind, reviewer.profile.requests)}
+    within = reach(reviewer.roles, roles, on=reviewer.today)
+    those = await reviewer.storage.students.found(text, limit=PEOPLE_SHOWN + 1, within=within)
     if not those:
         return screens.ask_student(reviewer.texts, screens.nobody_found(reviewer.texts))
+    if len(those) == 1:
+        return await _chosen(reviewer, form, those[0].person_id)
     seen = [each.person_id for each in those[:PEOPLE_SHOWN]]
     await record_read(reviewer.storage, of=seen, what="person", cause="search", by=reviewer.by, now=reviewer.now)
-    if len(those) == 1:
-        return await _go_on(reviewer, replace(form, student=those[0].person_id, step=Step.KIND))
     await reviewer.storage.commit()
     return screens.choose_student(reviewer.texts, form, those)
+
+
+async def _chosen(reviewer: Reviewer, form: PaperForm, student_id: str) -> Screen:
+    """Go on with a student of whom this person registers something, and keep that they saw them; else ask again."""
+    chosen = replace(form, student=student_id, step=Step.KIND)
+    if await _study(reviewer, chosen) is None:
+        return screens.ask_student(reviewer.texts, screens.nobody_found(reviewer.texts))
+    await record_read(
+        reviewer.storage, of=[student_id], what="person", cause="search", by=reviewer.by, now=reviewer.now
+    )
+    return await _go_on(reviewer, chosen)
 
 
 async def _picked(reviewer: Reviewer, form: PaperForm) -> Screen:
@@ -192,6 +212,7 @@ async def _picked(reviewer: Reviewer, form: PaperForm) -> Screen:
     grants = await reviewer.storage.roles.of_person(reviewer.by)
     allowed = may_register(form.kind, study, offer.exam, by=reviewer.by, grants=grants, profile=reviewer.profile)
     if isinstance(allowed, Refused):
+        note_unregistered(allowed, study, by=reviewer.by, now=reviewer.now)
         return await _go_on(reviewer, replace(form, course=None), _why(reviewer, allowed, form.kind))
     causes = KINDS[form.kind].choices(offer.sitting)
     if len(causes) == 1:
@@ -206,9 +227,11 @@ async def _taken(reviewer: Reviewer, form: PaperForm, at: datetime) -> Screen:
     offer = _offer(study, form)
     if offer is None or form.kind is None:
         return await _question(reviewer, form)
-    allowed: Any = offer.kind.may_file(offer.sitting, CounterInstant(at), form.choice)
-    if at > reviewer.now:
+    taken = CounterInstant(at)
+    allowed: Any = offer.kind.may_file(offer.sitting, taken, form.choice)
+    if at > reviewer.now and study is not None:
         allowed = Refused(FilingRefusal.IN_FUTURE, (HOUSE,))
+        note_unregistered(allowed.reason, study, by=reviewer.by, now=reviewer.now)
     if isinstance(allowed, Refused):
         return await _question(reviewer, form, _why(reviewer, allowed, form.kind))
     step = Step.REASON if _way(reviewer, form) is FiledBy.TEXT else Step.SCAN
@@ -228,17 +251,35 @@ async def _allowed(reviewer: Reviewer, study: Study) -> list[Kind]:
 
 
 async def _study(reviewer: Reviewer, form: PaperForm) -> Study | None:
+    """Return the study of the form's student, as far as this person's role reaches; that it does not is noted."""
     student = await reviewer.storage.students.by_id(form.student) if form.student else None
     if student is None:
         return None
+    roles = {role for kind in _kinds(reviewer) for role in readers(kind, reviewer.profile.requests)}
+    lies, by, now = Affair(scopes=frozenset({student.institute})), reviewer.by, reviewer.now
+    seen = may_see(lies, roles, by=by, grants=reviewer.roles, on=reviewer.today)
+    if isinstance(seen, Refused):
+        note(seen, "student", student.person_id, by=by, cause="register", now=now, about=student.person_id)
+        return None
     since = datetime.fromisoformat(form.at) if form.at else None
-    return await study_of(reviewer.storage, student=student, now=reviewer.now, profile=reviewer.profile, since=since)
+    return await study_of(reviewer.storage, student=student, now=now, profile=reviewer.profile, since=since)
 
 
-def _offers(study: Study, kind: Kind, reviewer: Reviewer) -> Sequence[Offer]:
-    """Give the exams such a request could ever be about, the latest first; when, the instant will say."""
-    those = list(offers(study, kind, CounterInstant(reviewer.now)))
-    return [each for each in reversed(those) if isinstance(each.window, Window)][:EXAMS_SHOWN]
+async def _offers(reviewer: Reviewer, study: Study, kind: Kind) -> Sequence[Offer]:
+    """Give the exams such a request could ever be about, the latest first; when, the instant will say.
+
+    What lies on a sheet this person teaches is not theirs to register.
+    """
+    grants = await reviewer.storage.roles.of_person(reviewer.by)
+    those = [
+        each
+        for each in offers(study, kind, CounterInstant(reviewer.now))
+        if isinstance(each.window, Window)
+        and not isinstance(
+            may_register(kind, study, each.exam, by=reviewer.by, grants=grants, profile=reviewer.profile), Refused
+        )
+    ]
+    return those[::-1][:EXAMS_SHOWN]
 
 
 def _offer(study: Study | None, form: PaperForm) -> Offer | None:
@@ -282,7 +323,8 @@ def instant_written(text: str, now: datetime) -> datetime | None:
         at = datetime(
             int(year or now.year), int(month), int(day), int(hour), int(minute), int(second or 0), tzinfo=now.tzinfo
         )
-        return at if year or at.date() <= now.date() else at.replace(year=at.year - 1)
+        at = at if year or at.date() <= now.date() else at.replace(year=at.year - 1)
+        return at if is_near(at.date()) else None
     except ValueError:
         return None
 

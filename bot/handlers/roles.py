@@ -9,6 +9,7 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
+from bot.buttons import is_near
 from bot.i18n import Html, Texts
 from bot.jobs.motions import proposed
 from bot.middlewares.context import WRITES, Answers, Holds, Said
@@ -33,9 +34,11 @@ from bot.screens.roles import (
 from policy.decision import Refused
 from policy.people import Role, RoleGrant
 from policy.profile import Profile
+from policy.reading import reach
+from services.links import OFFICE
 from services.motions.moving import unreasoned
 from services.reads import record_read
-from services.roles import propose_role, would_change
+from services.roles import colleague, propose_role, would_change
 from storage.records import Draft, Person
 from storage.unit import Storage
 
@@ -50,17 +53,25 @@ class Desk:
     storage: Storage
     texts: Texts
     person: Person
+    roles: tuple[RoleGrant, ...]
     user: int
     now: datetime
     profile: Profile
 
 
 async def begin(
-    event: Event, storage: Storage, texts: Texts, *, person: Person, now: datetime, profile: Profile
+    event: Event,
+    storage: Storage,
+    texts: Texts,
+    *,
+    person: Person,
+    roles: tuple[RoleGrant, ...],
+    now: datetime,
+    profile: Profile,
 ) -> Said:
     """Ask whose role it is."""
     user = event.chat.id if isinstance(event, Message) else event.from_user.id
-    return await _go_on(Desk(storage, texts, person, user, now, profile), Form(_token()))
+    return await _go_on(Desk(storage, texts, person, roles, user, now, profile), Form(_token()))
 
 
 async def step(
@@ -70,11 +81,12 @@ async def step(
     texts: Texts,
     *,
     person: Person,
+    roles: tuple[RoleGrant, ...],
     now: datetime,
     profile: Profile,
 ) -> Said:
     """Take an answer given by a button; one from an earlier screen only shows where the form stands."""
-    desk = Desk(storage, texts, person, press.from_user.id, now, profile)
+    desk = Desk(storage, texts, person, roles, press.from_user.id, now, profile)
     form = await _form(desk)
     if form is None:
         return screens.form_over(texts)
@@ -90,11 +102,12 @@ async def write(
     texts: Texts,
     *,
     person: Person,
+    roles: tuple[RoleGrant, ...],
     now: datetime,
     profile: Profile,
 ) -> Said:
     """Take an answer that was written."""
-    desk = Desk(storage, texts, person, message.chat.id, now, profile)
+    desk = Desk(storage, texts, person, roles, message.chat.id, now, profile)
     form, text = Form(**draft.content), (message.text or "").strip()
     if form.person is None:
         return await _search(desk, form, text)
@@ -121,11 +134,12 @@ async def propose(
     texts: Texts,
     *,
     person: Person,
+    roles: tuple[RoleGrant, ...],
     now: datetime,
     profile: Profile,
 ) -> Said:
     """Propose the role; every administrator who may confirm it is owed a card."""
-    desk = Desk(storage, texts, person, press.from_user.id, now, profile)
+    desk = Desk(storage, texts, person, roles, press.from_user.id, now, profile)
     form = await _form(desk)
     if form is None:
         return screens.form_over(texts)
@@ -155,7 +169,7 @@ async def _go_on(desk: Desk, form: Form) -> Screen:
 async def _question(desk: Desk, form: Form, *said: Html) -> Screen:
     """Return the screen at which a form stands."""
     storage, texts = desk.storage, desk.texts
-    person = await storage.people.by_id(form.person) if form.person else None
+    person = await _colleague(desk, form.person)
     if person is None:
         return screens.ask_person(texts, *said)
     if form.role is None:
@@ -174,7 +188,8 @@ async def _question(desk: Desk, form: Form, *said: Html) -> Screen:
 
 
 async def _search(desk: Desk, form: Form, text: str) -> Screen:
-    found = await desk.storage.people.found(text, limit=screens.PEOPLE_SHOWN + 1)
+    within = reach(desk.roles, OFFICE, on=desk.now.astimezone(desk.profile.university.zone).date())
+    found = await desk.storage.people.found(text, limit=screens.PEOPLE_SHOWN + 1, within=within, staff=True)
     if not found:
         return screens.ask_person(desk.texts, desk.texts("Nobody is found. Check the spelling, or write the id."))
     await record_read(
@@ -194,7 +209,7 @@ async def _search(desk: Desk, form: Form, text: str) -> Screen:
 async def _answered(desk: Desk, form: Form, answer: Answer) -> Form:
     match answer:
         case PickPerson():
-            return replace(form, person=answer.person)
+            return replace(form, person=answer.person) if await _colleague(desk, answer.person) else form
         case TakeRole():
             held = await _held(desk, form.person or "")
             if form.person and 0 <= answer.place < len(held):
@@ -214,6 +229,12 @@ async def _answered(desk: Desk, form: Form, answer: Answer) -> Form:
             return replace(form, until="") if form.scope is not None else form
         case RoleBack():
             return form.back()
+
+
+async def _colleague(desk: Desk, person_id: str | None) -> Person | None:
+    if person_id is None:
+        return None
+    return await colleague(desk.storage, person_id, by=desk.person.person_id, now=desk.now, profile=desk.profile)
 
 
 async def _held(desk: Desk, person_id: str) -> tuple[RoleGrant, ...]:
@@ -245,14 +266,17 @@ async def _form(desk: Desk) -> Form | None:
 
 def _day(text: str) -> str | None:
     """Read a day written as 31.08.2026 and return it in ISO 8601."""
-    try:
-        return datetime.strptime(text, "%d.%m.%Y").date().isoformat()  # noqa: DTZ007 - a day has no zone
-    except ValueError:
-        pass
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        return None
+    for read in (_figures, date.fromisoformat):
+        try:
+            day = read(text)
+        except ValueError:
+            continue
+        return day.isoformat() if is_near(day) else None
+    return None
+
+
+def _figures(text: str) -> date:
+    return datetime.strptime(text, "%d.%m.%Y").date()  # noqa: DTZ007 - a day has no zone
 
 
 def _token() -> str:
@@ -263,7 +287,7 @@ def router() -> Router:
     """Return the routes of this feature."""
     router = Router(name=__name__)
     for observer in (router.message, router.callback_query):
-        observer.filter(Holds(Role.REGISTRAR, Role.ADMIN))
+        observer.filter(Holds(*OFFICE))
     router.message.register(begin, Command("roles"), flags=WRITES)
     router.message.register(write, Answers(FORM), flags=WRITES)
     router.callback_query.register(begin, StartRole.filter(), flags=WRITES)

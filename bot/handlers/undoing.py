@@ -18,7 +18,8 @@ from bot.screens.forms import LONGEST_REASON, too_long
 from bot.screens.imports import AskUndo
 from bot.screens.motions import why
 from bot.screens.undoing import ProposeUndo, ShowUndoTable, UndoAlone
-from policy.people import Role
+from services.importing.reading import import_for
+from services.links import OFFICE
 from services.motions.moving import unreasoned
 from storage.records import Draft
 from storage.unit import Storage
@@ -28,9 +29,10 @@ FORM = "undo import"
 
 async def ask(press: CallbackQuery, callback_data: AskUndo, storage: Storage, office: Office) -> Said:
     """Ask why an import is taken back."""
-    done = await storage.imports.by_id(callback_data.number)
+    number, by, now = callback_data.number, office.person_id, office.now
+    done = await import_for(storage, number, by=by, now=now, profile=office.profile)
     if done is None or done.undone_at is not None:
-        return await one_import(storage, office.texts, callback_data.number)
+        return await one_import(storage, office, number)
     user = press.from_user.id
     await storage.drafts.keep(user, user, FORM, {"number": done.id}, at=office.now)
     await storage.commit()
@@ -117,7 +119,7 @@ def router() -> Router:
     """Return the routes of this feature."""
     router = Router(name=__name__)
     for observer in (router.message, router.callback_query):
-        observer.filter(Holds(Role.REGISTRAR, Role.ADMIN))
+        observer.filter(Holds(*OFFICE))
         observer.middleware(open_office)
     router.message.register(reason, Answers(FORM), flags=WRITES)
     router.callback_query.register(ask, AskUndo.filter(), flags=WRITES)

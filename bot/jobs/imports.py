@@ -27,6 +27,7 @@ from bot.screens.fallback import broken
 from bot.screens.marks import period_name
 from policy.calendar import PeriodEvent
 from policy.profile import Profile
+from services.attempts import keep, note, noting
 from services.importing import (
     Counts,
     Given,
@@ -35,6 +36,7 @@ from services.importing import (
     Preview,
     Refusal,
     Stale,
+    UndoRefusal,
     agreed,
     differences_csv,
     fingerprint,
@@ -46,13 +48,14 @@ from services.importing import (
     scope_of,
 )
 from services.importing.plan import Progress
+from services.importing.reading import import_for, imports_for
 from services.news import group_of
 from services.owing import delivery
 from services.reads import record_preview
 from services.tabular import Reading, Unreadable
 from storage.database import Database
 from storage.jobs import Job, JobState
-from storage.records import Upload
+from storage.records import Import, Upload
 from storage.trouble import TroubleError
 from storage.unit import Storage
 
@@ -220,6 +223,16 @@ async def load(
     async def work() -> tuple[Screen, ...]:
         async with turn(office, piece):
             shown, sees = await previewed(office, upload, Far())
+            if sees == seen and shown.by_two:
+                note(
+                    UndoRefusal.TWO_NEEDED,
+                    "file",
+                    shown.kind,
+                    shown.sha256,
+                    by=office.person_id,
+                    cause="load",
+                    now=office.now,
+                )
             if sees != seen or shown.by_two:
                 return await shown_again(office, piece, upload, Far(), stale=True)
             if shown.marks and shown.marks.hurries not in {(0, 0), known}:
@@ -232,7 +245,7 @@ async def load(
                 return await shown_again(office, piece, upload, Far(), stale=True)
         if done is None:
             async with office.database.read() as storage:
-                return (screens.no_longer_waits(office.texts, await storage.imports.latest(limit=LATEST)),)
+                return (screens.no_longer_waits(office.texts, await latest(storage, office)),)
         return (screens.loaded(office.texts, upload.file_name, upload.kind, done),)
 
     await watch(
@@ -256,7 +269,7 @@ async def what_became(office: Office, job: Job) -> Screen | Upload:
         if job.kind == LOAD and (done := await storage.imports.of_file(job.arguments["sha256"], since=job.made_at)):
             imported = Imported(done.id, Counts(**done.counts))
             return screens.loaded(office.texts, done.file_name, done.kind, imported)
-        return screens.no_longer_waits(office.texts, await storage.imports.latest(limit=LATEST))
+        return screens.no_longer_waits(office.texts, await latest(storage, office))
 
 
 async def give_up(office: Office, job: Job, message: ProgressMessage | None) -> None:
@@ -271,11 +284,17 @@ async def give_up(office: Office, job: Job, message: ProgressMessage | None) -> 
     await conclude(office, piece, message, said, state=JobState.FAILED)
 
 
-async def one_import(storage: Storage, texts: Texts, number: int) -> Screen:
-    """Show an import that was done; the latest ones where there is none of this number."""
-    done = await storage.imports.by_id(number)
+async def latest(storage: Storage, office: Office) -> tuple[Import, ...]:
+    """Return the latest imports this office may see."""
+    return await imports_for(storage, by=office.person_id, limit=LATEST, now=office.now, profile=office.profile)
+
+
+async def one_import(storage: Storage, office: Office, number: int) -> Screen:
+    """Show an import that was done; the latest ones where there is none of this number for this office."""
+    texts = office.texts
+    done = await import_for(storage, number, by=office.person_id, now=office.now, profile=office.profile)
     if done is None:
-        return screens.no_longer_waits(texts, await storage.imports.latest(limit=LATEST))
+        return screens.no_longer_waits(texts, await latest(storage, office))
     names = await storage.people.by_ids(each for each in (done.actor, done.undone_by) if each)
     actor, undone_by = (names[each].name.short if each in names else None for each in (done.actor, done.undone_by))
     return screens.one_import(texts, done, actor, undone_by, await delivery(storage, group_of(done.id)))
@@ -347,19 +366,23 @@ async def watch(
 
     Raises TroubleError: that storage does not work is no job's end either.
     """
-    try:
-        said = await (message.during(work, during) if message else work)
-    except asyncio.CancelledError:
-        if message:
-            with suppress(TelegramAPIError):
-                await message.show(stopped())
-        raise
-    except TroubleError:
-        raise
-    except Exception:
-        log.exception("file not dealt with")
-        said = (Screen(broken(office.texts, office.profile)),)
+    with noting() as noted:
+        try:
+            said = await (message.during(work, during) if message else work)
+        except asyncio.CancelledError:
+            if message:
+                with suppress(TelegramAPIError):
+                    await message.show(stopped())
+            raise
+        except TroubleError:
+            raise
+        except Exception:
+            log.exception("file not dealt with")
+            said = (Screen(broken(office.texts, office.profile)),)
     await conclude(office, piece, message, *said)
+    if noted:
+        async with office.database.write() as storage:
+            await keep(storage, noted, zone=office.profile.university.zone)
 
 
 async def _downloaded(bot: Bot, document: Document) -> bytes | None:

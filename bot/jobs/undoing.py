@@ -120,7 +120,7 @@ async def what_became(office: Office, job: Job) -> Screen:
     """Find out how far a process that is gone came: how the import stands, and the motion about it."""
     number: int = job.arguments["number"]
     async with office.database.read() as storage:
-        return await one_import(storage, office.texts, number)
+        return await one_import(storage, office, number)
 
 
 async def _looked(office: Office, number: int) -> tuple[Withdrawal, UndoTable | None] | UndoRefused:

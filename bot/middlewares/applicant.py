@@ -12,6 +12,8 @@ from bot.i18n import Texts
 from bot.middlewares.study import of_own_study
 from policy.people import Language
 from policy.profile import Profile
+from services.attempts import Stranger, note
+from services.requests.history import OBJECT
 from services.standing import Study
 from storage.requests import Request
 from storage.unit import Storage
@@ -35,8 +37,11 @@ class Applicant:
         return self.study.student.person_id
 
     def request(self, number: int) -> Request | None:
-        """Return a request of theirs by its number."""
-        return next((each for each in self.study.requests if each.id == number), None)
+        """Return a request of theirs by its number; that they tried somebody else's is noted."""
+        one = next((each for each in self.study.requests if each.id == number), None)
+        if one is None:
+            note(Stranger.NOT_THEIRS, OBJECT, number, by=self.student_id, cause=OBJECT, now=self.now)
+        return one
 
 
 async def _know(

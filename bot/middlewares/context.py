@@ -59,6 +59,7 @@ from bot.voices import language_of
 from policy.instant import MessageInstant
 from policy.people import Language, Role, RoleGrant
 from policy.profile import Profile
+from services.attempts import keep, noting
 from services.clock import Clock
 from storage.database import Database
 from storage.outbox import NewOwed, Owed
@@ -182,7 +183,20 @@ class Speech(BaseMiddleware):
         self._database = database
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-        """Run the handler, keep what it did and speak; raises UnsaidError when only the speaking failed."""
+        """Run the handler, keep what it did and speak; raises UnsaidError when only the speaking failed.
+
+        What somebody tried in vain is kept last: the answer does not wait for it.
+        """
+        with noting() as noted:
+            try:
+                return await self._handled(handler, event, data)
+            finally:
+                if noted:
+                    profile: Profile = data["profile"]
+                    async with self._database.write(briefly=True) as storage:
+                        await keep(storage, noted, zone=profile.university.zone)
+
+    async def _handled(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         reading: AsyncExitStack = data["reading"]
         sender: Sender = data["sender"]
         owed: tuple[Owed, ...] | None = None

@@ -1,7 +1,6 @@
 """Leaving a form."""
 
-from aiogram.filters.callback_data import CallbackData
-
+from bot.buttons import CallbackData
 from bot.i18n import Html, Texts
 from bot.screen import Button
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from aiogram.filters.callback_data import CallbackData
-
+from bot.buttons import CallbackData
 from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
 from bot.screen import Button, Rows, Screen
 from bot.screens.cancel import cancel_button
@@ -50,6 +49,9 @@ INSTEAD = (Outcome.DID_NOT_COME, Outcome.NOT_ADMITTED, Outcome.REMOVED)
 REFUSALS: dict[StrEnum, str] = {
     CorrectionRefusal.NOT_ALLOWED: msgid("You hold no role today that corrects this student's marks."),
     CorrectionRefusal.OWN_MARK: msgid("Nobody corrects their own marks. Ask another registrar."),
+    CorrectionRefusal.LECTURER: msgid(
+        "You teach or examine this course. To avoid a conflict of interest others correct its marks."
+    ),
     CorrectionRefusal.NO_SUCH_ATTEMPT: msgid("The records no longer have this mark."),
     CorrectionRefusal.NOT_POSTED: msgid("This value is not posted yet: it comes with a file, not with a correction."),
     CorrectionRefusal.OUT_OF_RANGE: msgid("A mark is a number from 0 to 100."),

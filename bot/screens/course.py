@@ -6,8 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from aiogram.filters.callback_data import CallbackData
-
+from bot.buttons import CallbackData
 from bot.i18n import Html, Texts, lines, msgid, paragraphs
 from bot.screen import Button, Rows, Screen
 from bot.screens.clauses import clauses

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from aiogram.filters.callback_data import CallbackData
-
+from bot.buttons import CallbackData
 from bot.i18n import Html, Texts, lines, msgid, paragraphs
 from bot.screen import CAPTION_LIMIT, Button, File, Rows, Screen, length
 from bot.screens.clauses import clauses

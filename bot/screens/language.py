@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from aiogram.filters.callback_data import CallbackData
-
+from bot.buttons import CallbackData
 from bot.i18n import Html, Texts, both
 from bot.screen import Button, Screen
 from bot.screens.menu import back

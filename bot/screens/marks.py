@@ -6,8 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
 
-from aiogram.filters.callback_data import CallbackData
-
+from bot.buttons import CallbackData
 from bot.i18n import Html, Texts, lines, msgid, paragraphs
 from bot.screen import Button, Rows, Screen
 from bot.screens.contacts import desk

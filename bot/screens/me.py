@@ -6,8 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from aiogram.filters.callback_data import CallbackData
-
+from bot.buttons import CallbackData, Place
 from bot.i18n import Html, Texts, bold, both, escape, lines, msgid, paragraphs
 from bot.screen import Button, File, Screen, length
 from bot.screens.contacts import desk
@@ -176,7 +175,7 @@ class OpenSection(CallbackData, prefix="kept"):
     """Read one section of what is stored."""
 
     section: str
-    page: int
+    page: Place
 
 
 class TakeAway(CallbackData, prefix="take"):

@@ -1,7 +1,6 @@
 """The menu: what can be done here, one button each."""
 
-from aiogram.filters.callback_data import CallbackData
-
+from bot.buttons import CallbackData
 from bot.i18n import Texts, paragraphs
 from bot.screen import Button, Rows, Screen
 from policy.people import Role

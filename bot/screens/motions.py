@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from aiogram.filters.callback_data import CallbackData
-
+from bot.buttons import CallbackData
 from bot.i18n import Html, Texts, bold, escape, lines, msgid, paragraphs
 from bot.screen import Button, Screen
 from bot.screens.cancel import cancel_button
@@ -48,7 +47,7 @@ REFUSALS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {  # by their type: eq
         MotionRefusal.NO_REASON: msgid("A reason is needed: write it in a few words."),
         MotionRefusal.REASON_TOO_SHORT: msgid("The reason is too short: others will read it. Ten letters at least."),
         MotionRefusal.ONE_IS_WAITING: msgid("The same waits for a second person already."),
-        MotionRefusal.UNKNOWN: msgid("There is no such proposal."),
+        MotionRefusal.UNKNOWN: msgid("There is no such proposal, or it is not one for your role."),
         MotionRefusal.ALREADY_DECIDED: msgid("It was decided already."),
         MotionRefusal.EXPIRED: msgid("Nobody decided it in time, and the time is over. It can be proposed anew."),
         MotionRefusal.CHANGED_SINCE: msgid(
@@ -62,12 +61,16 @@ REFUSALS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = {  # by their type: eq
         TwoPeopleRefusal.NO_ROLE: msgid("You hold no role that may confirm this."),
         TwoPeopleRefusal.TERM_OVER: msgid("The term of your role is over: it confirms nothing any more."),
         TwoPeopleRefusal.OTHER_INSTITUTE: msgid("It concerns more than the institute your role is for."),
+        TwoPeopleRefusal.LECTURER: msgid(
+            "You teach or examine this course. To avoid a conflict of interest somebody else has to confirm it."
+        ),
         TwoPeopleRefusal.GAINS: msgid("It concerns you yourself: somebody else has to confirm it."),
         TwoPeopleRefusal.MADE_ABLE: msgid(
             "You two count as one for a week: one has invited the other, moved their link or replaced their phone."
         ),
     },
 }
+UNREACHED = (TwoPeopleRefusal.NO_ROLE, TwoPeopleRefusal.TERM_OVER, TwoPeopleRefusal.OTHER_INSTITUTE)
 
 
 class OpenMotion(CallbackData, prefix="fixo"):
@@ -303,9 +306,13 @@ def why(texts: Texts, refused: Refused[Any]) -> Html:
 
 
 def refused(texts: Texts, refusal: Refused[Any], case: MotionCase | None = None) -> Screen:
-    """Say why a motion was not decided, and how it stands."""
+    """Say why a motion was not decided, and how it stands.
+
+    Whose role does not reach it hears what they would if there were none.
+    """
     if case is None:
-        return Screen(why(texts, refusal), (_up(texts),))
+        unreached = refusal.reason in UNREACHED
+        return Screen(why(texts, Refused(MotionRefusal.UNKNOWN, ()) if unreached else refusal), (_up(texts),))
     if not case.motion.open:
         return motion(texts, case)
     return motion(texts, case, said=why(texts, refusal))

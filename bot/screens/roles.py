@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from aiogram.filters.callback_data import CallbackData
-
+from bot.buttons import CallbackData, Place
 from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
 from bot.screen import Button, Rows, Screen
 from bot.screens.cancel import cancel_button
@@ -94,7 +93,7 @@ class TakeRole(CallbackData, prefix="role-"):
     """Propose to take this role away; `place` is its place on the screen."""
 
     token: str
-    place: int
+    place: Place
 
 
 class PickBody(CallbackData, prefix="roleg"):

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from aiogram.filters.callback_data import CallbackData
-
+from bot.buttons import CallbackData, Place
 from bot.i18n import Html, Texts, bold, escape, lines, msgid, paragraphs
 from bot.screen import Button, Rows, Screen
 from bot.screens.cancel import cancel_button
@@ -27,6 +26,9 @@ REFUSALS: dict[StrEnum, str] = {
     SheetRefusal.PRINTED_BEFORE: msgid("It was printed before, and nothing has changed since."),
     PrintingRefusal.NO_SUCH_SHEET: msgid("There is no such sheet in the records now."),
     PrintingRefusal.NOT_ALLOWED: msgid("Your role is for another institute: its own registrar prints this sheet."),
+    PrintingRefusal.LECTURER: msgid(
+        "You teach or examine this course. To avoid a conflict of interest others deal with its sheet."
+    ),
     PrintingRefusal.NOT_LOCKED: msgid("This sheet is not printed: there is no lock to undo."),
 }
 
@@ -35,7 +37,7 @@ class OpenGroups(CallbackData, prefix="groups"):
     """The groups of a period that have sheets, a page of them."""
 
     period: str
-    page: int
+    page: Place
 
 
 class OpenGroup(CallbackData, prefix="sheetsof"):

@@ -2,8 +2,7 @@
 
 from enum import StrEnum
 
-from aiogram.filters.callback_data import CallbackData
-
+from bot.buttons import CallbackData
 from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
 from bot.screen import Button, File, Rows, Screen
 from bot.screens.cancel import cancel_button

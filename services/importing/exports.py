@@ -1,14 +1,21 @@
-"""Files the university's systems leave in a folder: loaded without anybody's Confirm, the registrars are told."""
+"""Files the university's systems leave in a folder: loaded without anybody's Confirm, the registrars are told.
+
+
+A file may hold anybody: of one that was loaded hears who reaches all of it, of one that was refused, whose values are
+told, the registrars of the whole university; where there are none, its administrators.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from policy.people import Language, Role
+from policy.people import Language, Role, RoleGrant
 from policy.profile import Profile
+from policy.reading import Scope, covers
 from services.importing.applying import apply
 from services.importing.freshness import agreed
+from services.importing.guarding import scopes_of
 from services.importing.previews import Imported, Preview, Stale
 from services.importing.problems import Refusal
 from services.owing import owe
@@ -33,7 +40,9 @@ async def load_export(storage: Storage, preview: Preview, *, now: datetime, prof
             "rows": asdict(done.rows),
             **_said(preview, profile),
         }
-        await _tell(storage, LOADED_EXPORT, content, f"import:{done.import_id}", now=now, profile=profile)
+        scopes = await scopes_of(storage, preview.plan.steps)
+        told = await _office(storage, scopes, now=now, profile=profile)
+        await _tell(storage, told, LOADED_EXPORT, content, f"import:{done.import_id}", now=now)
         await storage.commit_at_last()
     return done
 
@@ -43,7 +52,8 @@ async def pass_export(storage: Storage, preview: Preview, *, mark: str, now: dat
     await agreed(storage, preview.kind, at=now)
     if any(notice.reason in _LEFT_OUT for notice in preview.notices):
         content = {"file": preview.file_name, **_said(preview, profile)}
-        await _tell(storage, PASSED_EXPORT, content, mark, now=now, profile=profile)
+        told = await _office(storage, {None}, now=now, profile=profile)
+        await _tell(storage, told, PASSED_EXPORT, content, mark, now=now)
     await storage.commit()
 
 
@@ -65,7 +75,8 @@ async def refuse_export(
     number = await storage.refused_exports.keep(file_name, written, at=now) if refusals else None
     first = written[:FIRST_REFUSALS]
     content = {"file": file_name, "number": len(refusals), "first": first, "all": number, "lacks": sorted(lacks)}
-    await _tell(storage, REFUSED_EXPORT, content, mark, now=now, profile=profile)
+    told = await _office(storage, {None}, now=now, profile=profile)
+    await _tell(storage, told, REFUSED_EXPORT, content, mark, now=now)
     await storage.commit()
 
 
@@ -87,18 +98,25 @@ def _said(preview: Preview, profile: Profile) -> dict[str, Any]:
 
 async def office_language(storage: Storage, *, now: datetime, profile: Profile) -> Language:
     """Return the language of the first registrar, in which something for all of them is written."""
-    registrars = await _registrars(storage, now, profile)
+    registrars = await _office(storage, {None}, now=now, profile=profile)
     people = await storage.people.by_ids(registrars)
     return people[registrars[0]].language if registrars else Language.KK
 
 
 async def _tell(
-    storage: Storage, kind: str, content: Mapping[str, Any], mark: str, *, now: datetime, profile: Profile
+    storage: Storage, people: Sequence[str], kind: str, content: Mapping[str, Any], mark: str, *, now: datetime
 ) -> None:
-    for person_id in await _registrars(storage, now, profile):
+    for person_id in people:
         await owe(storage, to=person_id, kind=kind, content=content, now=now, dedupe_key=f"{kind}:{mark}:{person_id}")
 
 
-async def _registrars(storage: Storage, now: datetime, profile: Profile) -> list[str]:
+async def _office(storage: Storage, scopes: Collection[Scope], *, now: datetime, profile: Profile) -> list[str]:
+    """Name the registrars who reach all of these scopes today; where there are none, the administrators who do."""
     today = now.astimezone(profile.university.zone).date()
-    return sorted({each.person_id for each in await storage.roles.holders(Role.REGISTRAR) if each.holds_on(today)})
+    for role in (Role.REGISTRAR, Role.ADMIN):
+        held: dict[str, tuple[RoleGrant, ...]] = {}
+        for grant in await storage.roles.holders(role):
+            held[grant.person_id] = (*held.get(grant.person_id, ()), grant)
+        if found := sorted(each for each, grants in held.items() if covers(grants, {role}, scopes, on=today)):
+            return found
+    return []

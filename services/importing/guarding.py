@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from policy.people import Role
-from policy.two_people import RoleChange, Scope
+from policy.reading import Scope
+from policy.two_people import RoleChange
 from services.importing.objects import SHELVES
 from services.importing.plan import Step
 from storage.phones import phone_digits

@@ -16,13 +16,17 @@ from policy.citation import HOUSE
 from policy.decision import Refused
 from policy.people import Role
 from policy.profile import Profile
+from policy.reading import Scope, covers
 from policy.requests import DECIDED, OPEN, Kind, RequestState
 from policy.sheets import is_printed
-from policy.two_people import Matter, MotionKind, Scope, covers
+from policy.two_people import Matter, MotionKind
+from services.attempts import note
 from services.importing.applying import Because, carry_out
 from services.importing.guarding import ByTwo, by_two, gaining, scopes_of
 from services.importing.objects import SHELVES, Acting, restored
 from services.importing.plan import Key, Step
+from services.importing.reading import OBJECT
+from services.links import OFFICE
 from services.motions.moving import MotionType, Second, move, today, unreasoned
 from services.news import group_of, owe_withdrawn_marks
 from services.requests.voiding import make_void
@@ -170,11 +174,14 @@ async def withdrawal_of(
 
 
 async def may_undo(storage: Storage, those: Withdrawal, *, by: str | None, now: datetime, profile: Profile) -> bool:
-    """Tell whether somebody's roles reach all of an import; the command line's do."""
+    """Tell whether somebody's roles reach all of an import; the command line's do. That they do not is noted."""
     if by is None:
         return True
     held = await storage.roles.of_person(by)
-    return covers(held, (Role.REGISTRAR, Role.ADMIN), those.scopes, on=today(now, profile))
+    if covers(held, OFFICE, those.scopes, on=today(now, profile)):
+        return True
+    note_unallowed(those.done.id, UndoRefusal.NOT_ALLOWED, by=by, now=now)
+    return False
 
 
 async def undo(
@@ -192,6 +199,7 @@ async def undo(
     refusal = await _refusal(storage, those, by=actor, now=now, profile=profile)
     if refusal is None and isinstance(those, Withdrawal) and those.needs_second(now, owner=actor is None):
         refusal = UndoRefused(UndoRefusal.TWO_NEEDED)
+        note_unallowed(import_id, UndoRefusal.TWO_NEEDED, by=actor, now=now)
     if refusal is None and isinstance(those, Withdrawal):
         because = Because("undo", import_id, Acting(now, actor), reason.strip())
         outcome = await _take_back(storage, those, because, on=today(now, profile))
@@ -256,6 +264,11 @@ async def _refusal(
     if not await may_undo(storage, those, by=by, now=now, profile=profile):
         return UndoRefused(UndoRefusal.NOT_ALLOWED)
     return None
+
+
+def note_unallowed(import_id: int, why: UndoRefusal, *, by: str | None, now: datetime) -> None:
+    """Note that somebody tried to take back what is not theirs, or not theirs alone."""
+    note(why, OBJECT, import_id, by=by, cause="undo", now=now)
 
 
 async def _matter(storage: Storage, motion: Motion, profile: Profile) -> Matter:

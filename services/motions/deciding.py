@@ -5,11 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from policy.citation import HOUSE
-from policy.decision import Refused
+from policy.decision import Decision, Refused
 from policy.people import Role
 from policy.profile import Profile
-from policy.two_people import Matter, TwoPeopleRefusal, covers
+from policy.reading import Affair, may_see
+from policy.two_people import Matter, TwoPeopleRefusal, affair_of
+from services.attempts import note
 from services.motions.moving import (
+    OBJECT,
     MotionRefusal,
     Second,
     ask,
@@ -59,13 +62,14 @@ async def carry(storage: Storage, *, number: int, by: str, now: datetime, profil
 
     Whoever may, and what it is about, is asked again now. Nothing is changed when it is refused.
     """
-    motion = await _open(storage, number, now, profile)
+    motion = await _open(storage, number, by, now, profile)
     if isinstance(motion, Refused):
         return motion
     declared = TYPES[motion.kind]
     matter = await declared.matter(storage, motion, profile)
     allowed = await may_second(storage, motion, matter, by=by, now=now, profile=profile)
     if isinstance(allowed, Refused):
+        _note(allowed, motion, by=by, now=now)
         return allowed
     if matter.needs_chair and motion.agreed_by is None:
         return Refused(MotionRefusal.CHAIR_NEEDED, (HOUSE,))
@@ -85,14 +89,16 @@ async def agree(storage: Storage, *, number: int, by: str, now: datetime, profil
 
     It is the chair who agrees, the deputy only where no chair can.
     """
-    motion = await _open(storage, number, now, profile)
+    motion = await _open(storage, number, by, now, profile)
     if isinstance(motion, Refused):
         return motion
     matter = await TYPES[motion.kind].matter(storage, motion, profile)
     if not matter.needs_chair or motion.agreed_by is not None:
         return Refused(MotionRefusal.NOT_ASKED, (HOUSE,))
     if by not in await chairs(storage, motion.moved_by, matter, now=now, profile=profile):
-        return Refused(TwoPeopleRefusal.SAME_PERSON if by == motion.moved_by else TwoPeopleRefusal.NO_ROLE, (HOUSE,))
+        refused = Refused(TwoPeopleRefusal.SAME_PERSON if by == motion.moved_by else TwoPeopleRefusal.NO_ROLE, (HOUSE,))
+        _note(refused, motion, by=by, now=now)
+        return refused
     if not await keep_consent(storage, motion, by=by, now=now):
         return Refused(MotionRefusal.NOT_ASKED, (HOUSE,))
     agreed = await storage.motions.by_id(number)
@@ -112,7 +118,7 @@ async def refuse(
     """
     if not reason.strip():
         return Refused(MotionRefusal.NO_REASON, (HOUSE,))
-    motion = await _open(storage, number, now, profile)
+    motion = await _open(storage, number, by, now, profile)
     if isinstance(motion, Refused):
         return motion
     if by is None and motion.moved_by is not None:
@@ -121,7 +127,9 @@ async def refuse(
         opened = await open_motion(storage, motion, by=by, now=now, profile=profile)
         if not (opened.may_carry or opened.may_agree):
             refusal = await may_second(storage, motion, opened.matter, by=by, now=now, profile=profile)
-            return refusal if isinstance(refusal, Refused) else Refused(TwoPeopleRefusal.NO_ROLE, (HOUSE,))
+            refused = refusal if isinstance(refusal, Refused) else Refused(TwoPeopleRefusal.NO_ROLE, (HOUSE,))
+            _note(refused, motion, by=by, now=now)
+            return refused
     if not await settle(storage, motion, MotionState.REFUSED, by=by, now=now, reason=reason.strip()):
         return Refused(MotionRefusal.ALREADY_DECIDED, (HOUSE,))
     await _owe_news(storage, motion, by, now=now)
@@ -151,13 +159,55 @@ async def open_motion(storage: Storage, motion: Motion, *, by: str, now: datetim
 
 
 async def may_read(storage: Storage, motion: Motion, *, by: str, now: datetime, profile: Profile) -> bool:
-    """Tell whether somebody may see a motion: whoever moved or decided it, or holds a role that could."""
-    if by in {motion.moved_by, motion.agreed_by, motion.decided_by}:
-        return True
+    """Tell whether somebody may see a motion: who could decide it, or had a part in it and still holds a role there."""
+    return not isinstance(await _seen(storage, motion, by=by, now=now, profile=profile), Refused)
+
+
+async def motion_for(
+    storage: Storage, number: int, *, by: str, now: datetime, profile: Profile
+) -> Motion | Refused[Any]:
+    """Return a motion that is there for somebody; that they tried one that is not is noted."""
+    motion = await storage.motions.by_id(number)
+    if motion is None:
+        return Refused(MotionRefusal.UNKNOWN, (HOUSE,))
+    return await _hidden(storage, motion, by=by, now=now, profile=profile) or motion
+
+
+async def _hidden(
+    storage: Storage, motion: Motion, *, by: str, now: datetime, profile: Profile
+) -> Refused[TwoPeopleRefusal] | None:
+    """Say why a motion is not there for somebody, and note that they tried it."""
+    seen = await _seen(storage, motion, by=by, now=now, profile=profile)
+    if not isinstance(seen, Refused):
+        return None
+    _note(seen, motion, by=by, now=now)
+    return seen
+
+
+async def _seen(
+    storage: Storage, motion: Motion, *, by: str, now: datetime, profile: Profile
+) -> Decision[TwoPeopleRefusal]:
+    """Tell whether a motion is there for somebody; an interest of theirs hides it unless they had a part in it."""
     matter = await TYPES[motion.kind].matter(storage, motion, profile)
-    roles = (*matter.roles, *((Role.APPEALS_CHAIR, Role.APPEALS_DEPUTY) if matter.needs_chair else ()))
-    held = await storage.roles.of_person(by)
-    return by not in matter.gains and covers(held, roles, matter.scopes, on=today(now, profile))
+    took_part = by in {motion.moved_by, motion.agreed_by, motion.decided_by}
+    chairs_asked = matter.needs_chair or motion.agreed_by is not None
+    roles = {*matter.roles, *(_MOVERS if took_part else ()), *(_CHAIRS if chairs_asked or took_part else ())}
+    grants = await storage.roles.of_person(by)
+    affair = Affair(scopes=matter.scopes) if took_part else affair_of(matter)
+    seen = may_see(affair, roles, by=by, grants=grants, on=today(now, profile))
+    if isinstance(seen, Refused):
+        return Refused(TwoPeopleRefusal(seen.reason.value), seen.cites)
+    if by in matter.gains and not took_part:
+        return Refused(TwoPeopleRefusal.GAINS, (HOUSE,))
+    return seen
+
+
+_MOVERS = (Role.REGISTRAR, Role.ADMIN)
+_CHAIRS = (Role.APPEALS_CHAIR, Role.APPEALS_DEPUTY)
+
+
+def _note(refused: Refused[Any], motion: Motion, *, by: str, now: datetime) -> None:
+    note(refused, OBJECT, motion.id, by=by, cause=OBJECT, now=now)
 
 
 async def waiting_for(storage: Storage, *, by: str, now: datetime, profile: Profile) -> tuple[Motion, ...]:
@@ -171,11 +221,15 @@ async def waiting_for(storage: Storage, *, by: str, now: datetime, profile: Prof
     )
 
 
-async def _open(storage: Storage, number: int, now: datetime, profile: Profile) -> Motion | Refused[MotionRefusal]:
-    """Return an open motion, the caller's alone until the transaction ends, or why it is none."""
+async def _open(
+    storage: Storage, number: int, by: str | None, now: datetime, profile: Profile
+) -> Motion | Refused[Any]:
+    """Return an open motion that is there for somebody, theirs alone until the transaction ends, or why it is none."""
     motion = await storage.motions.by_id(number, lock=True)
     if motion is None:
         return Refused(MotionRefusal.UNKNOWN, (HOUSE,))
+    if by is not None and (refused := await _hidden(storage, motion, by=by, now=now, profile=profile)):
+        return refused
     over = expires_at(motion, profile)
     if motion.state is MotionState.EXPIRED:
         return Refused(MotionRefusal.EXPIRED, (HOUSE,), over)

@@ -6,7 +6,8 @@ from datetime import date
 
 from policy.people import Role, RoleGrant
 from policy.profile import Profile
-from policy.two_people import MotionKind, Scope, covers
+from policy.reading import Scope, covers
+from policy.two_people import MotionKind
 from storage.unit import Storage
 
 NEEDED = 2

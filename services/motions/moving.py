@@ -10,7 +10,7 @@ from policy.citation import HOUSE
 from policy.decision import Allowed, Decision, Refused
 from policy.people import Role, RoleGrant
 from policy.profile import Profile
-from policy.two_people import Enabling, Matter, MotionKind, Tie, TwoPeopleRefusal, may_be_second
+from policy.two_people import Enabling, Matter, MotionKind, Tie, TwoPeopleRefusal, are_two_humans, may_be_second
 from services.owing import amend, owe
 from services.reads import record_read
 from storage.outbox import Priority
@@ -150,6 +150,14 @@ async def may_follow(
     return _asked(first, matter, by, grants, enablings, now=now, profile=profile)
 
 
+async def two_humans(
+    storage: Storage, first: str, second: str, *, now: datetime, profile: Profile
+) -> Decision[TwoPeopleRefusal]:
+    """Tell whether these two are two different humans, as far as the history tells."""
+    enablings = await enablings_of(storage, [first, second], now=now, profile=profile)
+    return are_two_humans(first, second, enablings, now=now, week=_week(profile))
+
+
 async def seconders(
     storage: Storage, first: str | None, matter: Matter, *, now: datetime, profile: Profile
 ) -> tuple[str, ...]:
@@ -231,7 +239,10 @@ def today(now: datetime, profile: Profile) -> date:
 def chair_matter(matter: Matter, *, deputy: bool = False) -> Matter:
     """Return what the chair of the appeal commission (or their deputy) is asked to agree to."""
     return Matter(
-        roles=(Role.APPEALS_DEPUTY,) if deputy else (Role.APPEALS_CHAIR,), scopes=matter.scopes, gains=matter.gains
+        roles=(Role.APPEALS_DEPUTY,) if deputy else (Role.APPEALS_CHAIR,),
+        scopes=matter.scopes,
+        gains=matter.gains,
+        lecturers=matter.lecturers,
     )
 
 

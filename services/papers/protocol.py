@@ -59,7 +59,10 @@ class ProtocolCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolPaper:
-    """What stands in the protocol; an empty place is left to be written by hand. Instants are shown in ``zone``."""
+    """What stands in the protocol; an empty place is left to be written by hand. Instants are shown in ``zone``.
+
+    ``left_out`` are the numbers of cases that its reader may not read: it is an extract then, which nobody signs.
+    """
 
     zone: ZoneInfo
     university: Bilingual
@@ -68,6 +71,7 @@ class ProtocolPaper:
     place: Bilingual
     present: tuple[Present, ...]
     cases: tuple[ProtocolCase, ...]
+    left_out: tuple[str, ...] = ()
 
 
 async def protocol(paper: ProtocolPaper) -> bytes:
@@ -90,7 +94,10 @@ def _data(paper: ProtocolPaper) -> dict[str, Any]:
     counts = {"all": len(paper.cases), "upheld": upheld, "refused": len(paper.cases) - upheld}
     return {
         "university": [paper.university.kk, paper.university.ru],
-        "title": [words("protocol", "title", number=paper.number) for words in both],
+        "title": [words("protocol", "extract" if paper.left_out else "title", number=paper.number) for words in both],
+        "left_out": [words("protocol", "left_out", numbers=_listed(paper.left_out)) for words in both]
+        if paper.left_out
+        else None,
         "day": day(paper.day),
         "place": [paper.place.kk, paper.place.ru],
         "present": [
@@ -107,7 +114,7 @@ def _data(paper: ProtocolPaper) -> dict[str, Any]:
         "totals": [words("protocol", "totals", **counts) for words in both],
         "signatures": [
             {"name": name, "function": [words("functions", function) for words in both]}
-            for name, function in _signers(paper.present)
+            for name, function in (() if paper.left_out else _signers(paper.present))
         ],
         "words": {
             name: [words.part(part)[name] for words in both]

@@ -9,17 +9,33 @@ from policy.calendar import Windows
 from policy.citation import HOUSE, Cites
 from policy.decision import Refused
 from policy.marks import Attempt
-from policy.people import Name, RoleGrant, Student, holds
+from policy.people import Name, RoleGrant, Student
 from policy.profile import Profile
+from policy.reading import plays
 from policy.requests import OPEN, Queue, RequestState
-from policy.review import Act, Reviewed, ReviewRefusal, all_conflicted, may_redecide, may_review, signers
+from policy.review import (
+    Act,
+    Reviewed,
+    ReviewRefusal,
+    all_conflicted,
+    decided_in_one_step,
+    may_redecide,
+    may_review,
+    signers,
+)
+from policy.two_people import TwoPeopleRefusal
+from services.attempts import note
+from services.motions.moving import two_humans
 from services.owing import Delivery, delivery
 from services.reads import record_read
 from services.requests.events import events_of
+from services.requests.history import OBJECT
 from services.requests.kinds import KINDS, RequestKind
+from services.requests.reading import readable
 from services.requests.telling import kinds_of, news_group, readers_of
 from services.sittings import Sitting
 from services.standing import CourseStanding, Study, study_of
+from services.teaching import lecturers_of
 from storage.marks import MarkChange
 from storage.requests import Decision, Document, KeptWindow, Request
 from storage.unit import Storage
@@ -109,15 +125,25 @@ async def case_of(storage: Storage, request: Request, *, now: datetime, profile:
         decisions=decisions,
         people=people,
         told=await delivery(storage, news_group(request.id)),
-        reviewed=_reviewed(request, student, study, standing, decisions),
+        reviewed=_reviewed(
+            request,
+            student,
+            study,
+            standing,
+            decisions,
+            lecturers=await _lecturers(storage, request, study, standing),
+        ),
     )
 
 
 async def open_case(
     storage: Storage, *, request_id: int, by: str, now: datetime, profile: Profile
 ) -> Case | Refused[Any]:
-    """Lay a request open for somebody of the staff, and keep that they read it. Commits."""
-    case = await case_for(storage, Act.READ, request_id=request_id, by=by, now=now, profile=profile)
+    """Lay a request open for somebody of the staff, and keep that they read it. Commits.
+
+    That they may not is for the caller to note: it may be theirs for another act.
+    """
+    case = await asked_for(storage, Act.READ, request_id=request_id, by=by, now=now, profile=profile)
     if isinstance(case, Refused):
         return case
     await record_read(storage, of=[case.student.person_id], what="request", cause="request", by=by, now=now)
@@ -135,10 +161,32 @@ async def case_for(
     profile: Profile,
     version: int | None = None,
 ) -> Case | Refused[Any]:
-    """Return a case somebody may do this to, theirs alone until the transaction ends; or why not.
+    """Return a case somebody may do this to, theirs alone until the transaction ends; or why not, which is noted.
 
     `version` is the one a press knew: any step since refuses it, once the question who may is answered.
     """
+    case = await asked_for(storage, act, request_id=request_id, by=by, now=now, profile=profile, version=version)
+    if isinstance(case, Refused):
+        note_refused(case, request_id, by=by, now=now)
+    return case
+
+
+def note_refused(refused: Refused[Any], request_id: int, *, by: str, now: datetime) -> None:
+    """Note that a request was not for somebody, if it was for who they are."""
+    note(refused, OBJECT, request_id, by=by, cause="request", now=now)
+
+
+async def asked_for(
+    storage: Storage,
+    act: Act,
+    *,
+    request_id: int,
+    by: str,
+    now: datetime,
+    profile: Profile,
+    version: int | None = None,
+) -> Case | Refused[Any]:
+    """Answer as `case_for` does, of what is only one of several questions: nothing is noted."""
     request = await storage.requests.by_id(request_id, lock=act is not Act.READ)
     if request is None:
         return Refused(CaseRefusal.UNKNOWN, (HOUSE,))
@@ -173,6 +221,7 @@ async def case_again(
     grants = await storage.roles.of_person(by)
     allowed = may_redecide(act, case.reviewed, by=by, grants=grants, on=case.study.today, rules=profile.requests)
     if isinstance(allowed, Refused):
+        note_refused(allowed, request_id, by=by, now=now)
         return allowed
     return case if version in {None, request.version} else Refused(CaseRefusal.CHANGED_SINCE, (HOUSE,))
 
@@ -199,8 +248,39 @@ def acts_of(case: Case, *, by: str, grants: tuple[RoleGrant, ...], profile: Prof
     )
 
 
-async def free_signers(storage: Storage, case: Case, *, profile: Profile) -> tuple[str, ...]:
-    """Name those who may sign this case and are free to; nobody: an administrator names a substitute."""
+async def second_human(
+    storage: Storage, case: Case, *, by: str, now: datetime, profile: Profile
+) -> Refused[TwoPeopleRefusal] | None:
+    """Refuse whoever is not another human than who prepared the decision; where one decides alone, nobody."""
+    prepared = case.reviewed.prepared_by
+    if prepared is None or decided_in_one_step(case.request.kind, profile.requests):
+        return None
+    humans = await two_humans(storage, prepared, by, now=now, profile=profile)
+    return humans if isinstance(humans, Refused) else None
+
+
+async def free_signers(
+    storage: Storage, case: Case, *, now: datetime, profile: Profile, prepared_by: str | None = None
+) -> tuple[str, ...]:
+    """Name those who may sign this case and are free to; nobody: an administrator names a substitute.
+
+    Of what somebody prepares now (`prepared_by`), or has prepared and waits, they are other humans than who did.
+    """
+    proposal = case.request.proposal
+    first = prepared_by or (proposal.by if proposal else None)
+    signing = await _signing(storage, case, profile)
+    if first is None or decided_in_one_step(case.request.kind, profile.requests):
+        return signing
+    return tuple(
+        [
+            each
+            for each in signing
+            if not isinstance(await two_humans(storage, first, each, now=now, profile=profile), Refused)
+        ]
+    )
+
+
+async def _signing(storage: Storage, case: Case, profile: Profile) -> tuple[str, ...]:
     if case.request.substitute:
         return (case.request.substitute,)
     rules, today = profile.requests, case.study.today
@@ -243,19 +323,17 @@ async def queue_for(
     """Return what waits in a queue for somebody who reads it: the nearest deadline first, then the oldest."""
     grants = await storage.roles.of_person(by)
     today = now.astimezone(profile.university.zone).date()
-    mine = [each for each in grants if each.role in readers_of(queue, profile.requests) and each.holds_on(today)]
-    if not mine:
+    if not plays(grants, readers_of(queue, profile.requests), on=today):
         return Refused(ReviewRefusal.NO_ROLE, (HOUSE,))
     waiting = await storage.requests.in_states(kinds_of(queue), OPEN)
     if which is Waiting.TO_SIGN:
         waiting += await storage.requests.proposed_again(kinds_of(queue))
+    waiting = await readable(storage, waiting, by=by, now=now, profile=profile, grants=grants)
     students = await storage.students.by_ids(each.student_id for each in waiting)
     names = await storage.courses.by_codes({each.exam.course_code for each in waiting})
     found = []
     for request in waiting:
         student = students[request.student_id]
-        if not any(holds(mine, each.role, on=today, scope=student.institute) for each in mine):
-            continue
         overdue = request.open and request.paused_at is None and now >= request.due_at
         if _meant(which, request, by=by, overdue=overdue):
             course = names.get(request.exam.course_code)
@@ -281,12 +359,23 @@ def _meant(which: Waiting, request: Request, *, by: str, overdue: bool) -> bool:
             return request.paused_at is not None
 
 
+async def _lecturers(
+    storage: Storage, request: Request, study: Study, standing: CourseStanding | None
+) -> frozenset[str]:
+    """Return who teaches the sheet, as `lecturers_of` does; the study knows it where the group is in the records."""
+    if standing and standing.enrolment.group is not None:
+        return study.lecturers_of(standing.enrolment)
+    return await lecturers_of(storage, request.student_id, request.exam)
+
+
 def _reviewed(
     request: Request,
     student: Student,
     study: Study,
     standing: CourseStanding | None,
     decisions: tuple[Decision, ...],
+    *,
+    lecturers: frozenset[str],
 ) -> Reviewed:
     prepared = request.proposal.by if request.proposal else decisions[-1].prepared_by if decisions else None
     return Reviewed(
@@ -294,7 +383,7 @@ def _reviewed(
         state=request.state,
         student_id=student.person_id,
         institute=student.institute,
-        lecturers=study.lecturers_of(standing.enrolment) if standing else frozenset(),
+        lecturers=lecturers,
         taken_by=request.taken_by,
         prepared_by=prepared,
         proposed_again=request.state is RequestState.REFUSED and request.proposal is not None,

@@ -1,6 +1,6 @@
 """Papers of requests: what stands on the application, the protocol and the register, put together from the records."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -9,7 +9,9 @@ from pydantic import TypeAdapter
 from policy.marks import Attempt, Course
 from policy.people import Language, Role
 from policy.profile import Bilingual, Profile
+from policy.reading import ReadingRefusal, covers
 from policy.requests import Queue, RequestState
+from services.attempts import note
 from services.papers.application import (
     Applicant,
     ApplicationPaper,
@@ -22,6 +24,7 @@ from services.papers.protocol import Function, Present, ProtocolCase, ProtocolPa
 from services.papers.register import RegisterRow
 from services.requests.cases import Case, case_of
 from services.requests.history import OBJECT
+from services.requests.reading import readable
 from services.requests.telling import kinds_of
 from storage.queues import Protocol
 from storage.records import Person
@@ -34,6 +37,8 @@ FUNCTIONS: Mapping[Role, Function] = {
     Role.APPEALS_MEMBER: Function.MEMBER,
     Role.APPEALS_SECRETARY: Function.SECRETARY,
 }
+PROTOCOL = "protocol"  # in the history
+LOOKED_THROUGH = 50  # protocols, for those of which somebody may read a case
 _DAY = timedelta(days=1)
 _PRESENT = TypeAdapter(tuple[Present, ...])
 _CASES = TypeAdapter(tuple[ProtocolCase, ...])
@@ -94,21 +99,27 @@ async def application_paper(storage: Storage, case: Case, *, now: datetime, prof
     )
 
 
-async def members(storage: Storage, *, today: date) -> tuple[Member, ...]:
-    """Return the appeal commission as it is today, the chair first, the secretary last."""
+async def members(storage: Storage, numbers: Iterable[int], *, today: date) -> tuple[Member, ...]:
+    """Return the commission that decides these requests as it is today, the chair first, the secretary last.
+
+    Of several institutes everybody who decides there is of it.
+    """
+    requests = await storage.requests.by_ids(numbers)
+    students = await storage.students.by_ids(each.student_id for each in requests.values())
+    institutes = {each.institute for each in students.values()}
     found: dict[str, Function] = {}
     for role, function in FUNCTIONS.items():
         for grant in await storage.roles.holders(role):
-            if grant.holds_on(today):
+            if any(covers([grant], {role}, [institute], on=today) for institute in institutes):
                 found.setdefault(grant.person_id, function)
     people = await storage.people.by_ids(found)
     return tuple(Member(people[each], function) for each, function in found.items() if each in people)
 
 
-async def decided_on(storage: Storage, day: date, *, profile: Profile) -> tuple[int, ...]:
+async def decided_on(storage: Storage, day: date, *, by: str, now: datetime, profile: Profile) -> tuple[int, ...]:
     """Return the numbers of the requests the commission decided on a day, in the order of their decisions.
 
-    What stands in a protocol already is left out.
+    What stands in a protocol already is left out, and what this person may not read.
     """
     since = datetime.combine(day, time.min, profile.university.zone)
     those = await storage.requests.decided_between(kinds_of(Queue.APPEALS), since, since + _DAY)
@@ -117,7 +128,19 @@ async def decided_on(storage: Storage, day: date, *, profile: Profile) -> tuple[
         for kept in await storage.queues.protocols(Queue.APPEALS, since=since)
         for case in kept.content["cases"]
     }
-    return tuple(dict.fromkeys(each.request_id for each in those if (str(each.request_id), each.signed_at) not in done))
+    numbers = [each.request_id for each in those if (str(each.request_id), each.signed_at) not in done]
+    return await for_protocol(storage, numbers, by=by, now=now, profile=profile)
+
+
+async def for_protocol(
+    storage: Storage, numbers: Iterable[int], *, by: str, now: datetime, profile: Profile
+) -> tuple[int, ...]:
+    """Return those of these requests that the commission decided and that this person may read, each once."""
+    known = await storage.requests.by_ids(numbers)
+    kinds = kinds_of(Queue.APPEALS)
+    decided = await storage.requests.decisions_of(known)
+    those = (known[each] for each in dict.fromkeys(numbers) if each in decided and known[each].kind in kinds)
+    return tuple(each.id for each in await readable(storage, those, by=by, now=now, profile=profile))
 
 
 async def make_protocol(
@@ -130,17 +153,18 @@ async def make_protocol(
     now: datetime,
     profile: Profile,
 ) -> Protocol | None:
-    """Keep a numbered protocol of these decided requests; None when none of them is the commission's and decided.
+    """Keep a numbered protocol of these decided requests; None when none of them is for `by` and decided.
 
-    Whoever was there and had a conflict of interest in a case stood aside in it; a substitute who signed was there.
-    Commits.
+    What `by` may not read, for their role or a conflict of interest, is for others to put into a protocol. Whoever was
+    there and had a conflict of interest in a case stood aside in it; a substitute who signed was there. Commits.
     """
-    cases = [case for number in numbers if (case := await _decided(storage, number, now=now, profile=profile))]
+    numbers = await for_protocol(storage, numbers, by=by, now=now, profile=profile)
+    cases = [await _laid_open(storage, number, now=now, profile=profile) for number in numbers]
     if not cases:
         return None
     there = {
         each.person.person_id: each
-        for each in await members(storage, today=day)
+        for each in await members(storage, numbers, today=day)
         if each.person.person_id in set(present)
     }
     for case in cases:
@@ -156,8 +180,52 @@ async def make_protocol(
     return Protocol(number, Queue.APPEALS, day, by, now, content)
 
 
-def protocol_paper(kept: Protocol, *, profile: Profile) -> ProtocolPaper:
-    """Return a protocol as it was made, to be printed, however often."""
+async def protocols_for(
+    storage: Storage, *, by: str, limit: int, now: datetime, profile: Profile
+) -> tuple[Protocol, ...]:
+    """Return the latest protocols of which this person may read a case."""
+    those = await storage.queues.protocols(Queue.APPEALS, limit=LOOKED_THROUGH)
+    seen = await _seen(storage, those, by=by, now=now, profile=profile)
+    return tuple(each for each in those if seen & {*_numbers(each)})[:limit]
+
+
+async def protocol_for(
+    storage: Storage, number: int, *, by: str, now: datetime, profile: Profile
+) -> tuple[Protocol, frozenset[int]] | None:
+    """Return a protocol and the cases of it that this person may read; None when there is none with such a case.
+
+    Who may read none of one that there is, has tried to: that is noted.
+    """
+    kept = await storage.queues.protocol(number)
+    if kept is None:
+        return None
+    seen = await _seen(storage, [kept], by=by, now=now, profile=profile)
+    if not seen:
+        note(ReadingRefusal.NO_ROLE, PROTOCOL, number, by=by, cause=PROTOCOL, now=now)
+        return None
+    return kept, seen
+
+
+async def _seen(
+    storage: Storage, those: Iterable[Protocol], *, by: str, now: datetime, profile: Profile
+) -> frozenset[int]:
+    known = await storage.requests.by_ids(number for each in those for number in _numbers(each))
+    found = await readable(storage, known.values(), by=by, now=now, profile=profile)
+    return frozenset(each.id for each in found)
+
+
+def _numbers(kept: Protocol) -> list[int]:
+    return [int(case["number"]) for case in kept.content["cases"]]
+
+
+def protocol_paper(kept: Protocol, seen: Collection[int], *, profile: Profile) -> ProtocolPaper:
+    """Return a protocol as it was made, to be printed, however often; for whom not all of it is, an extract of it.
+
+    Raises LookupError when nothing of it is `seen`.
+    """
+    cases = _CASES.validate_python(kept.content["cases"])
+    if not any(int(each.number) in seen for each in cases):
+        raise LookupError("a protocol that is not for them")
     return ProtocolPaper(
         zone=profile.university.zone,
         university=profile.university.name,
@@ -165,45 +233,44 @@ def protocol_paper(kept: Protocol, *, profile: Profile) -> ProtocolPaper:
         day=kept.day,
         place=profile.contacts.appeal_commission.place,
         present=_PRESENT.validate_python(kept.content["present"]),
-        cases=_CASES.validate_python(kept.content["cases"]),
+        cases=tuple(each for each in cases if int(each.number) in seen),
+        left_out=tuple(each.number for each in cases if int(each.number) not in seen),
     )
 
 
-async def students_in(storage: Storage, kept: Protocol) -> tuple[str, ...]:
-    """Return whose cases a protocol tells of."""
-    numbers = [int(case["number"]) for case in kept.content["cases"]]
-    requests = [await storage.requests.by_id(number) for number in numbers]
-    return tuple(dict.fromkeys(each.student_id for each in requests if each))
+async def students_in(storage: Storage, numbers: Iterable[int]) -> tuple[str, ...]:
+    """Return whose requests these are."""
+    found = await storage.requests.by_ids(numbers)
+    return tuple(dict.fromkeys(each.student_id for each in found.values()))
 
 
 async def filed_in(
-    storage: Storage, queue: Queue, *, first: date, last: date, institutes: frozenset[str] | None, profile: Profile
+    storage: Storage, queue: Queue, *, first: date, last: date, by: str, now: datetime, profile: Profile
 ) -> tuple[Request, ...]:
-    """Return what was filed with a queue from one day to another, both inclusive; `institutes` None: of all."""
+    """Return what was filed with a queue from one day to another, both inclusive, as far as this person may read it."""
     zone = profile.university.zone
     since, until = datetime.combine(first, time.min, zone), datetime.combine(last, time.min, zone) + _DAY
     filed = await storage.requests.filed_between(kinds_of(queue), since, until)
-    if institutes is None:
-        return filed
-    students = await storage.students.by_ids(each.student_id for each in filed)
-    return tuple(each for each in filed if students[each.student_id].institute in institutes)
+    return await readable(storage, filed, by=by, now=now, profile=profile)
 
 
 async def register_rows(
-    storage: Storage, numbers: Iterable[int], *, language: Language, now: datetime, profile: Profile
+    storage: Storage, numbers: Iterable[int], *, by: str, language: Language, now: datetime, profile: Profile
 ) -> tuple[RegisterRow, ...]:
-    """Return what a register says of these requests, in this order."""
-    requests = [await storage.requests.by_id(number) for number in numbers]
-    cases = [await case_of(storage, each, now=now, profile=profile) for each in requests if each]
+    """Return what a register says of these requests, in this order, as far as this person may read them now."""
+    numbers = tuple(numbers)
+    known = await storage.requests.by_ids(numbers)
+    those = (known[each] for each in numbers if each in known)
+    requests = await readable(storage, those, by=by, now=now, profile=profile)
+    cases = [await case_of(storage, each, now=now, profile=profile) for each in requests]
     return tuple(_row(case, language) for case in cases)
 
 
-async def _decided(storage: Storage, number: int, *, now: datetime, profile: Profile) -> Case | None:
+async def _laid_open(storage: Storage, number: int, *, now: datetime, profile: Profile) -> Case:
     request = await storage.requests.by_id(number)
-    if request is None or request.kind not in kinds_of(Queue.APPEALS):
-        return None
-    case = await case_of(storage, request, now=now, profile=profile)
-    return case if case.decisions else None
+    if request is None:
+        raise LookupError("a request that was there a moment ago is gone")
+    return await case_of(storage, request, now=now, profile=profile)
 
 
 def _present(member: Member, cases: Sequence[Case]) -> Present:

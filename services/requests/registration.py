@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from policy.decision import Decision, Refused
@@ -10,6 +11,7 @@ from policy.people import Role, RoleGrant, Student
 from policy.profile import Profile
 from policy.requests import Kind, RequestState
 from policy.review import Act, Reviewed, ReviewRefusal, may_review, readers
+from services.attempts import note
 from services.requests.filing import Filed, file_request
 from services.standing import Study
 from storage.requests import ExamKey, SentFile
@@ -45,6 +47,12 @@ def may_register(
     return may_review(Act.TAKE, filed, by=by, grants=grants, on=study.today, rules=profile.requests)
 
 
+def note_unregistered(refused: Refused[Any] | StrEnum, study: Study, *, by: str, now: datetime) -> None:
+    """Note that somebody tried to register for a student what is not theirs to register, or not so."""
+    of = study.student.person_id
+    note(refused, "student", of, by=by, cause="register", now=now, about=of)
+
+
 def kinds_registered_by(roles: frozenset[Role], profile: Profile) -> tuple[Kind, ...]:
     """Return the kinds that holders of these roles deal with."""
     return tuple(kind for kind in Kind if roles & set(readers(kind, profile.requests)))
@@ -57,6 +65,7 @@ async def register_on_paper(
     grants = await storage.roles.of_person(by)
     allowed = may_register(brought.kind, study, brought.exam, by=by, grants=grants, profile=profile)
     if isinstance(allowed, Refused):
+        note_unregistered(allowed, study, by=by, now=now)
         return allowed
     return await file_request(
         storage,

@@ -14,7 +14,15 @@ from policy.profile import Profile
 from policy.requests import RequestState, answer_time_left, favourable
 from policy.review import Act, ReviewRefusal, decided_in_one_step
 from services.owing import owe
-from services.requests.cases import Case, CaseRefusal, case_again, case_for, free_signers
+from services.requests.cases import (
+    Case,
+    CaseRefusal,
+    case_again,
+    case_for,
+    free_signers,
+    note_refused,
+    second_human,
+)
 from services.requests.consequences import Decided
 from services.requests.history import added, recorded
 from services.requests.telling import (
@@ -75,7 +83,7 @@ async def take(storage: Storage, request_id: int, acting: Acting) -> Request | R
         return case
     after = replace(case.request, state=RequestState.IN_REVIEW, taken_by=acting.by, taken_at=acting.now)
     told = News.TAKEN if case.request.taken_by is None else None
-    if not await free_signers(storage, case, profile=acting.profile):
+    if not await free_signers(storage, case, now=acting.now, profile=acting.profile):
         await owe_substitute_call(storage, case.request, now=acting.now, profile=acting.profile)
     return await _step(storage, case.request, after, acting, news=told)
 
@@ -122,7 +130,7 @@ async def propose(storage: Storage, request_id: int, verdict: Verdict, acting: A
     request = case.request
     proposal = Proposal(verdict.outcome, verdict.points, verdict.reason.strip(), acting.by, acting.now)
     after = _going_on(case, replace(request, state=RequestState.PROPOSED, proposal=proposal), acting)
-    signing = await free_signers(storage, case, profile=acting.profile)
+    signing = await free_signers(storage, case, now=acting.now, profile=acting.profile, prepared_by=acting.by)
     await owe_card_to(storage, request, (each for each in signing if each != acting.by), now=acting.now)
     if not signing:
         await owe_substitute_call(storage, request, now=acting.now, profile=acting.profile)
@@ -151,6 +159,8 @@ async def sign(storage: Storage, request_id: int, acting: Acting) -> Decision | 
     proposal = case.request.proposal
     if proposal is None:
         return Refused(ReviewRefusal.NOTHING_PROPOSED, (HOUSE,))
+    if refused := await _one_human(storage, case, acting):
+        return refused
     verdict = Verdict(proposal.outcome, proposal.reason, proposal.points)
     return await _decide(storage, case, verdict, acting, prepared=(proposal.by, proposal.at))
 
@@ -174,7 +184,7 @@ async def propose_again(storage: Storage, request_id: int, verdict: Verdict, act
     if refused := _unfit_again(case, verdict):
         return refused
     proposal = Proposal(verdict.outcome, verdict.points, verdict.reason.strip(), acting.by, acting.now)
-    signing = await free_signers(storage, case, profile=acting.profile)
+    signing = await free_signers(storage, case, now=acting.now, profile=acting.profile, prepared_by=acting.by)
     await owe_card_to(storage, case.request, (each for each in signing if each != acting.by), now=acting.now)
     return await _step(storage, case.request, replace(case.request, proposal=proposal), acting)
 
@@ -200,6 +210,8 @@ async def sign_again(storage: Storage, request_id: int, acting: Acting) -> Decis
     proposal = case.request.proposal
     if proposal is None:
         return Refused(ReviewRefusal.NOTHING_PROPOSED, (HOUSE,))
+    if refused := await _one_human(storage, case, acting):
+        return refused
     verdict = Verdict(proposal.outcome, proposal.reason, proposal.points)
     return await _decide(storage, case, verdict, acting, prepared=(proposal.by, proposal.at))
 
@@ -265,17 +277,27 @@ async def name_substitute(storage: Storage, request_id: int, person_id: str, act
     case = await _case(storage, Act.NAME_SUBSTITUTE, request_id, acting)
     if isinstance(case, Refused):
         return case
-    if await free_signers(storage, case, profile=acting.profile):
+    if await free_signers(storage, case, now=acting.now, profile=acting.profile):
         return Refused(ReviewingRefusal.NOT_NEEDED, (HOUSE,))
     held = await storage.roles.of_person(person_id)
     staff = any(each.holds_on(case.study.today) for each in held)
     if not staff or person_id == case.student.person_id or person_id in case.reviewed.lecturers:
         return Refused(ReviewingRefusal.NOT_STAFF, (HOUSE,))
+    if refused := await second_human(storage, case, by=person_id, now=acting.now, profile=acting.profile):
+        return refused
     kept = await _step(storage, case.request, replace(case.request, substitute=person_id), acting, commit=False)
     if not isinstance(kept, Refused):
         await owe_card_to(storage, kept, [person_id], now=acting.now)
         await storage.commit()
     return kept
+
+
+async def _one_human(storage: Storage, case: Case, acting: Acting) -> Refused[Any] | None:
+    """Refuse whoever signs what they, or somebody who may be they, prepared."""
+    refused = await second_human(storage, case, by=acting.by, now=acting.now, profile=acting.profile)
+    if refused:
+        note_refused(refused, case.request.id, by=acting.by, now=acting.now)
+    return refused
 
 
 async def _case(storage: Storage, act: Act, request_id: int, acting: Acting) -> Case | Refused[Any]:

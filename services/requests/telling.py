@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from policy.people import Role, Student, holds
+from policy.people import Role, Student
 from policy.profile import Profile
+from policy.reading import covers
 from policy.requests import Kind, Queue, RequestRules, queue_of
 from policy.review import readers
 from services.owing import REWORDING, amend, otherwise, owe
+from services.teaching import lecturers_of
 from storage.outbox import NewOwed, OwedState, Priority
 from storage.queues import Card, QueueChat
 from storage.requests import Decision, Request
@@ -100,7 +102,7 @@ async def owe_documents(
 async def owe_cards(
     storage: Storage, request: Request, student: Student, *, now: datetime, profile: Profile, queue: Queue | None = None
 ) -> None:
-    """Owe the staff a card about a request: in the queue's chat, else to everybody who reads the queue.
+    """Owe the staff a card about a request: in the queue's chat, else to everybody who reads it there.
 
     Above a rate one summary stands for all. `queue` is another than its own where another desk has to act now. The
     caller commits.
@@ -113,8 +115,9 @@ async def owe_cards(
     if chat:
         await _owe_card(storage, queue, request.id, chat, now=now)
         return
+    aside = {request.student_id, *await lecturers_of(storage, request.student_id, request.exam)}
     for person_id in await reading(storage, queue, institute=student.institute, now=now, profile=profile):
-        if person_id != request.student_id:
+        if person_id not in aside:
             await _owe_card(storage, queue, request.id, person_id, now=now)
 
 
@@ -131,8 +134,10 @@ async def owe_substitute_call(storage: Storage, request: Request, *, now: dateti
     The caller commits.
     """
     today = now.astimezone(profile.university.zone).date()
+    student = await storage.students.by_id(request.student_id)
+    scopes = [student.institute if student else None]
     for grant in await storage.roles.holders(Role.ADMIN):
-        if grant.holds_on(today):
+        if covers([grant], {Role.ADMIN}, scopes, on=today):
             await owe(
                 storage,
                 to=grant.person_id,
@@ -275,9 +280,9 @@ def instead_of_posting(chat: QueueChat, now: datetime) -> dict[str, Any]:
 async def reading(
     storage: Storage, queue: Queue, *, institute: str | None, now: datetime, profile: Profile
 ) -> tuple[str, ...]:
-    """Name the people who read a queue today."""
+    """Name the people who read a queue today: what lies in an institute, or (None) anything."""
     today = now.astimezone(profile.university.zone).date()
-    grants = [each for role in readers_of(queue, profile.requests) for each in await storage.roles.holders(role)]
-    return tuple(
-        dict.fromkeys(each.person_id for each in grants if holds([each], each.role, on=today, scope=institute))
-    )
+    roles = readers_of(queue, profile.requests)
+    grants = [each for role in roles for each in await storage.roles.holders(role)]
+    scopes = () if institute is None else (institute,)
+    return tuple(dict.fromkeys(each.person_id for each in grants if covers([each], roles, scopes, on=today)))

@@ -15,6 +15,7 @@ from services.requests.cases import Waiting, queue_for
 from services.requests.filing import withdraw
 from storage.database import Database
 from storage.queues import QueueChat
+from storage.records import REFUSED
 from storage.records import Person as Recorded
 from storage.requests import Request
 from tests.bot.conftest import NOW, REGISTRAR, HandClock
@@ -348,12 +349,14 @@ async def test_whoever_holds_no_role_in_it_does_not_see_the_case(
     assert (await request_of(database, 1)).version == 1
 
 
-async def test_a_role_that_ended_yesterday_and_one_of_another_institute_are_told_so(
+async def test_for_a_role_that_ended_and_one_of_another_institute_a_case_is_as_if_there_were_none(
     linked: Linked, request_: Request, database: Database
 ) -> None:
     ended = await at_work(linked, ENDED)
-    await ended.sends("/start case-1")
-    assert "Рөліңіздің мерзімі аяқталған" in ended.sees
+    for number in (request_.id, 77):
+        await ended.sends(f"/start case-{number}")
+        assert "рөліңіз жоқ" in ended.sees
+        assert "Апелляциялық комиссия" not in ended.sees, "which desk answers would tell what kind of a case it is"
     await employ(
         database,
         (
@@ -362,8 +365,14 @@ async def test_a_role_that_ended_yesterday_and_one_of_another_institute_are_told
         ),
     )
     other = await linked("T0030", 31)
-    await other.sends("/start case-1")
-    assert "к другому институту" in other.sees
+    for number in (request_.id, 77):
+        await other.sends(f"/start case-{number}")
+        assert "Такого дела нет, или оно не для вашей роли" in other.sees
+    async with database.read() as storage:
+        tried = [each async for each in storage.changes.found(person_id="T0030")]
+    assert [(each.act, each.object, each.key, each.why) for each in tried] == [
+        (REFUSED, "request", ("1",), "other_institute")
+    ], "what is not there is nothing tried"
 
 
 async def test_the_lecturer_of_the_sheet_neither_reads_nor_signs_and_a_substitute_is_named(
@@ -547,7 +556,7 @@ async def test_ones_own_request_is_dealt_with_by_others(linked: Linked, request_
 async def test_no_such_case_is_said(linked: Linked) -> None:
     secretary = await at_work(linked, SECRETARY)
     await secretary.sends("/start case-77")
-    assert "Мұндай іс жоқ" in secretary.sees
+    assert "Мұндай іс жоқ немесе ол сіздің рөліңізге жатпайды" in secretary.sees
 
 
 async def test_without_a_mark_yet_an_appeal_can_be_refused_but_not_upheld(

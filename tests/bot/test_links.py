@@ -171,8 +171,10 @@ async def test_a_registrar_of_one_institute_reaches_no_other(olga: Person, aiger
         await storage.commit()
     await olga.sends("/link")
     await olga.sends(AIGERIM)
-    assert "Этот студент из другого института" in olga.sees
-    await olga.presses(f"free:{AIGERIM}:3")
+    assert "Никто не найден" in olga.sees
+    for press in (f"person:{AIGERIM}", f"free?:{AIGERIM}", f"free:{AIGERIM}:3", f"invite:{AIGERIM}:0"):
+        await olga.presses(press)
+        assert "Никто не найден" in olga.sees
     assert await holder(database, AIGERIM) == 3
 
 

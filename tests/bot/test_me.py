@@ -91,8 +91,11 @@ async def test_a_forged_page_or_section_shows_what_there_is(linked: Linked) -> N
     await aigerim.sends("/me")
     await aigerim.presses("kept:person:99")
     assert "тегі: Ахметова" in aigerim.sees
-    await aigerim.presses("kept:passwords:-1")
+    await aigerim.presses("kept:passwords:7")
     assert aigerim.buttons == ["« Мен туралы бәрі"]
+    await aigerim.presses("kept:person:-1")
+    assert aigerim.toast
+    assert "Не білгіңіз келеді" in aigerim.sees
 
 
 async def test_everything_can_be_taken_away_as_a_file(linked: Linked) -> None:

@@ -117,7 +117,7 @@ async def test_others_may_write_while_a_paper_is_laid_out(
     await secretary.taps("15 қаңтар: шешім 1")
     await secretary.taps("✅ Хаттама жасау")
     assert secretary.last.document == ("protocol-1.pdf", b"%PDF")
-    assert laid_out == [{"number": 1}]
+    assert laid_out == [{"number": 1, "by": SECRETARY}]
 
 
 async def test_a_decision_stands_in_one_protocol_unless_it_is_chosen_for_another(
@@ -210,4 +210,4 @@ async def test_the_application_of_a_case_is_printed_for_those_who_read_it(
     assert document[1].startswith(b"%PDF")
     await desk.sends("/queue")
     await desk.presses("capp:1")
-    assert "рөліңіз жоқ" in desk.sees
+    assert "рөліңізге жатпайды" in desk.sees

@@ -1,8 +1,8 @@
 """How a screen gets into a chat: sent, edited, cut, sent anew."""
 
-from aiogram.filters.callback_data import CallbackData
 from aiogram.types import CallbackQuery, Chat
 
+from bot.buttons import CallbackData
 from bot.i18n import Html
 from bot.screen import TEXT_LIMIT, Button, File, Screen, length, pages, send, show
 from tests.telegram import Shown, Telegram

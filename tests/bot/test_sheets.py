@@ -1,10 +1,12 @@
 """Final mark sheets: the registrar sees what keeps each from being printed, and locks what is."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.screens.marks import reference
 from policy.appeals import AppealRefusal
 from policy.decision import Refused
 from policy.instant import MessageInstant
@@ -16,11 +18,12 @@ from services.standing import study_of
 from storage.database import Database
 from storage.requests import ExamKey
 from tests.bot.conftest import AIGERIM, NOW, REGISTRAR, HandClock
-from tests.bot.studies import WINTER, course, load, local
+from tests.bot.studies import WINTER, course, load, local, slot
 from tests.telegram import Person
 
 Linked = Callable[..., Awaitable[Person]]
 LONG_AGO = NOW - timedelta(days=3)
+PRESSES = ("sheet", "sheetask", "sheetok", "sheetun")
 
 
 @pytest.fixture
@@ -133,10 +136,35 @@ async def test_a_registrar_of_another_institute_prints_nothing(database: Databas
         await storage.roles.grant([RoleGrant(REGISTRAR, Role.REGISTRAR, "Law")], at=NOW, by=None)
         await storage.commit()
     olga = await linked(REGISTRAR, 7, language_code="kk")
-    await opened(olga)
-    await olga.taps("Распечатана")
-    await olga.taps("Да, распечатана")
-    assert "другом институте" in olga.sees
+    await olga.sends("/sheets")
+    assert "IS-24-1" not in str(olga.buttons)
+    group, sheet = reference(WINTER, "IS-24-1"), reference(WINTER, "MAT1")
+    for press in (f"sheetsof:{WINTER}:{group}", *(f"{each}:{WINTER}:{group}:{sheet}" for each in PRESSES)):
+        await olga.presses(press)
+        assert "Такой ведомости сейчас нет" in olga.sees
+    async with database.read() as storage:
+        assert await storage.sheets.locked_in(WINTER) == {}
+
+
+async def test_whoever_teaches_the_sheet_neither_meets_nor_prints_it(database: Database, linked: Linked) -> None:
+    mine = replace(slot("MAT1", local(1, 9, 9)), lecturer_id=REGISTRAR)
+    await load(
+        database,
+        course("MAT1", "60", posted=LONG_AGO),
+        course("PHY1", "60", posted=LONG_AGO, names=("Физика", "Физика")),
+        slots=[mine],
+    )
+    olga = await linked(REGISTRAR, 7, language_code="kk")
+    await olga.sends("/sheets")
+    await olga.taps("IS-24-1")
+    assert "Физика" in olga.sees
+    assert "анализ" not in olga.sees
+    group, sheet = reference(WINTER, "IS-24-1"), reference(WINTER, "MAT1")
+    for press in PRESSES:
+        await olga.presses(f"{press}:{WINTER}:{group}:{sheet}")
+        assert "Такой ведомости сейчас нет" in olga.sees
+    async with database.read() as storage:
+        assert await storage.sheets.locked_in(WINTER) == {}
 
 
 async def test_an_empty_university_has_no_sheets_and_others_have_no_such_command(olga: Person, linked: Linked) -> None:

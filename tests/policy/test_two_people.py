@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from policy.decision import Allowed, Refused
 from policy.people import Role, RoleGrant
 from policy.profile import load_profile
-from policy.two_people import Enabling, Matter, Tie, covers, may_be_second
+from policy.two_people import Enabling, Matter, Tie, are_two_humans, may_be_second
 from tests.policy.case import Case, cases
 
 SERVICE = load_profile(None).service
@@ -24,6 +24,7 @@ def test_may_be_second(case: Case) -> None:
             roles=SERVICE.correction_confirmed_by,
             scopes=frozenset(each or None for each in case.get("concerns", ["IT"])),
             gains=frozenset(case.get("gains", [])),
+            lecturers=frozenset(case.get("lecturers", [])),
         ),
         first=case.get("first", "T0001") or None,
         second=second,
@@ -45,6 +46,19 @@ def test_may_be_second(case: Case) -> None:
     assert got.cites
 
 
+@cases("two_people.are_two_humans")
+def test_are_two_humans(case: Case) -> None:
+    enablings = [Enabling(**{**each, "how": Tie(each["how"])}) for each in case.get("enablings", [])]
+    first = case.get("first", "T0001") or None
+    got = are_two_humans(first, case.get("second", "T0002"), enablings, now=NOW, week=WEEK)
+    if "expect" in case:
+        assert isinstance(got, Refused)
+        assert got.reason == case["expect"]
+        assert got.until == case.get("over")
+    else:
+        assert isinstance(got, Allowed)
+
+
 people = st.sampled_from(["T0001", "T0002", "T0003"])
 enablings = st.lists(st.builds(Enabling, people, people, st.sampled_from(Tie), st.just(NOW)), max_size=4)
 
@@ -62,11 +76,3 @@ def test_whether_two_are_two_humans_does_not_depend_on_who_was_first(
         return isinstance(got, Allowed)
 
     assert answer(one, other) == answer(other, one)
-
-
-def test_a_role_in_two_institutes_covers_both_and_no_third() -> None:
-    held = [RoleGrant("T0001", Role.REGISTRAR, "IT"), RoleGrant("T0001", Role.REGISTRAR, "EN")]
-    assert covers(held, {Role.REGISTRAR}, ["IT", "EN"], on=TODAY)
-    assert not covers(held, {Role.REGISTRAR}, ["IT", "EN", "LAW"], on=TODAY)
-    assert not covers(held, {Role.REGISTRAR}, [None], on=TODAY)
-    assert not covers([], {Role.REGISTRAR}, [], on=TODAY)

@@ -549,7 +549,9 @@ async def test_application_and_register_tell_the_mark_an_appeal_was_filed_about(
     shown = await case(database, request, NOW + HOUR)
     async with database.read() as storage:
         paper = await application_paper(storage, shown, now=NOW + HOUR, profile=PROFILE)
-        (line,) = await register_rows(storage, [request.id], language=Language.KK, now=NOW + HOUR, profile=PROFILE)
+        (line,) = await register_rows(
+            storage, [request.id], by=SECRETARY, language=Language.KK, now=NOW + HOUR, profile=PROFILE
+        )
     assert (paper.exam.mark, paper.exam.posted_at, line.mark) == (
         Decimal(60),
         datetime.fromisoformat("2026-01-12T11:00+05:00"),

@@ -6,8 +6,9 @@ import pytest
 
 from policy.citation import HOUSE
 from policy.decision import Refused
-from policy.people import Role, RoleGrant, holds
+from policy.people import Role, RoleGrant
 from policy.profile import load_profile
+from policy.reading import covers
 from policy.two_people import RoleChange
 from services.roles import RoleRefusal, Term, grant, revoke
 from storage.database import Database
@@ -138,7 +139,7 @@ async def test_a_role_is_taken_in_its_own_scope_only(database: Database) -> None
         (RoleGrant(PERSON, Role.REGISTRAR), SCHOOL, TODAY, True),
         (RoleGrant(PERSON, Role.REGISTRAR, SCHOOL), SCHOOL, TODAY, True),
         (RoleGrant(PERSON, Role.REGISTRAR, SCHOOL), OTHER, TODAY, False),
-        (RoleGrant(PERSON, Role.REGISTRAR, SCHOOL), None, TODAY, True),
+        (RoleGrant(PERSON, Role.REGISTRAR, SCHOOL), None, TODAY, False),  # of one institute, not of the university
         (RoleGrant(PERSON, Role.REGISTRAR, None, TODAY), None, TODAY, True),
         (RoleGrant(PERSON, Role.REGISTRAR, None, TODAY), None, TODAY + timedelta(days=1), False),
         (RoleGrant(PERSON, Role.DEAN_OFFICE), None, TODAY, False),
@@ -147,4 +148,4 @@ async def test_a_role_is_taken_in_its_own_scope_only(database: Database) -> None
 def test_a_role_holds_in_its_scope_to_the_end_of_its_last_day(
     standing: RoleGrant, scope: str | None, day: date, expected: bool
 ) -> None:
-    assert holds([standing], Role.REGISTRAR, on=day, scope=scope) is expected
+    assert covers([standing], {Role.REGISTRAR}, [scope], on=day) is expected

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from aiogram.filters.callback_data import CallbackData
-
+from bot.buttons import CallbackData
 from bot.screens.marks import reference
 from policy.requests import Kind
 from services.requests.kinds import KINDS

@@ -1,7 +1,6 @@
 """What the buttons of the staff's side send: ids only, and the version of the case a press decides about."""
 
-from aiogram.filters.callback_data import CallbackData
-
+from bot.buttons import CallbackData, Place
 from policy.people import Language
 from policy.requests import Queue, RequestState
 
@@ -30,7 +29,7 @@ class OpenQueue(CallbackData, prefix="queue"):
 
     queue: Queue
     which: str = "all"
-    page: int = 0
+    page: Place = 0
     anew: bool = False  # from a card, which stays where it is
 
 
@@ -147,7 +146,7 @@ class PickSlot(CallbackData, prefix="slot"):
     """Hold the exam at this line of the timetable, by its place among those offered."""
 
     token: str
-    place: int
+    place: Place
 
 
 class ConfirmStep(CallbackData, prefix="stepy"):

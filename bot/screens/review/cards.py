@@ -132,6 +132,11 @@ def unread_group(texts: Texts, queue: Queue) -> Screen:
     )
 
 
+def no_longer_yours(texts: Texts) -> Screen:
+    """Take back what a card said to somebody whose work it is no longer."""
+    return Screen(texts("This case is no longer for you: your role has ended, or you have an interest in it."))
+
+
 def substitute_needed(texts: Texts, case: Case) -> Screen:
     """Ask an administrator to name somebody who signs, because nobody who could is free of conflict."""
     return Screen(

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from aiogram.filters.callback_data import CallbackData
-
+from bot.buttons import CallbackData
 from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
-from bot.papers import APPLICATION, PROTOCOL, REGISTER
+from bot.papers import APPLICATION, BY, PROTOCOL, REGISTER
 from bot.screen import Button, Paper, Screen, SentBefore
 from bot.screens.menu import back
 from bot.screens.requests.words import number
@@ -32,9 +31,9 @@ class OpenPapers(CallbackData, prefix="papers"):
 
 
 class BeginProtocol(CallbackData, prefix="prot"):
-    """Make the protocol of this day (ISO date)."""
+    """Make the protocol of this day."""
 
-    day: str
+    day: date
 
 
 class TickMember(CallbackData, prefix="protm"):
@@ -57,11 +56,11 @@ class PrintProtocol(CallbackData, prefix="protp"):
 
 
 class MakeRegister(CallbackData, prefix="regx"):
-    """Write the register of a queue from one day to another (ISO dates)."""
+    """Write the register of a queue from one day to another."""
 
     queue: Queue
-    first: str
-    last: str
+    first: date
+    last: date
 
 
 def papers(
@@ -92,7 +91,7 @@ def papers(
                 (
                     Button(
                         texts.plain("Protocol of {day}: decisions {n}", day=texts.day(day), n=n),
-                        BeginProtocol(day=str(day)),
+                        BeginProtocol(day=day),
                     ),
                 )
                 for day, n in days
@@ -129,7 +128,7 @@ def register_button(texts: Texts, queue: Queue, first: date, last: date) -> tupl
         last=texts.figures(last),
         queue=queue_name(texts, queue),
     )
-    return (Button(label, MakeRegister(queue=queue, first=str(first), last=str(last))),)
+    return (Button(label, MakeRegister(queue=queue, first=first, last=last)),)
 
 
 def choose_register(texts: Texts, queues: Sequence[Queue], first: date, last: date) -> Screen:
@@ -152,13 +151,14 @@ class ProtocolForm:
     present: list[str]
 
 
-def tick_members(texts: Texts, form: ProtocolForm, those: Sequence[Member]) -> Screen:
+def tick_members(texts: Texts, form: ProtocolForm, those: Sequence[Member], *said: Html) -> Screen:
     """Ask who was there when the commission sat."""
     token, present = form.token, form.present
     return Screen(
         paragraphs(
             bold(texts("Protocol of {day}", day=date.fromisoformat(form.day))),
             texts("Cases: {numbers}", numbers=", ".join(number(texts, each) for each in form.numbers)),
+            *said,
             texts("Who was there? Press to tick. A conflict of interest is noted by itself."),
         ),
         (
@@ -178,21 +178,23 @@ def tick_members(texts: Texts, form: ProtocolForm, those: Sequence[Member]) -> S
     )
 
 
-def printed_protocol(texts: Texts, kept: Protocol) -> Screen:
-    """Hand a protocol out."""
+def printed_protocol(texts: Texts, kept: Protocol, *, whole: bool, by: str) -> Screen:
+    """Hand a protocol out, or the extract of it that its reader may read."""
     return Screen(
         lines(
             texts("Protocol {number} of {day}", number=number(texts, kept.number), day=kept.day),
-            texts("Print it and have it signed. It can be printed again from /protocol."),
+            texts("Print it and have it signed. It can be printed again from /protocol.")
+            if whole
+            else texts("An extract: cases that are not for you are left out. Somebody else prints the whole."),
         ),
         ((Button(texts.plain("« Papers"), OpenPapers()),),),
-        document=Paper(f"protocol-{kept.number}.pdf", PROTOCOL, {"number": kept.number}),
+        document=Paper(f"protocol-{kept.number}.pdf", PROTOCOL, {"number": kept.number, BY: by}),
     )
 
 
-def register(texts: Texts, button: MakeRegister, requests: Sequence[int]) -> Screen:
+def register(texts: Texts, button: MakeRegister, requests: Sequence[int], *, by: str) -> Screen:
     """Hand a register of these requests out."""
-    queue, first, last = button.queue, date.fromisoformat(button.first), date.fromisoformat(button.last)
+    queue, first, last = button.queue, button.first, button.last
     title = queue_name(texts, queue)
     return Screen(
         lines(
@@ -204,14 +206,27 @@ def register(texts: Texts, button: MakeRegister, requests: Sequence[int]) -> Scr
         document=Paper(
             f"register-{queue}-{first}-{last}.xlsx",
             REGISTER,
-            {"requests": list(requests), "title": title, "language": texts.language},
+            {"requests": list(requests), "title": title, "language": texts.language, BY: by},
         ),
     )
+
+
+def no_longer_yours(texts: Texts) -> Screen:
+    """Say that a paper was asked for by somebody who may not read it any more."""
+    return Screen(texts("This paper is not for you any more: your role has changed since you asked for it."))
 
 
 def nothing_decided(texts: Texts) -> Html:
     """Say that there is nothing for a protocol."""
     return texts("The commission has signed no decision on this.")
+
+
+def left_out(texts: Texts, numbers: Sequence[int]) -> Html:
+    """Say which of the numbers written do not go into the protocol: there is none decided, or none for its maker."""
+    return texts(
+        "Left out, for no decision is signed or the case is not for you: {numbers}",
+        numbers=", ".join(number(texts, each) for each in numbers),
+    )
 
 
 def nothing_filed(texts: Texts) -> str:
@@ -238,9 +253,9 @@ def document(texts: Texts, one: Document) -> Screen:
     return Screen(said, document=there, protected=True)
 
 
-def application(texts: Texts, request_id: int) -> Screen:
+def application(texts: Texts, request_id: int, *, by: str) -> Screen:
     """Hand an application out."""
     return Screen(
         texts("Application {number}", number=number(texts, request_id)),
-        document=Paper(f"application-{request_id}.pdf", APPLICATION, {"request": request_id}),
+        document=Paper(f"application-{request_id}.pdf", APPLICATION, {"request": request_id, BY: by}),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
 from bot.screen import Button, Rows, Screen
@@ -18,6 +19,7 @@ from services.requests.cases import Queued, Waiting
 from storage.records import Person
 from storage.requests import Request
 
+Listed = TypeVar("Listed")
 PAGE = 6
 TO_ENTER = "to_enter"  # upheld marks, beside what `Waiting` knows
 FILTERS: Mapping[str, str] = {
@@ -40,6 +42,12 @@ EMPTY: Mapping[str, str] = {
 }
 
 
+def page_of(button: OpenQueue, those: Sequence[Listed]) -> Sequence[Listed]:
+    """Return what stands on a page; on one that there is not, the first."""
+    first = button.page * PAGE if button.page * PAGE < len(those) else 0
+    return those[first : first + PAGE]
+
+
 def queue(
     texts: Texts,
     button: OpenQueue,
@@ -54,8 +62,7 @@ def queue(
 
     `mine` are the queues this person deals with, `more` is what else can be done here.
     """
-    first = button.page * PAGE if button.page * PAGE < len(those) else 0
-    page = those[first : first + PAGE]
+    page = page_of(button, those)
     return Screen(
         paragraphs(
             lines(bold(queue_name(texts, button.queue)), texts(FILTERS[button.which])),
@@ -80,8 +87,7 @@ def to_enter(
     texts: Texts, button: OpenQueue, those: Sequence[tuple[Request, Person]], mine: Sequence[Queue], *, now: datetime
 ) -> Screen:
     """Show the upheld marks that are still to be entered."""
-    first = button.page * PAGE if button.page * PAGE < len(those) else 0
-    page = those[first : first + PAGE]
+    page = page_of(button, those)
     return Screen(
         paragraphs(
             lines(bold(queue_name(texts, button.queue)), texts(FILTERS[TO_ENTER])),

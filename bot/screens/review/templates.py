@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from aiogram.filters.callback_data import CallbackData
-
+from bot.buttons import CallbackData
 from bot.i18n import Html, Texts, bold, lines, paragraphs
 from bot.screen import Button, Screen
 from bot.screens.cancel import cancel_button

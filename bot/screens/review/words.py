@@ -15,6 +15,7 @@ from policy.marks import ChangeRefusal
 from policy.profile import Desk, Profile
 from policy.requests import Queue
 from policy.review import ReviewRefusal
+from policy.two_people import TwoPeopleRefusal
 from services.requests.cases import Case, CaseRefusal
 from services.requests.reviewing import ReviewingRefusal
 
@@ -47,7 +48,7 @@ REFUSALS: Mapping[type[StrEnum], Mapping[Any, str]] = {
         ReviewRefusal.NOTHING_PROPOSED: msgid("No decision is prepared yet that could be signed."),
     },
     CaseRefusal: {
-        CaseRefusal.UNKNOWN: msgid("There is no such case."),
+        CaseRefusal.UNKNOWN: msgid("There is no such case, or it is not one for your role."),
         CaseRefusal.CHANGED_SINCE: msgid("The case has changed meanwhile. This is how it stands now."),
     },
     ReviewingRefusal: {
@@ -64,6 +65,13 @@ REFUSALS: Mapping[type[StrEnum], Mapping[Any, str]] = {
             "Somebody without a conflict of interest can sign: no substitute is needed."
         ),
         ReviewingRefusal.NOT_STAFF: msgid("This person cannot sign this case."),
+    },
+    TwoPeopleRefusal: {
+        TwoPeopleRefusal.SAME_PERSON: msgid("You prepared this decision yourself: somebody else has to sign it."),
+        TwoPeopleRefusal.MADE_ABLE: msgid(
+            "You and who prepared it count as one for a week: one has invited the other, moved their link or replaced "
+            "their phone. Somebody else has to sign it."
+        ),
     },
     UpholdRefusal: {
         UpholdRefusal.NO_MARK: msgid("There is no exam mark yet that points could be added to."),
