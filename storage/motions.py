@@ -74,6 +74,11 @@ class Motions:
         row = (await self._connection.execute(_OPEN_ABOUT, {"about": about})).first()
         return _motion(row) if row else None
 
+    async def latest_about(self, about: str) -> Motion | None:
+        """Give the last motion about this, open or not."""
+        row = (await self._connection.execute(_LATEST_ABOUT, {"about": about})).first()
+        return _motion(row) if row else None
+
     async def of_student(self, student_id: str) -> tuple[Motion, ...]:
         """Give every correction of a student's marks, oldest first."""
         return tuple(map(_motion, await self._connection.execute(_OF_STUDENT, {"student_id": student_id})))
@@ -88,6 +93,7 @@ _BY_ID = _ALL.where(motions.c.id == bindparam("id"))
 _BY_ID_LOCKED = _BY_ID.with_for_update()
 _OPEN = _ALL.where(motions.c.state == MotionState.OPEN)
 _OPEN_ABOUT = _OPEN.where(motions.c.about == bindparam("about"))
+_LATEST_ABOUT = select(motions).where(motions.c.about == bindparam("about")).order_by(motions.c.id.desc()).limit(1)
 _OF_STUDENT = _ALL.where(motions.c.student_id == bindparam("student_id"))
 _STANDING = motions.update().where(motions.c.id == bindparam("of_id"), motions.c.state == MotionState.OPEN)
 _DECIDE = _STANDING.values(

@@ -157,12 +157,13 @@ class Import:
 class Upload:
     """A file sent to the bot that waits for Confirm or Cancel, kept whole so that what was shown is what is loaded.
 
-    `period` and `course_code` are what its sender said of it where the file does not.
+    `person_id` is None for a file of the watched folder. `period` and `course_code` are what its sender said of it
+    where the file does not.
     """
 
     id: int
-    user_id: int
-    person_id: str
+    user_id: int | None
+    person_id: str | None
     kind: str | None
     file_name: str
     content: bytes

@@ -307,8 +307,8 @@ uploads = Table(
     "uploads",
     metadata,
     Column("id", Number, primary_key=True),
-    Column("user_id", BigInteger, nullable=False),
-    Column("person_id", ForeignKey("people.person_id"), nullable=False),
+    Column("user_id", BigInteger),  # nobody sent what lay in the watched folder
+    Column("person_id", ForeignKey("people.person_id")),
     Column("kind", String),
     Column("file_name", String, nullable=False),
     Column("content", LargeBinary, nullable=False),

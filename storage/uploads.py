@@ -17,9 +17,18 @@ class Uploads:
         self._connection = connection
 
     async def keep(
-        self, *, user_id: int, person_id: str, kind: str | None, file_name: str, content: bytes, sent_at: datetime
+        self,
+        *,
+        user_id: int | None,
+        person_id: str | None,
+        kind: str | None,
+        file_name: str,
+        content: bytes,
+        sent_at: datetime,
+        period: str | None = None,
+        course_code: str | None = None,
     ) -> int:
-        """Keep a file and return its number."""
+        """Keep a file and return its number; one of the watched folder is nobody's."""
         row = {
             "user_id": user_id,
             "person_id": person_id,
@@ -27,6 +36,8 @@ class Uploads:
             "file_name": file_name,
             "content": content,
             "sent_at": sent_at,
+            "period": period,
+            "course_code": course_code,
         }
         kept: int = (await self._connection.execute(_KEEP, row)).scalar_one()
         return kept

@@ -18,12 +18,13 @@ from bot.screen import Event, answer
 from bot.screens import motions as screens
 from bot.screens.forms import LONGEST_REASON, too_long
 from bot.screens.menu import OpenMotions
-from bot.screens.motions import AgreeMotion, CarryMotion, OpenMotion, RefuseMotion
+from bot.screens.motions import AgreeMotion, CarryMotion, OpenMotion, RefuseMotion, ShowLoadTable
 from bot.screens.undoing import ShowUndoTable
 from policy.decision import Refused
 from policy.people import Role, RoleGrant
 from policy.profile import Profile
 from policy.reading import plays
+from policy.two_people import MotionKind
 from services.motions.cases import MotionCase, motion_case
 from services.motions.deciding import agree, carry, motion_for, refuse, waiting_for
 from services.motions.moving import MotionRefusal
@@ -96,6 +97,32 @@ async def confirm(
     if case is None:
         raise LookupError("a motion carried a moment ago is gone")
     return screens.carried(texts, case, *await jobs.carried_words(storage, texts, done, now=now, profile=profile))
+
+
+async def tabulate(
+    press: CallbackQuery,
+    callback_data: ShowLoadTable,
+    storage: Storage,
+    *,
+    office: Office,
+    work: Work,
+    texts: Texts,
+    person: Person,
+    now: datetime,
+    profile: Profile,
+) -> Said:
+    """Give all that the file of a motion would change, as a table."""
+    number = callback_data.number
+    case = await _case(storage, number, person, now, profile)
+    if case is None or case.motion.kind is not MotionKind.LOAD or not case.motion.open:
+        return screens.refused(texts, Refused(MotionRefusal.UNKNOWN, ()), case)
+    if work.goes_on(jobs.key_of(number)):
+        return None
+    piece = await kept_job(storage, office, jobs.TABLE, {"motion": number})
+    await storage.commit()
+    await answer(press)
+    work.start(jobs.key_of(number), jobs.tabulate(office, piece, number), piece.id)
+    return None
 
 
 async def consent(
@@ -203,6 +230,7 @@ def router() -> Router:
     router.callback_query.register(open_waiting, OpenMotions.filter(), flags=WRITES)
     router.callback_query.register(open_one, OpenMotion.filter(), flags=WRITES)
     router.callback_query.register(confirm, CarryMotion.filter(), flags=FINAL)
+    router.callback_query.register(tabulate, ShowLoadTable.filter(), flags=WRITES)
     router.callback_query.register(consent, AgreeMotion.filter(), flags=FINAL)
     router.callback_query.register(show_table, ShowUndoTable.filter(), flags=WRITES)
     router.callback_query.register(ask_refusal, RefuseMotion.filter(), flags=WRITES)

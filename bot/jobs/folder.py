@@ -1,11 +1,15 @@
-"""The watched folder: what the university's systems export there is loaded, or put aside with all that is wrong."""
+"""The watched folder: what the university's systems export there is loaded, or put aside with all that is wrong.
+
+What would ask a question by hand (`Preview.by_hand`) waits in `waiting/` until somebody confirms or refuses it in chat.
+"""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -28,6 +32,7 @@ from services.importing import (
     refused_csv,
 )
 from services.importing.exports import load_export, office_language, pass_export, refuse_export
+from services.importing.loading import Waited, propose_export, what_became_of
 from services.tabular import Reading, Unreadable, read_source
 from storage.database import Database
 from storage.jobs import JobState
@@ -36,7 +41,9 @@ from storage.unit import Storage
 
 SECONDS_BETWEEN = 60
 TURN = timedelta(seconds=50)  # of several processes one looks
-DONE, REFUSED = "done", "refused"  # where files go
+DONE, REFUSED, WAITING = "done", "refused", "waiting"  # where files go
+STAMP = "%Y%m%d-%H%M%S-"  # before the name of a file that was moved
+_STAMPED = len("20260115-093000-")
 EXPORT = "load export"  # the kind of job
 UNFINISHED = (".tmp", ".part", ".filepart", ".crdownload")
 
@@ -55,6 +62,7 @@ class ImportFolder:
     turn: asyncio.Semaphore
     meter: Meter
     _seen: dict[Path, Seen] = field(default_factory=dict)
+    _digests: dict[tuple[Path, Seen], str] = field(default_factory=dict)  # of what waits
 
     def join(self, scheduler: AsyncIOScheduler) -> None:
         """Look regularly from now on."""
@@ -62,26 +70,55 @@ class ImportFolder:
 
     async def look(self) -> None:
         """Deal with the files nobody has written to since the last look, people before their marks."""
-        found = await asyncio.to_thread(self._files)
+        found = await asyncio.to_thread(self._files, self.folder)
         ripe = [path for path, seen in found.items() if self._seen.get(path) == seen]
         self._seen = found
-        if ripe and await self._mine():
+        waiting = await asyncio.to_thread(self._files, self.folder / WAITING)
+        if (ripe or waiting) and await self._mine():
+            for path, seen in waiting.items():
+                await self._one(self._look_after(path, seen))
             for path in sorted(ripe, key=_order):
-                try:
-                    async with self.turn:
-                        await self._take(path, found[path])
-                except TroubleError:
-                    raise
-                except Exception:
-                    log.exception("file in the folder not dealt with")
+                await self._one(self._take(path, found[path]))
         self.meter.swept("folder", SECONDS_BETWEEN)
 
-    def _files(self) -> dict[Path, Seen]:
+    async def _one(self, dealing: Coroutine[Any, Any, None]) -> None:
+        """Deal with one file; what goes wrong with it keeps no other from being dealt with."""
+        try:
+            async with self.turn:
+                await dealing
+        except TroubleError:
+            raise
+        except Exception:
+            log.exception("file in the folder not dealt with")
+        finally:
+            dealing.close()
+
+    @staticmethod
+    def _files(folder: Path) -> dict[Path, Seen]:
         found = {}
-        for path in self.folder.iterdir():
+        for path in folder.iterdir() if folder.is_dir() else ():
             if path.is_file() and not path.name.startswith(".") and not path.name.lower().endswith(UNFINISHED):
                 found[path] = _seen(path)
         return found
+
+    async def _look_after(self, path: Path, seen: Seen) -> None:
+        """Put a file that waited where what became of it says; nobody was asked or all has changed: look at it anew."""
+        now, at = self.clock.now(), (path, seen)
+        if at not in self._digests:
+            self._digests[at] = sha256(await asyncio.to_thread(path.read_bytes)).hexdigest()
+        async with self.database.write() as storage:
+            became, why = await what_became_of(storage, self._digests[at], now=now, profile=self.profile)
+            if became is Waited.WAITS:
+                return
+            await storage.commit()
+        del self._digests[at]
+        match became:
+            case Waited.ANEW:
+                await asyncio.to_thread(path.replace, self.folder / _own_name(path))
+            case Waited.LOADED:
+                await asyncio.to_thread(self._move, path, seen, DONE, now)
+            case _:
+                await self._refuse(path, seen, (Refusal(became.value, arguments={"why": why} if why else {}),), now)
 
     async def _mine(self) -> bool:
         async with self.database.write() as storage:
@@ -133,7 +170,7 @@ class ImportFolder:
                     written = datetime.fromtimestamp(seen[1] / 1e9, UTC)
                     before = await storage.imports.of_file(sha256(content).hexdigest(), since=written)
                     if before is None:
-                        shown = await self._preview(storage, kind, path.name, reading, now)
+                        shown, given = await self._preview(storage, kind, path.name, reading, now)
         except Unreadable as error:
             await self._refuse(path, seen, (Refusal(error.reason, arguments=error.arguments),), now)
             return
@@ -146,6 +183,15 @@ class ImportFolder:
             async with self.database.write() as storage:
                 await pass_export(storage, shown, mark=_mark(path, seen), now=now, profile=self.profile)
             log.info("file says nothing new", kind=kind)
+        elif shown.by_hand:
+            async with self.database.write() as storage:
+                full = await propose_export(storage, shown, content, given=given, now=now, profile=self.profile)
+            if full:
+                log.warning("file stays where it is: too much waits for somebody already")
+                return
+            log.info("file waits for somebody", kind=kind)
+            await asyncio.to_thread(self._move, path, seen, WAITING, now)
+            return
         else:
             async with self.database.write() as storage:
                 done = await load_export(storage, shown, now=now, profile=self.profile)
@@ -154,18 +200,21 @@ class ImportFolder:
             log.info("file loaded", kind=kind, number=done.import_id)
         await asyncio.to_thread(self._move, path, seen, DONE, now)
 
-    async def _preview(self, storage: Storage, kind: Kind, name: str, reading: Reading, now: datetime) -> Preview:
+    async def _preview(
+        self, storage: Storage, kind: Kind, name: str, reading: Reading, now: datetime
+    ) -> tuple[Preview, Given]:
         """Tell what loading a file would do; where it does not say of which period or course it is, its name may."""
         shown = await preview(storage, kind=kind, source=reading, file_name=name, profile=self.profile, now=now)
         if not shown.asks:
-            return shown
+            return shown, NOTHING
         said = given_by_name(name, [code for tier in await storage.spellings.of_courses() for code in tier])
         given = Given(**{each: said[each] for each in shown.lacks})
         if given == NOTHING:
-            return shown
-        return await preview(
+            return shown, NOTHING
+        shown = await preview(
             storage, kind=kind, source=reading, file_name=name, profile=self.profile, now=now, given=given
         )
+        return shown, given
 
     async def _refuse(
         self, path: Path, seen: Seen, refusals: tuple[Refusal, ...], now: datetime, *, lacks: Collection[str] = ()
@@ -175,7 +224,9 @@ class ImportFolder:
         async with self.database.write() as storage:
             language = await office_language(storage, now=now, profile=self.profile)
             mark = _mark(path, seen)
-            await refuse_export(storage, path.name, refusals, lacks=lacks, mark=mark, now=now, profile=self.profile)
+            await refuse_export(
+                storage, _own_name(path), refusals, lacks=lacks, mark=mark, now=now, profile=self.profile
+            )
         wrong = refused_csv(refusals, language.value)
         await asyncio.to_thread(self._move, path, seen, REFUSED, now, wrong)
 
@@ -183,8 +234,8 @@ class ImportFolder:
         """Move a file away, unless it was written to meanwhile: then it is another one."""
         if not path.exists() or _seen(path) != seen:
             return
-        stamp = now.astimezone(self.profile.university.zone).strftime("%Y%m%d-%H%M%S")
-        target = self.folder / where / f"{stamp}-{path.name}"
+        stamp = now.astimezone(self.profile.university.zone).strftime(STAMP)
+        target = self.folder / where / f"{stamp}{_own_name(path)}"
         target.parent.mkdir(exist_ok=True)
         if wrong is not None:
             target.with_name(target.name + ".refused.csv").write_bytes(wrong)
@@ -194,6 +245,11 @@ class ImportFolder:
 def _seen(path: Path) -> Seen:
     about = path.stat()
     return about.st_size, about.st_mtime_ns
+
+
+def _own_name(path: Path) -> str:
+    """Return the name a file was left under."""
+    return path.name[_STAMPED:] if path.parent.name == WAITING else path.name
 
 
 def _mark(path: Path, seen: Seen) -> str:

@@ -1,5 +1,6 @@
 """Motions on their way: a file proposed, one carried that takes long, and what is said of them."""
 
+import asyncio
 from datetime import datetime
 
 from bot.i18n import Html, Texts
@@ -12,9 +13,10 @@ from bot.screens.undoing import what_was_undone
 from policy.calendar import Windows
 from policy.decision import Refused
 from policy.profile import Profile
+from policy.two_people import MotionKind
 from services.corrections import Applied, applied_of
-from services.importing import Imported, Undone
-from services.importing.loading import propose_load
+from services.importing import Imported, Undone, differences_csv
+from services.importing.loading import preview_of, propose_load
 from services.motions.cases import MotionCase, motion_case
 from services.motions.deciding import Carried, carry, may_read
 from services.motions.moving import MotionRefusal, group_of
@@ -24,6 +26,7 @@ from storage.unit import Storage
 
 PROPOSE = "propose file"  # the kinds of jobs
 CARRY = "carry motion"
+TABLE = "table of motion"
 
 
 def key_of(number: int) -> str:
@@ -80,6 +83,30 @@ async def carry_out(office: Office, piece: Piece, message: ProgressMessage | Non
         message,
         work(),
         during=lambda: screens.carrying(office.texts, number),
+        stopped=lambda: screens.carrying_interrupted(office.texts, number),
+    )
+
+
+async def tabulate(office: Office, piece: Piece, number: int) -> None:
+    """Give all the values that loading the file of a motion would change, as a file."""
+
+    async def work() -> tuple[Screen, ...]:
+        async with turn(office, piece), office.database.read() as storage:
+            case = await _case(storage, office, number)
+            shown = None
+            if case and case.motion.kind is MotionKind.LOAD and case.motion.open:
+                shown = await preview_of(storage, case.motion, now=office.now, profile=office.profile)
+        if shown is None:
+            return (screens.refused(office.texts, Refused(MotionRefusal.UNKNOWN, ()), case),)
+        content = await asyncio.to_thread(differences_csv, shown.plan, office.texts.language.value)
+        return (file_screens.all_changes(office.texts, shown, content),)
+
+    await watch(
+        office,
+        piece,
+        None,
+        work(),
+        during=lambda: screens.tabulating(office.texts, number),
         stopped=lambda: screens.carrying_interrupted(office.texts, number),
     )
 

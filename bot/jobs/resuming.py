@@ -121,7 +121,7 @@ class Resuming:
             return
         if job.kind in {undoing.LOOK_BACK, undoing.TABLE, undoing.TAKE_BACK}:
             found: Screen | Upload = await undoing.what_became(office, job)
-        elif job.kind in {motions.CARRY, motions.PROPOSE}:
+        elif job.kind in {motions.CARRY, motions.PROPOSE, motions.TABLE}:
             found = await motions.what_became(office, job)
         else:
             found = await imports.what_became(office, job)

@@ -12,16 +12,17 @@ from services.importing import Counts, Imported, Notice, Refusal
 def loaded_export(texts: Texts, content: Mapping[str, Any]) -> Screen:
     """Tell what was loaded and what is to be known of it, with the way to take it back."""
     done = Imported(content["import"], Counts(**content["rows"]))
-    return loaded(texts, content["file"], content["kind"], done, _said(texts, content))
+    return loaded(texts, content["file"], content["kind"], done, said(texts, content))
 
 
 def passed_export(texts: Texts, content: Mapping[str, Any]) -> Screen:
     """Tell that a file says nothing new, and what of it was not read."""
     nothing = texts("Nothing to load: all of it is in the records already.")
-    return Screen(paragraphs(bold(f"📄 {content['file']}"), _said(texts, content), nothing))
+    return Screen(paragraphs(bold(f"📄 {content['file']}"), said(texts, content), nothing))
 
 
-def _said(texts: Texts, content: Mapping[str, Any]) -> Html:
+def said(texts: Texts, content: Mapping[str, Any]) -> Html:
+    """Say what is to be checked and known of a file."""
     told = [Notice(**each) for each in content.get("facts", ())]
     notices = [Notice(**each) for each in content.get("notices", ())]
     return paragraphs(facts(texts, told) if told else None, lines(*(notice_line(texts, each) for each in notices)))

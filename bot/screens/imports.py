@@ -282,7 +282,7 @@ def preview(
         if stale
         else None,
         lines(_file(shown.file_name), texts(KINDS[shown.kind])),
-        lines(bold(texts("Rows")), *_counted(texts, shown.rows)),
+        counted(texts, shown.rows),
         *(() if shown.refused else _would_change(texts, shown)),
         lines(*(notice_line(texts, notice) for notice in shown.notices)),
         _refusals(texts, shown),
@@ -475,6 +475,11 @@ def _role(texts: Texts, each: Mapping[str, Any]) -> str:
         else texts.plain("without an end"),
     ]
     return ", ".join(parts)
+
+
+def counted(texts: Texts, rows: Counts) -> Html:
+    """Count the rows of a file by what loading it does with them."""
+    return lines(bold(texts("Rows")), *_counted(texts, rows))
 
 
 def _counted(texts: Texts, rows: Counts) -> tuple[Html | None, ...]:

@@ -10,7 +10,8 @@ from bot.screen import Button, Screen
 from bot.screens.cancel import cancel_button
 from bot.screens.corrections import REFUSALS as CORRECTION_REFUSALS
 from bot.screens.corrections import StartCorrection, change
-from bot.screens.imports import KINDS, role_changes
+from bot.screens.exports import said as said_of_file
+from bot.screens.imports import KINDS, counted, role_changes
 from bot.screens.marks import course_name, period_name
 from bot.screens.menu import OpenMotions, back
 from bot.screens.roles import REFUSALS as ROLE_REFUSALS
@@ -22,7 +23,8 @@ from policy.people import Role
 from policy.sheets import SheetRefusal
 from policy.two_people import MotionKind, TwoPeopleRefusal
 from services.corrections import CorrectionRefusal
-from services.importing import Kind, UndoRefusal
+from services.importing import Counts, Kind, UndoRefusal
+from services.importing.loading import from_folder
 from services.motions.cases import MotionCase
 from services.motions.moving import MotionRefusal
 from services.roles import RoleRefusal
@@ -81,6 +83,12 @@ class OpenMotion(CallbackData, prefix="fixo"):
 
 class CarryMotion(CallbackData, prefix="fixy"):
     """Confirm it as the second person."""
+
+    number: int
+
+
+class ShowLoadTable(CallbackData, prefix="fixt"):
+    """See all the values that the file of a motion would change."""
 
     number: int
 
@@ -146,7 +154,8 @@ def motion(texts: Texts, case: MotionCase, *, said: Html | None = None) -> Scree
             said,
             bold(texts("№ {number} waits for a second person", number=of.id)),
             lines(bold(texts(TITLES[of.kind])), *_about(texts, case)),
-            texts("Reason: {reason}", reason=of.reason),
+            _told_of_file(texts, of),
+            _reason(texts, of),
             lines(
                 texts("Proposed by {name}, {at}", name=_mover(texts, case), at=of.moved_at),
                 texts("To be decided until {until}", until=case.opened.expires_at),
@@ -159,8 +168,21 @@ def motion(texts: Texts, case: MotionCase, *, said: Html | None = None) -> Scree
     )
 
 
+def _reason(texts: Texts, of: Motion) -> Html | None:
+    return None if from_folder(of) else texts("Reason: {reason}", reason=of.reason)
+
+
 def _mover(texts: Texts, case: MotionCase) -> str:
+    if from_folder(case.motion):
+        return texts.plain("watched folder")
     return case.name(case.motion.moved_by) if case.motion.moved_by else texts.plain("command line")
+
+
+def _told_of_file(texts: Texts, of: Motion) -> Html | None:
+    """Say what a preview of its file says."""
+    if of.kind is not MotionKind.LOAD:
+        return None
+    return paragraphs(counted(texts, Counts(**of.content["rows"])), said_of_file(texts, of.content))
 
 
 def _about(texts: Texts, case: MotionCase) -> Iterator[Html | None]:
@@ -177,6 +199,7 @@ def _about(texts: Texts, case: MotionCase) -> Iterator[Html | None]:
             yield from _undo(texts, case)
         case MotionKind.LOAD:
             yield texts("📄 {file}", file=told["file"])
+            yield texts(KINDS[Kind(told["kind"])])
             yield from role_changes(texts, told["changes"], told["number"], case.names)
             if told["marks"]:
                 yield texts("Students whose withdrawn marks become others: {n}", n=told["marks"])
@@ -254,6 +277,8 @@ def _ways(texts: Texts, case: MotionCase) -> Iterator[tuple[Button, ...]]:
     sees_marks = opened.may_carry or opened.may_take_back
     if sees_marks and case.motion.kind is MotionKind.UNDO and case.motion.content["counts"]["marks"]:
         yield (Button(texts.plain("Mark by mark (table)"), ShowUndoTable(number=case.motion.content["import"])),)
+    if sees_marks and case.motion.kind is MotionKind.LOAD and case.motion.content["values"]:
+        yield (Button(texts.plain("All that changes, as a table"), ShowLoadTable(number=number)),)
     if opened.may_agree:
         yield (Button(texts.plain("The commission agrees"), AgreeMotion(number=number)),)
     if opened.may_carry and not opened.waits_for_chair:
@@ -273,6 +298,7 @@ DECIDED = {
     MotionState.REFUSED: msgid("❌ Refused by {name}, {at}. Reason: {reason}"),
     MotionState.EXPIRED: msgid("Nobody decided it in time: it is over since {at}"),
 }
+ANEW = msgid("The records have changed meanwhile. In a few minutes the file will be shown as it stands now.")
 TAKEN_BACK = msgid("Withdrawn by {name}, {at}. Reason: {reason}")
 
 
@@ -281,7 +307,7 @@ def _decided(texts: Texts, case: MotionCase) -> Screen:
     of = case.motion
     own = of.state is MotionState.REFUSED and of.decided_by == of.moved_by
     said = texts(
-        TAKEN_BACK if own else DECIDED[of.state],
+        TAKEN_BACK if own else ANEW if case.opened.ended_early else DECIDED[of.state],
         name=case.name(of.decided_by) if of.decided_by else texts.plain("command line"),
         at=of.decided_at,
         reason=of.decision_reason or "",
@@ -290,7 +316,7 @@ def _decided(texts: Texts, case: MotionCase) -> Screen:
         paragraphs(
             bold(texts("№ {number}: {what}", number=of.id, what=texts(TITLES[of.kind]))),
             lines(*_about(texts, case)),
-            texts("Reason: {reason}", reason=of.reason),
+            _reason(texts, of),
             lines(texts("Proposed by {name}, {at}", name=_mover(texts, case), at=of.moved_at), said),
         ),
         (_up(texts),),
@@ -361,6 +387,11 @@ def carrying(texts: Texts, number: int) -> Screen:
         texts("⏳ № {number} is being carried out…", number=number),
         ((Button(texts.plain("How does it stand?"), OpenMotion(number=number)),),),
     )
+
+
+def tabulating(texts: Texts, number: int) -> Screen:
+    """Say that the table is being made."""
+    return Screen(texts("⏳ № {number}: the table is being made…", number=number))
 
 
 def carrying_interrupted(texts: Texts, number: int) -> Screen:

@@ -33,25 +33,30 @@ async def load_export(storage: Storage, preview: Preview, *, now: datetime, prof
     storage.put_off_commits()
     done = await apply(storage, preview, now=now, actor=None)
     if isinstance(done, Imported):
-        content = {
-            "kind": preview.kind,
-            "file": preview.file_name,
-            "import": done.import_id,
-            "rows": asdict(done.rows),
-            **_said(preview, profile),
-        }
-        scopes = await scopes_of(storage, preview.plan.steps)
-        told = await _office(storage, scopes, now=now, profile=profile)
-        await _tell(storage, told, LOADED_EXPORT, content, f"import:{done.import_id}", now=now)
+        await tell_loaded(storage, preview, done, now=now, profile=profile)
         await storage.commit_at_last()
     return done
+
+
+async def tell_loaded(storage: Storage, preview: Preview, done: Imported, *, now: datetime, profile: Profile) -> None:
+    """Owe the registrars the result of a file of the folder. The caller commits."""
+    content = {
+        "kind": preview.kind,
+        "file": preview.file_name,
+        "import": done.import_id,
+        "rows": asdict(done.rows),
+        **said_of(preview, profile),
+    }
+    scopes = await scopes_of(storage, preview.plan.steps)
+    told = await _office(storage, scopes, now=now, profile=profile)
+    await _tell(storage, told, LOADED_EXPORT, content, f"import:{done.import_id}", now=now)
 
 
 async def pass_export(storage: Storage, preview: Preview, *, mark: str, now: datetime, profile: Profile) -> None:
     """Keep that a file says nothing new; owe the registrars what of it was left out unread, if anything; commits."""
     await agreed(storage, preview.kind, at=now)
     if any(notice.reason in _LEFT_OUT for notice in preview.notices):
-        content = {"file": preview.file_name, **_said(preview, profile)}
+        content = {"file": preview.file_name, **said_of(preview, profile)}
         told = await _office(storage, {None}, now=now, profile=profile)
         await _tell(storage, told, PASSED_EXPORT, content, mark, now=now)
     await storage.commit()
@@ -86,7 +91,7 @@ async def refusals_of(storage: Storage, number: int | None) -> tuple[Refusal, ..
     return tuple(Refusal(**each) for each in kept[1]) if kept else ()
 
 
-def _said(preview: Preview, profile: Profile) -> dict[str, Any]:
+def said_of(preview: Preview, profile: Profile) -> dict[str, Any]:
     """Return what somebody at the screen would have been told before confirming, as JSON values."""
     zone, marks = profile.university.zone, preview.marks
     notices = (*preview.notices, *(marks.warnings(zone) if marks else ()))

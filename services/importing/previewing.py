@@ -11,7 +11,7 @@ from services.importing.calendars import compare_calendar, compare_days, compare
 from services.importing.columns import Kind
 from services.importing.components import compare_components
 from services.importing.differences import differences
-from services.importing.draft import Draft
+from services.importing.draft import NAMED, Draft
 from services.importing.given import NOTHING, Given
 from services.importing.guarding import by_two, replaced_phones
 from services.importing.marks import compare_marks
@@ -20,6 +20,7 @@ from services.importing.parsing import read_file
 from services.importing.people import compare_staff, compare_students
 from services.importing.plan import Progress
 from services.importing.previews import Preview
+from services.importing.problems import Notice
 from services.importing.respelling import respell
 from services.importing.scope import WHOLE_UNIVERSITY, Scope
 from services.importing.summarising import summarise
@@ -69,13 +70,18 @@ async def preview(
     await COMPARE[kind](draft)
     shown = await draft.preview()
     steps = shown.plan.steps
+    phones = replaced_phones(steps)
+    if phones:
+        what = ", ".join(phones[:NAMED]) + (" …" if len(phones) > NAMED else "")
+        told = Notice("phones_replaced", {"n": str(len(phones)), "what": what})
+        shown = replace(shown, notices=(*shown.notices, told))
     guarded = await by_two(storage, steps, on=draft.today)
     if steps:
         guarded = replace(guarded, marks=tuple(sorted(draft.reposted)))
     return replace(
         shown,
         by_two=guarded,
-        replaced_phones=replaced_phones(steps),
+        replaced_phones=phones,
         differences=await asyncio.to_thread(differences, shown.plan, at_most=FIRST_DIFFERENCES),
         marks=await summarise(draft, steps) if kind is Kind.MARKS and steps else None,
     )

@@ -62,6 +62,16 @@ class Preview:
         return self.refused and bool(self.plan.steps)
 
     @property
+    def by_hand(self) -> bool:
+        """Whether somebody is to look at it before it is loaded, of whatever else that is done by itself.
+
+        What takes two, what concerns who works here, other phones (accounts are linked by them), and marks of which
+        students would hear when they can no longer appeal them, or only for a moment.
+        """
+        guarded = bool(self.by_two or self.replaced_phones or self.kind is Kind.STAFF)
+        return bool(self.plan.steps) and (guarded or (self.marks is not None and any(self.marks.hurries)))
+
+    @property
     def asks(self) -> bool:
         """Whether all that is wrong is what whoever sent the file could say of it."""
         return bool(self.lacks) and all(

@@ -20,9 +20,12 @@ class NoRoom(StrEnum):
     ALL = "all"  # everybody's do
 
 
-async def no_room(storage: Storage, *, person_id: str, size: int) -> NoRoom | None:
-    """Tell why there is no room for one more waiting file of so many bytes; None when there is."""
-    if await storage.uploads.size(person_id) + size > OF_ONE:
+async def no_room(storage: Storage, *, person_id: str | None, size: int) -> NoRoom | None:
+    """Tell why there is no room for one more waiting file of so many bytes; None when there is.
+
+    `person_id` None: a file of the watched folder.
+    """
+    if person_id is not None and await storage.uploads.size(person_id) + size > OF_ONE:
         return NoRoom.YOURS
     return NoRoom.ALL if await storage.uploads.size() + size > OF_ALL else None
 

@@ -17,6 +17,7 @@ from services.motions.moving import (
     Second,
     ask,
     chairs,
+    ended_early,
     expires_at,
     group_of,
     keep_consent,
@@ -55,6 +56,7 @@ class Opened:
     could_carry: tuple[str, ...]
     could_agree: tuple[str, ...]
     expires_at: datetime
+    ended_early: bool
 
 
 async def carry(storage: Storage, *, number: int, by: str, now: datetime, profile: Profile) -> Carried | Refused[Any]:
@@ -78,6 +80,9 @@ async def carry(storage: Storage, *, number: int, by: str, now: datetime, profil
     outcome = await declared.carry(storage, motion, Second(by, now, profile))
     if isinstance(outcome, Refused):
         await storage.rollback()
+        if motion.content.get("folder"):  # it lies there still, and is proposed anew as it would be now
+            await settle(storage, motion, MotionState.EXPIRED, by=None, now=now)
+            await storage.commit()
         return outcome
     await _owe_news(storage, motion, by, now=now)
     await storage.commit()
@@ -155,6 +160,7 @@ async def open_motion(storage: Storage, motion: Motion, *, by: str, now: datetim
         could_carry=could_carry,
         could_agree=could_agree,
         expires_at=expires_at(motion, profile),
+        ended_early=ended_early(motion, profile),
     )
 
 

@@ -109,6 +109,12 @@ def expires_at(motion: Motion, profile: Profile) -> datetime:
     return motion.moved_at + timedelta(days=profile.service.correction_days)
 
 
+def ended_early(motion: Motion, profile: Profile) -> bool:
+    """Tell whether a motion ended undecided although there was time: what it is about is no longer as it was."""
+    at = motion.decided_at
+    return motion.state is MotionState.EXPIRED and at is not None and at < expires_at(motion, profile)
+
+
 async def settle(
     storage: Storage, motion: Motion, state: MotionState, *, by: str | None, now: datetime, reason: str | None = None
 ) -> bool:
