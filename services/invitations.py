@@ -49,7 +49,7 @@ async def students_to_invite(storage: Storage, *, groups: Collection[str] = ()) 
 
 async def staff_to_invite(storage: Storage, *, on: date) -> tuple[str, ...]:
     """Return the ids of everybody who holds a role on a day and is not a student, in order of id."""
-    holders = {grant.person_id for role in Role for grant in await storage.roles.holders(role) if grant.holds_on(on)}
+    holders = {grant.person_id for grant in await storage.roles.holders(*Role) if grant.holds_on(on)}
     return tuple(sorted(holders - await storage.students.all_ids()))
 
 

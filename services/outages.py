@@ -57,7 +57,7 @@ async def note(storage: Storage, outage: Outage) -> None:
     """Keep that there was an outage, and report one after which something may be lost. Commits."""
     await storage.pulse.beat(_OUTAGE, at=outage.ended, detail={"began": outage.began.isoformat()})
     if outage.ended - outage.began > KEPT_BY_TELEGRAM:
-        grants = [grant for role in REPORTED_TO for grant in await storage.roles.holders(role)]
+        grants = await storage.roles.holders(*REPORTED_TO)
         on = outage.ended.date()
         for person in dict.fromkeys(grant.person_id for grant in grants if grant.holds_on(on)):
             await owe(

@@ -127,12 +127,12 @@ class _Reading:
                 cause = error.orig if isinstance(error, DBAPIError) else error
                 raise ArchiveError(f"it cannot be put there ({type(cause).__name__})") from None
             raise
-        if is_sqlite(url):
-            forget(Path(url.database or ""))
-        if self._updates and is_sqlite(url):  # there they wait in a file of their own
+        if is_sqlite(url):  # there updates wait in a file of their own
             try:
-                async with Inbox.open(url.render_as_string(hide_password=False)) as beside:
-                    await beside.keep(self._updates, at=at)
+                forget(Path(url.database or ""))
+                if self._updates:
+                    async with Inbox.open(url.render_as_string(hide_password=False)) as beside:
+                        await beside.keep(self._updates, at=at)
             except (sqlite3.Error, SQLAlchemyError, OSError) as error:
                 number = len(self._updates)
                 why = f"{number} updates from people cannot be put beside the records ({type(error).__name__})"

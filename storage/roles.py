@@ -64,9 +64,9 @@ class Roles:
                 found[row.person_id] = (*found.get(row.person_id, ()), grant_of(*row))
         return found
 
-    async def holders(self, role: Role) -> tuple[RoleGrant, ...]:
-        """Give everybody's standing grants of a role."""
-        rows = await self._connection.execute(_HOLDERS, {"role": role})
+    async def holders(self, *roles: Role) -> tuple[RoleGrant, ...]:
+        """Give everybody's standing grants of these roles, by person."""
+        rows = await self._connection.execute(_HOLDERS, {"roles": roles})
         return tuple(grant_of(*row) for row in rows)
 
     async def history_of(self, person_id: str) -> tuple[GrantedRole, ...]:
@@ -92,7 +92,7 @@ _GRANTS = (
 )
 _OF_PERSON = _GRANTS.where(role_grants.c.person_id == bindparam("person_id"))
 _OF_PEOPLE = _GRANTS.where(role_grants.c.person_id.in_(bindparam("person_ids", expanding=True)))
-_HOLDERS = _GRANTS.where(role_grants.c.role == bindparam("role"))
+_HOLDERS = _GRANTS.where(role_grants.c.role.in_(bindparam("roles", expanding=True)))
 _HISTORY_OF = select(role_grants).where(role_grants.c.person_id == bindparam("person_id")).order_by(role_grants.c.id)
 _STANDING = role_grants.update().where(
     role_grants.c.person_id == bindparam("of_person"),

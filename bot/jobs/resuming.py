@@ -83,10 +83,8 @@ class Resuming:
                 return
             today = now.astimezone(self.profile.university.zone).date()
             confirming = self.profile.service.correction_confirmed_by
-            roles = dict.fromkeys((Role.REGISTRAR, Role.ADMIN, *confirming))
-            staff = {
-                each.person_id for role in roles for each in await storage.roles.holders(role) if each.holds_on(today)
-            }
+            held = await storage.roles.holders(Role.REGISTRAR, Role.ADMIN, *confirming)
+            staff = {each.person_id for each in held if each.holds_on(today)}
             for job in left:
                 if job.person_id not in staff:  # a role that ended meanwhile
                     await storage.jobs.end(job.id, JobState.FAILED, at=now)

@@ -152,7 +152,11 @@ def motion(texts: Texts, case: MotionCase, *, said: Html | None = None) -> Scree
     return Screen(
         paragraphs(
             said,
-            bold(texts("№ {number} waits for a second person", number=of.id)),
+            bold(
+                texts("№ {number} waits to be confirmed", number=of.id)
+                if from_folder(of)
+                else texts("№ {number} waits for a second person", number=of.id)
+            ),
             lines(bold(texts(TITLES[of.kind])), *_about(texts, case)),
             _told_of_file(texts, of),
             _reason(texts, of),
@@ -439,7 +443,7 @@ def role_news(texts: Texts, content: Mapping[str, Any], people: Mapping[str, Per
             bold(texts("Roles have changed")),
             lines(*role_changes(texts, content["changes"], content["number"], names)),
             lines(
-                texts("By: {name}", name=name(content["by"])),
+                texts("Changed by: {name}", name=name(content["by"])),
                 texts("Agreed: {name}", name=name(second)) if second else None,
                 None if content["by"] or second else texts("The command line acts for the owner of the server, alone."),
             ),

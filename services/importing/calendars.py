@@ -100,12 +100,18 @@ class _Sitting:
     institutes: Mapping[str, set[str]]
     sheets: frozenset[tuple[str, str, str | None]]
     groups: frozenset[tuple[str, str | None]]  # of a period
+    periods: frozenset[str]  # of which it is known who takes what
 
     @classmethod
     async def of(cls, draft: Draft) -> "_Sitting":
         institutes = await draft.storage.students.institutes_of_groups()
         sheets = await draft.storage.spellings.sheets_in(_periods(draft))
-        return cls(institutes, sheets, frozenset((period, group) for period, _, group in sheets))
+        return cls(
+            institutes,
+            sheets,
+            frozenset((period, group) for period, _, group in sheets),
+            frozenset(p for p, *_ in sheets),
+        )
 
     def missing(self, sheet: tuple[str, str, str]) -> str | None:
         """Return why nobody sits an exam, None where somebody does."""
@@ -114,7 +120,9 @@ class _Sitting:
             return None
         if group not in self.institutes and (period, group) not in self.groups:
             return "group_of_nobody"
-        return None if (period, course_code, None) in self.sheets else "course_of_nobody"
+        if period not in self.periods or (period, course_code, None) in self.sheets:
+            return None
+        return "course_of_nobody"
 
 
 def _periods(draft: Draft) -> set[str]:

@@ -83,5 +83,5 @@ _OF_STUDENTS = {name for name, shelf in SHELVES.items() if shelf.about is not No
 
 async def gaining(storage: Storage, cause: str, cause_id: int, roles: Iterable[Role]) -> frozenset[str]:
     """Name those who hold one of these roles and are themselves among those an import changed something of."""
-    holders = {grant.person_id for role in roles for grant in await storage.roles.holders(role)}
+    holders = {grant.person_id for grant in await storage.roles.holders(*roles)}
     return await storage.changes.concerned(cause, cause_id, holders)

@@ -37,9 +37,8 @@ async def short_of_people(storage: Storage, *, on: date, profile: Profile) -> tu
     if not requests.appeals_one_step:
         acts = {**acts, DECISION: (requests.appeals_prepared_by, requests.appeals_signed_by)}
     held: dict[str, tuple[RoleGrant, ...]] = {}
-    for role in Role:
-        for grant in await storage.roles.holders(role):
-            held[grant.person_id] = (*held.get(grant.person_id, ()), grant)
+    for grant in await storage.roles.holders(*Role):
+        held[grant.person_id] = (*held.get(grant.person_id, ()), grant)
     linked = await storage.accounts.of_people(held)
     grants = {person_id: held[person_id] for person_id in linked}
     scopes: list[Scope] = [*sorted(await storage.students.institutes())] or [None]

@@ -169,9 +169,8 @@ async def seconders(
 ) -> tuple[str, ...]:
     """Name those who may agree to what `first` proposed, linked or not, by id."""
     held: dict[str, tuple[RoleGrant, ...]] = {}
-    for role in matter.roles:
-        for grant in await storage.roles.holders(role):
-            held[grant.person_id] = (*held.get(grant.person_id, ()), grant)
+    for grant in await storage.roles.holders(*matter.roles):
+        held[grant.person_id] = (*held.get(grant.person_id, ()), grant)
     people = sorted(held)
     enablings = await enablings_of(storage, [first, *people], now=now, profile=profile) if first else ()
     return tuple(

@@ -284,7 +284,8 @@ async def _signing(storage: Storage, case: Case, profile: Profile) -> tuple[str,
     if case.request.substitute:
         return (case.request.substitute,)
     rules, today = profile.requests, case.study.today
-    grants = [each for role in signers(case.request.kind, rules) for each in await storage.roles.holders(role)]
+    roles = signers(case.request.kind, rules)
+    grants = sorted(await storage.roles.holders(*roles), key=lambda each: roles.index(each.role))
     people = dict.fromkeys(each.person_id for each in grants)
     return tuple(
         person_id

@@ -283,6 +283,6 @@ async def reading(
     """Name the people who read a queue today: what lies in an institute, or (None) anything."""
     today = now.astimezone(profile.university.zone).date()
     roles = readers_of(queue, profile.requests)
-    grants = [each for role in roles for each in await storage.roles.holders(role)]
+    grants = sorted(await storage.roles.holders(*roles), key=lambda each: roles.index(each.role))
     scopes = () if institute is None else (institute,)
     return tuple(dict.fromkeys(each.person_id for each in grants if covers([each], roles, scopes, on=today)))

@@ -4,9 +4,9 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from datetime import date
-from enum import Enum
+from enum import Enum, StrEnum
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
 from aiogram.filters.callback_data import CallbackData as AnyCallbackData
@@ -38,6 +38,10 @@ def kind_of(annotation: Any) -> type[Any]:
     """Return what a field holds where it holds something."""
     if get_origin(annotation) is Annotated:
         return kind_of(get_args(annotation)[0])
+    if get_origin(annotation) is Literal:
+        words: Any = StrEnum
+        kind = words("Words", [(each, each) for each in get_args(annotation)])
+        return kind  # type: ignore[no-any-return]
     if get_origin(annotation) in {Union, UnionType}:
         return kind_of(next(each for each in get_args(annotation) if each is not type(None)))
     kind: type[Any] = annotation

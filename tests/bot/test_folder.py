@@ -15,7 +15,7 @@ from bot.metrics import Uncounted
 from policy.marks import Course
 from policy.people import Language, Name, Role, RoleGrant
 from policy.profile import Profile
-from services.importing import Kind, fresh_of, preview
+from services.importing import Kind, fresh_of, preview, uploads
 from storage import records
 from storage.database import Database
 from storage.jobs import Jobs
@@ -26,6 +26,7 @@ from tests.services.workbooks import workbook
 from tests.telegram import Person, Telegram
 
 Linked = Callable[..., Awaitable[Person]]
+ADMINISTRATOR = "T0909"
 
 
 class Night:
@@ -163,15 +164,186 @@ async def test_what_a_preview_would_have_said_reaches_the_registrar(
         assert said in olga.sees
 
 
-async def test_marks_nobody_can_appeal_any_more_are_loaded_with_a_warning(
+# What would ask a question by hand
+
+
+LATE = MARKS.replace(b",attempt", b",attempt,posted_at").replace(b",took,1", b",took,1,2026-01-12 09:00")
+STAFF = (
+    "person_id,surname,given_name,patronymic,role,scope,phone,language,until\n"
+    f"{SECOND},Сергазин,Ержан,,registrar,,,kk,\n"
+).encode()
+PHONE = f"student_id,surname,given_name,phone\n{AIGERIM},Сәдуақас,Айгерім,+77010000000\n".encode()
+
+
+async def confirms(person: Person, telegram: Telegram, label: str = "Подтвердить") -> None:
+    await person.taps(label)
+    await telegram.dispatcher["work"].finish()
+    await telegram.sender.send_due()
+
+
+async def motions(database: Database) -> list[records.Motion]:
+    async with database.read() as storage:
+        found = [await storage.motions.by_id(number) for number in range(1, 9)]
+    return [each for each in found if each]
+
+
+@pytest.fixture
+async def sergey(database: Database, linked: Linked) -> Person:
+    """An administrator."""
+    async with database.write() as storage:
+        await storage.people.save([records.Person(ADMINISTRATOR, Name("Ли", "Сергей"), Language.RU)])
+        await storage.roles.grant([RoleGrant(ADMINISTRATOR, Role.ADMIN)], at=NOW, by=None)
+        await storage.commit()
+    return await linked(ADMINISTRATOR, 3)
+
+
+async def test_marks_nobody_can_appeal_any_more_wait_for_a_registrar(
     night: Night, olga: Person, telegram: Telegram, database: Database
 ) -> None:
-    late = MARKS.replace(b",attempt", b",attempt,posted_at").replace(b",took,1", b",took,1,2026-01-12 09:00")
-    night.put("marks.csv", late)
+    night.put("marks.csv", LATE)
     await night.minutes(2)
     await telegram.sender.send_due()
-    assert "⚠️ Студенты узнают об этих оценках, когда апелляция уже невозможна. Оценок: 2 (MAT1201: 2)" in olga.sees
+    assert night.names("waiting") == ["20260115-100200-marks.csv"]
+    for said in (
+        "№ 1 ждёт подтверждения",
+        "Загрузка файла",
+        "Предложение: папка выгрузок",
+        "новых: 2",
+        "Период: 2025-2026/1",
+        "⚠️ Студенты узнают об этих оценках, когда апелляция уже невозможна. Оценок: 2 (MAT1201: 2)",
+    ):
+        assert said in olga.sees
+    assert "Причина" not in olga.sees
+    await night.minutes(3)
+    assert await attempt(database) is None
+    assert len(night.names("waiting")) == 1
+    await confirms(olga, telegram)
     assert await attempt(database)
+    assert "Загружено, № 1" in "".join(shown.text for shown in olga.room.messages)
+    await night.minutes(2)
+    assert night.names("waiting") == []
+    assert night.names("done") == ["20260115-100600-marks.csv"]
+    assert await imports(database) == 1
+
+
+async def test_a_file_of_who_works_here_waits_for_an_administrator(
+    night: Night, olga: Person, sergey: Person, telegram: Telegram, database: Database
+) -> None:
+    night.put("staff.csv", STAFF)
+    await night.minutes(2)
+    await telegram.sender.send_due()
+    assert not olga.room.messages
+    assert "+ Сергазин" in sergey.sees.replace("<b>", "") or f"+ {SECOND}" in sergey.sees.replace("<b>", "")
+    async with database.read() as storage:
+        assert await storage.roles.of_person(SECOND) == ()
+    await confirms(sergey, telegram)
+    async with database.read() as storage:
+        assert [each.role for each in await storage.roles.of_person(SECOND)] == [Role.REGISTRAR]
+        (change,) = [each for each in await storage.changes.about(SECOND) if each.object == "role"]
+    assert change.cause == "import"
+    await night.minutes(1)
+    assert len(night.names("done")) == 1
+
+
+async def test_a_phone_that_becomes_another_waits(
+    night: Night, olga: Person, telegram: Telegram, database: Database
+) -> None:
+    night.put("students.csv", PHONE)
+    await night.minutes(2)
+    await telegram.sender.send_due()
+    assert len(night.names("waiting")) == 1
+    assert f"Телефоны в базе сменятся, а аккаунты привязываются по ним. Людей: 1 ({AIGERIM})" in olga.sees
+    await confirms(olga, telegram, "Все изменения таблицей")
+    assert olga.last.document
+    assert "+77010000000" in olga.last.document[1].decode("utf-8-sig")
+    assert await imports(database) == 0
+
+
+async def test_what_nobody_confirms_in_three_days_is_put_aside_and_said(
+    night: Night, olga: Person, telegram: Telegram, clock: HandClock, database: Database
+) -> None:
+    night.put("marks.csv", LATE)
+    await night.minutes(2)
+    clock.move(timedelta(days=3, minutes=-2))
+    await night.minutes(1)
+    assert len(night.names("waiting")) == 1
+    await night.minutes(1)
+    assert night.names("waiting") == []
+    assert len(night.names("refused")) == 2
+    await telegram.sender.send_due()
+    assert "За время ожидания файл никто не подтвердил" in olga.sees
+    assert "📄 marks.csv" in olga.sees
+    (motion,) = await motions(database)
+    assert motion.state is records.MotionState.EXPIRED
+    assert await attempt(database) is None
+
+
+async def test_what_somebody_declines_is_put_aside_with_their_reason(
+    night: Night, olga: Person, telegram: Telegram, database: Database
+) -> None:
+    night.put("marks.csv", LATE)
+    await night.minutes(2)
+    await telegram.sender.send_due()
+    await olga.taps("Отказать…")
+    await olga.sends("Ведомость старая")
+    await night.minutes(1)
+    await telegram.sender.send_due()
+    assert len(night.names("refused")) == 2
+    assert "не принял его: Ведомость старая" in olga.sees
+    assert await attempt(database) is None
+    night.put("marks.csv", LATE, night.clock.now())
+    await night.minutes(2)
+    assert len(night.names("waiting")) == 1, "written anew, it is shown again"
+    assert len(await motions(database)) == 2
+
+
+async def test_what_has_changed_meanwhile_is_shown_anew_before_it_is_loaded(
+    night: Night, olga: Person, telegram: Telegram, database: Database
+) -> None:
+    night.put("marks.csv", LATE)
+    await night.minutes(2)
+    await telegram.sender.send_due()
+    head, first, _ = LATE.decode().splitlines(keepends=True)
+    night.put("marks-2.csv", (head + first).replace("2026-01-12 09:00", "2026-01-15 09:00").encode())
+    await night.minutes(2)
+    assert await imports(database) == 1
+    await confirms(olga, telegram)
+    assert await imports(database) == 1
+    assert "За это время база изменилась" in olga.room.messages[0].text
+    await night.minutes(1)
+    assert night.names() == ["marks.csv"]
+    await night.minutes(2)
+    assert night.names() == []
+    assert await attempt(database)
+
+
+async def test_a_kill_between_asking_and_moving_asks_once(
+    night: Night, olga: Person, telegram: Telegram, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night.put("marks.csv", LATE)
+    with monkeypatch.context() as patch:
+        patch.setattr(ImportFolder, "_move", lambda *_: None)
+        await night.minutes(2)
+    assert night.names() == ["marks.csv"]
+    night.restart()
+    await night.minutes(2)
+    await telegram.sender.send_due()
+    assert len(night.names("waiting")) == 1
+    assert len(await motions(database)) == 1
+    assert len(olga.room.messages) == 1
+
+
+async def test_where_too_much_waits_already_a_file_stays_until_there_is_room(
+    night: Night, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night.put("marks.csv", LATE)
+    with monkeypatch.context() as patch:
+        patch.setattr(uploads, "OF_ALL", len(LATE) - 1)
+        await night.minutes(4)
+        assert night.names() == ["marks.csv"]
+        assert await motions(database) == []
+    await night.minutes(1)
+    assert len(night.names("waiting")) == 1
 
 
 async def test_every_sheet_of_a_workbook_is_loaded_and_one_that_is_not_is_named_each_night(

@@ -133,7 +133,7 @@ async def test_a_row_of_the_timetable_may_name_several_groups(university: Databa
         (PERIOD, "INF2304", "ЭК-24-2"),
     ]
     assert shown.rows.new == 1
-    assert told(shown)["course_of_nobody"]["what"] == "INF2304 ИТ-25-1, INF2304 ЭК-24-2"
+    assert "course_of_nobody" not in told(shown), "who takes what in this period is not known yet"
 
 
 async def test_a_row_of_the_timetable_nobody_sits_is_said(university: Database) -> None:

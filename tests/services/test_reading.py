@@ -34,7 +34,7 @@ from services.requests.papers import (
     register_rows,
 )
 from services.requests.reading import readable
-from services.requests.reviewing import Acting, Verdict, decide_again, name_substitute, propose, sign
+from services.requests.reviewing import Acting, Verdict, name_substitute, propose, propose_again, sign, sign_again
 from services.roles import Term, would_change
 from services.sheets import groups_for, sheets_for
 from services.standing import study_of
@@ -374,7 +374,10 @@ async def test_a_refusal_is_followed_by_no_decision_of_who_may_be_its_preparer(d
     assert not isinstance(await decided(database, 1), Refused)
     await enabled(database, CHAIR, SECRETARY)
     async with database.write() as storage:
-        again = await decide_again(storage, 1, Verdict(RequestState.UPHELD, "Қайта қаралды", 5), acting(CHAIR))
+        verdict = Verdict(RequestState.UPHELD, "Қайта қаралды", 5)
+        assert not isinstance(await propose_again(storage, 1, verdict, acting(SECRETARY)), Refused)
+    async with database.write() as storage:
+        again = await sign_again(storage, 1, acting(CHAIR))
     assert isinstance(again, Refused)
     assert again.reason is TwoPeopleRefusal.MADE_ABLE
 

@@ -98,8 +98,8 @@ RECORDS = Records(
         TAUGHT: (written("TAU1"),),
         TEST: (course("TST1", period=AUTUMN, form=ExamForm.COMPUTER_TEST),),
         TEST_OVER: (course("TST1", period=AUTUMN, form=ExamForm.COMPUTER_TEST),),
-        STATE: (written("HIS1", form=ExamForm.STATE, posted=local(12, 10, 18)),),  # the exam was on the 9th
-        STATE_OVER: (written("HIS1", form=ExamForm.STATE, posted=local(12, 10, 18)),),
+        STATE: (written("HIS1", form=ExamForm.STATE, posted=local(12, 9, 18)),),  # the exam was on that day
+        STATE_OVER: (written("HIS1", form=ExamForm.STATE, posted=local(12, 9, 18)),),
         FRIDAY: (written("FRI1", posted=local(12, 12, 19, 40)),),
         FRIDAY_OVER: (written("FRI1", posted=local(12, 12, 19, 40)),),
         HELD_UP: (written("HEL1", posted=local(12, 15, 18, 30)),),
@@ -313,7 +313,7 @@ async def test_whose_role_ended_yesterday_takes_and_reads_nothing(university: Un
     await university.at(local(12, 10, 10, 50))
     request = await files(university, ENDED)
     in_group, in_private = university.staff(FORMER, COMMISSION), university.staff(FORMER)
-    over = OF_REVIEW[ReviewRefusal][ReviewRefusal.TERM_OVER]
+    over = OF_REVIEW[ReviewRefusal][ReviewRefusal.NO_ROLE]
     assert await in_group.told(await in_group.press(TakeCase, request.id)) == in_group.said(over)
     in_private.does("start", payload=f"case-{request.id}")
     shown = await in_private.reads(over)
