@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from enum import Enum, StrEnum
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 import pytest
 from aiogram.filters.callback_data import CallbackData as AnyCallbackData
@@ -40,8 +40,7 @@ def kind_of(annotation: Any) -> type[Any]:
         return kind_of(get_args(annotation)[0])
     if get_origin(annotation) is Literal:
         words: Any = StrEnum
-        kind = words("Words", [(each, each) for each in get_args(annotation)])
-        return kind  # type: ignore[no-any-return]
+        return cast("type[Any]", words("Words", [(each, each) for each in get_args(annotation)]))
     if get_origin(annotation) in {Union, UnionType}:
         return kind_of(next(each for each in get_args(annotation) if each is not type(None)))
     kind: type[Any] = annotation
