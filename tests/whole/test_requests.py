@@ -4,6 +4,7 @@ import csv
 import io
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -90,6 +91,9 @@ def slot(code: str, starts: datetime, form: ExamForm, lecturer: str | None = Non
 FX_TWICE = written(
     "SEC1", "45", attempts=[Attempt(2, Decimal(80), Decimal(84), Decimal(40), Outcome.TOOK, None, EVENING)]
 )
+_POSTED = written("HIS1", form=ExamForm.STATE)
+STATE_EXAM = replace(_POSTED, attempts=(replace(_POSTED.attempts[0], exam_date=EVENING.date()),))  # on the day itself
+
 RECORDS = Records(
     {
         BY_EXAM: (written("BYE1", "40", ratings=("90", "90")),),
@@ -98,8 +102,8 @@ RECORDS = Records(
         TAUGHT: (written("TAU1"),),
         TEST: (course("TST1", period=AUTUMN, form=ExamForm.COMPUTER_TEST),),
         TEST_OVER: (course("TST1", period=AUTUMN, form=ExamForm.COMPUTER_TEST),),
-        STATE: (written("HIS1", form=ExamForm.STATE, posted=local(12, 9, 18)),),  # the exam was on that day
-        STATE_OVER: (written("HIS1", form=ExamForm.STATE, posted=local(12, 9, 18)),),
+        STATE: (STATE_EXAM,),
+        STATE_OVER: (STATE_EXAM,),
         FRIDAY: (written("FRI1", posted=local(12, 12, 19, 40)),),
         FRIDAY_OVER: (written("FRI1", posted=local(12, 12, 19, 40)),),
         HELD_UP: (written("HEL1", posted=local(12, 15, 18, 30)),),
