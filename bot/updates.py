@@ -289,6 +289,7 @@ class Updates:
             await self._hold(waiting, handling, None)
             return False
         self._troubles.passed(_lane(chat))
+        del self._handlings[chat]  # one that nobody handled elsewhere after all comes anew
         self._since.pop(update_id, None)
         self._old.discard(update_id)
         self._progress.set()

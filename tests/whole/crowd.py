@@ -269,7 +269,7 @@ class OnePerson:
         await self._form_with("fixb")
         self._says("20")
         await self._form_with("fixb")
-        self._says("Описка")
+        self._says("Описка в ведомости")
         proposal = await self._form_with("fix5")
         self._taps(proposal, "fix5")
         self._done.corrections += 1
@@ -298,16 +298,16 @@ class OnePerson:
         await self._asks_at_once(1)
 
     async def _loads(self, file: Upload) -> None:
-        """Send a file, and load it; when it can still be loaded a while after a kill, press that again."""
+        """Send a file, and load it; when it can still be loaded a while after a kill or the like, press that again."""
         self._done.deeds += 1
         self._scene.people.upload({"as": self._user, "chat": self._user, "do": "upload"}, [file])
         shown = await self._offers(file, "load")
-        kills = self._scene.kills
+        struck = self._scene.struck
         self._taps(shown, "load")
         while not await self._soon(self._offers(file, "undo")):
             shown = await self._offers(file)
-            if self._scene.kills > kills and "load" in _sent_by(shown):
-                kills = self._scene.kills
+            if self._scene.struck > struck and "load" in _sent_by(shown):
+                struck = self._scene.struck
                 self._taps(shown, "load")
                 self._done.deeds -= 1  # it is the same deed
                 self._done.pressed_again += 1

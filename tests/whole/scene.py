@@ -61,6 +61,7 @@ class Scene:
         telegram.trouble = self.trouble
         self.folder = folder
         self.kills = 0
+        self.struck = 0  # kills, and troubles of other kinds
         self.quiet = asyncio.Event()
         """Set when the bot has done nothing for so long that nothing more is to be expected."""
         self.environment = environment
@@ -85,6 +86,7 @@ class Scene:
         await self._bot.wait()
         self._bot = None
         self.kills += 1
+        self.struck += 1
 
     async def stop(self) -> None:
         """End the bot as an operator does; it must end cleanly."""

@@ -1,7 +1,6 @@
 """Killed at any instant, over and over: no update is lost, none takes effect twice, no answer is out of order."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +10,10 @@ import pytest
 
 from bench.table import Table
 from bot.updates import AT_ONCE
-from storage.database import Database
-from storage.records import READ
 from tests.whole.conftest import Show, engine, free_port
-from tests.whole.crowd import PROFILE, Crowd, Done, Roll, populate, question_of, roll_of, world_of
-from tests.whole.scene import IN_A_HURRY, Scene, instants, kill_at, scene
+from tests.whole.crowd import PROFILE, Crowd, Done, populate, roll_of, world_of
+from tests.whole.reckoning import Heard, Kept, heard_by, kept_in
+from tests.whole.scene import IN_A_HURRY, instants, kill_at, scene
 
 
 @dataclass(frozen=True)
@@ -57,8 +55,8 @@ async def test_what_people_do_while_the_bot_is_killed_is_done_once_and_answered_
         if not crowd.done.missing:
             await stage.until_nothing_is_left()
             await stage.restart_says_nothing()
-        heard = _heard(stage, crowd.done)
-        kept = await _kept(database_url, roll, crowd.done)
+        heard = heard_by(stage, crowd.done)
+        kept = await kept_in(database_url, roll, crowd.done)
         title = (
             f"Killed {stage.kills} times: {roll.deeds} updates of {size.people} people, {way}, {engine(database_url)}"
         )
@@ -70,72 +68,6 @@ async def test_what_people_do_while_the_bot_is_killed_is_done_once_and_answered_
     assert not heard.out_of_order
     assert heard.repeated <= size.kills * AT_ONCE
     assert kept.there == kept.wanted
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What people heard."""
-
-    answered: int
-    repeated: int
-    missing: list[str]
-    out_of_order: list[int]
-
-
-def _heard(stage: Scene, done: Done) -> Heard:
-    """Compare the chats with what was asked in them: each question has an answer of its own."""
-    missing: list[str] = []
-    out_of_order: list[int] = []
-    repeated = 0
-    for user, asked in done.asked.items():
-        answers = [question for message in stage.by_bot(user) if (question := question_of(message))]
-        first = list(dict.fromkeys(answers))
-        missing += [f"{user}: {question}" for question in asked if question not in first]
-        repeated += len(answers) - len(first)
-        if [question for question in first if question in asked] != [each for each in asked if each in first]:
-            out_of_order.append(user)
-    return Heard(sum(map(len, done.asked.values())) - len(missing), repeated, missing, out_of_order)
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What is in the database, beside what should be, by kind of write."""
-
-    there: dict[str, int]
-    wanted: dict[str, int]
-
-
-async def _kept(database_url: str, roll: Roll, done: Done) -> Kept:
-    """Count every write; whatever can be counted twice is."""
-    async with Database.open(database_url) as database, database.read() as storage:
-        accounts = {user: await storage.accounts.acquaintance(user) for user in roll.everybody}
-        failures = [await storage.accounts.code_failures(user) for user in done.wrong_codes]
-        changes = [change async for change in storage.changes.found()]
-        repeated = Counter(
-            (each.update_id, each.object, each.key, each.act) for each in changes if each.update_id and each.act != READ
-        )
-        return Kept(
-            there={
-                "languages chosen": sum(
-                    known is not None and known.account.language == done.languages.get(user)
-                    for user, known in accounts.items()
-                    if user in done.languages
-                ),
-                "links made": sum(bool((known := accounts[user]) and known.person) for user in done.linked),
-                "wrong codes counted": sum(each.failures for each in failures if each),
-                "corrections proposed": len(await storage.motions.open()),
-                "files loaded": sum(each.actor is not None for each in await storage.imports.latest(limit=1000)),
-                "changes recorded twice": sum(count - 1 for count in repeated.values()),
-            },
-            wanted={
-                "languages chosen": len(done.languages),
-                "links made": roll.invited,
-                "wrong codes counted": done.wrong_codes.total(),
-                "corrections proposed": roll.correcting,
-                "files loaded": 3 * roll.loading,
-                "changes recorded twice": 0,
-            },
-        )
 
 
 def _table(title: str, done: Done, heard: Heard, kept: Kept, kills: int) -> Table:

@@ -1,0 +1,104 @@
+"""Storage that fails under load, over and over: every update the bot was told of is handled once, in its order."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from bench.table import Table
+from bot.updates import AT_ONCE
+from tests.storage.faults import end_connections, held
+from tests.whole.conftest import Show, engine
+from tests.whole.crowd import PROFILE, Crowd, populate, roll_of, world_of
+from tests.whole.reckoning import heard_by, kept_in
+from tests.whole.scene import IN_A_HURRY, Scene, instants, scene
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of it: so many people, so many times, for so long where it lasts."""
+
+    people: int
+    times: int
+    seconds: float
+    settings: Mapping[str, str] = field(default_factory=dict)
+    seed: int = 20_261_129
+
+
+SIZES = [
+    pytest.param(Size(people=40, times=3, seconds=5, settings=IN_A_HURRY), id="small"),
+    pytest.param(Size(people=200, times=3, seconds=90), id="full", marks=pytest.mark.soak),
+]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_people_do_while_another_writer_has_the_lock_is_done_once_and_answered_in_order(
+    size: Size, database_url: str, tmp_path: Path, show: Show
+) -> None:
+    async def lock() -> None:
+        async with held(database_url):
+            await asyncio.sleep(size.seconds)
+
+    await _lived_through(size, database_url, tmp_path, show, what=f"lock held for {size.seconds:.0f} s", strike=lock)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_people_do_while_connections_end_is_done_once_and_answered_in_order(
+    size: Size, database_url: str, tmp_path: Path, show: Show
+) -> None:
+    async def end() -> None:
+        assert await end_connections(database_url)
+
+    await _lived_through(size, database_url, tmp_path, show, what="connections ended", strike=end)
+
+
+async def _lived_through(
+    size: Size, url: str, folder: Path, show: Show, *, what: str, strike: Callable[[], Awaitable[None]]
+) -> None:
+    """Let everybody do what they came for while storage fails, and count what came of it."""
+    roll = roll_of(size.people)
+    codes = await populate(url, folder, roll)
+    (folder / "profile.toml").write_text(PROFILE, encoding="utf-8")
+    chance = Random(size.seed)
+    async with scene(world_of(roll), url, folder, KENES_PROFILE="profile.toml", **size.settings) as stage:
+        crowd = Crowd(stage, roll, codes, size.seed)
+        await stage.start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_strike_at(stage, instants(chance, size.times, roll.deeds), strike))
+            group.create_task(crowd.live())
+        if not crowd.done.missing:
+            await stage.until_nothing_is_left()
+            await stage.restart_says_nothing()
+        heard = heard_by(stage, crowd.done)
+        kept = await kept_in(url, roll, crowd.done)
+        title = (
+            f"{what.capitalize()}, {stage.struck} times: {roll.deeds} updates of {size.people} people, {engine(url)}"
+        )
+        table = Table(title, ("what", "there", "wanted"))
+        for each, there in kept.there.items():
+            table.add(each, f"{there}", f"{kept.wanted[each]}")
+        table.add("questions answered", f"{heard.answered}", f"{sum(map(len, crowd.done.asked.values()))}")
+        table.add("answered twice", f"{heard.repeated}", f"at most {stage.struck} x {AT_ONCE}")
+        table.add("chats out of order", f"{len(heard.out_of_order)}", "0")
+        show(title, table)
+        assert not crowd.done.missing, stage.log()
+        assert crowd.done.deeds == roll.deeds
+        assert stage.struck == size.times
+    assert not heard.missing
+    assert not heard.out_of_order
+    assert heard.repeated <= size.times * AT_ONCE
+    assert kept.there == kept.wanted
+
+
+async def _strike_at(stage: Scene, answers: list[int], strike: Callable[[], Awaitable[None]]) -> None:
+    for instant in answers:
+        while stage.answers() < instant:
+            if stage.quiet.is_set():
+                return
+            await asyncio.sleep(0.001)
+        stage.struck += 1
+        await strike()
