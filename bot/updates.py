@@ -51,6 +51,11 @@ async def _nobody_else() -> bool:
     return True
 
 
+async def _none_waits() -> bool:
+    """Answer for an update that is alone."""
+    return False
+
+
 @dataclass(slots=True)
 class Handling:
     """An update in the hands of its handler: what becomes of it."""
@@ -65,6 +70,7 @@ class Handling:
     sender: int | None = None  # who sent it, in a private chat
     tell: Callable[[], Awaitable[object]] | None = None  # says to them that it is kept
     ours: Callable[[], Awaitable[bool]] = field(default=_nobody_else)  # whether it may be answered here
+    older_wait: Callable[[], Awaitable[bool]] = field(default=_none_waits)  # whether an update before it still waits
     failures: int = 0  # how often storage did not work
     began: float | None = None  # when it was first tried, in real seconds
     over: bool = False  # handled: only its end is to be marked
@@ -276,7 +282,11 @@ class Updates:
         chat, update_id = waiting.chat_id, waiting.update_id
         handling = self._handlings.get(chat)
         if handling is None or handling.update_id != update_id:
-            handling = Handling(update_id, ours=lambda: self._inbox.ours(chat, update_id))
+            handling = Handling(
+                update_id,
+                ours=lambda: self._inbox.ours(chat, update_id),
+                older_wait=lambda: self._older_wait(update_id),
+            )
             self._handlings[chat] = handling
         try:
             async with self._slots:
@@ -294,6 +304,10 @@ class Updates:
         self._old.discard(update_id)
         self._progress.set()
         return True
+
+    async def _older_wait(self, update_id: int) -> bool:
+        """Tell whether an update before this one, in whatever chat, is not at its end."""
+        return any(each < update_id for each, _ in await self._inbox.addresses())
 
     async def _hold(self, waiting: Waiting, handling: Handling, trouble: Trouble | None) -> None:
         """Let an update wait until storage may work again."""

@@ -1,15 +1,16 @@
 """Sheets: when the final mark sheet of a course and group may be printed, and which marks that locks (AP 8)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from policy.citation import Citation, encodes
+from policy.citation import HOUSE, Citation, encodes
 from policy.decision import Allowed, Decision, Refused
 from policy.marks import Attempt
 
 _SHEETS: Final = Citation("AP", "8")
+UNDER_WAY: Final = timedelta(minutes=5)  # ours: what was sent in time has arrived by then
 
 
 class SheetRefusal(StrEnum):
@@ -18,6 +19,7 @@ class SheetRefusal(StrEnum):
     MARKS_MISSING = "marks_missing"
     APPEALS_OPEN = "appeals_open"
     WINDOWS_OPEN = "windows_open"  # `Refused.until` is when the last of them closes
+    TEXTS_UNDER_WAY = "texts_under_way"  # sent in time, they may still arrive; `until` as above, where it is known
     PRINTED_BEFORE = "printed_before"  # and no mark was posted since
 
 
@@ -36,11 +38,12 @@ class Sheet:
     printed_at: datetime | None = None
 
 
-@encodes("AP 8")
-def may_print(sheet: Sheet, now: datetime) -> Decision[SheetRefusal]:
+@encodes("AP 8", "HOUSE")
+def may_print(sheet: Sheet, now: datetime, *, back_at: datetime | None = None) -> Decision[SheetRefusal]:
     """Tell whether the final sheet may be printed: all its marks there, every window over, every appeal decided (A7).
 
-    A sheet that was printed may be printed again with the marks of later attempts.
+    Five minutes longer it waits for texts that were sent in time and are under way, after an outage since it was over
+    (``back_at``) too. A sheet that was printed may be printed again with the marks of later attempts.
     """
     if sheet.missing or not sheet.marks:
         nothing_new = sheet.printed_at is not None and not sheet.missing
@@ -49,6 +52,9 @@ def may_print(sheet: Sheet, now: datetime) -> Decision[SheetRefusal]:
         return Refused(SheetRefusal.APPEALS_OPEN, (_SHEETS,))
     if sheet.closes is not None and now < sheet.closes:
         return Refused(SheetRefusal.WINDOWS_OPEN, (_SHEETS,), until=sheet.closes)
+    for held_up in (sheet.closes, back_at):
+        if held_up is not None and held_up <= now < held_up + UNDER_WAY:
+            return Refused(SheetRefusal.TEXTS_UNDER_WAY, (HOUSE,), until=held_up + UNDER_WAY)
     return Allowed((_SHEETS,))
 
 

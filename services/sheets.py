@@ -19,6 +19,7 @@ from policy.two_people import Matter, MotionKind
 from services.attempts import note
 from services.calendar import calendar_of
 from services.motions.moving import MotionRefusal, MotionType, Second, move, today
+from services.outages import last_outage
 from services.standing import Study
 from storage.records import Change, Lock, Motion
 from storage.unit import Storage
@@ -66,6 +67,7 @@ class _Facts:
     slots: tuple[ExamSlot, ...]
     locks: dict[tuple[str, str], Lock]
     students: dict[str, Student]
+    back_at: datetime | None  # after the latest outage
     now: datetime
 
 
@@ -74,6 +76,7 @@ async def sheets_of_group(
 ) -> tuple[SheetStanding, ...]:
     """Return the sheets of a group in a period, by course code."""
     enrolments = await storage.marks.of_group(period, group)
+    outage = await last_outage(storage)
     facts = _Facts(
         calendar=await calendar_of(storage, profile=profile),
         profile=profile,
@@ -81,6 +84,7 @@ async def sheets_of_group(
         slots=tuple(each for each in await storage.calendar.exams_in([period]) if each.group == group),
         locks=await storage.sheets.locked_in(period),
         students=await storage.students.by_ids(each.student_id for each in enrolments),
+        back_at=outage.ended if outage else None,
         now=now,
     )
     courses: dict[str, list[Enrolment]] = {}
@@ -139,15 +143,28 @@ async def _theirs(
 
 
 async def print_sheet(
-    storage: Storage, *, period: str, course_code: str, group: str, by: str, now: datetime, profile: Profile
+    storage: Storage,
+    *,
+    period: str,
+    course_code: str,
+    group: str,
+    under_way: bool,
+    by: str,
+    now: datetime,
+    profile: Profile,
 ) -> SheetStanding | Refused[SheetRefusal | PrintingRefusal]:
-    """Keep that a registrar printed a final sheet: its marks are locked from now on. Commits."""
+    """Keep that a registrar printed a final sheet: its marks are locked from now on. Commits.
+
+    `under_way`: something that was sent before is not handled yet, and may be an appeal.
+    """
     await storage.imports.take_turn()  # no mark comes in between
     standing = await _theirs(storage, period, course_code, group, by=by, now=now, profile=profile)
     if isinstance(standing, Refused):
         return standing
     if isinstance(standing.decision, Refused):
         return standing.decision
+    if under_way:
+        return Refused(SheetRefusal.TEXTS_UNDER_WAY, (HOUSE,))
     await storage.sheets.lock(course_code, period, group, at=now, by=by)
     before = standing.sheet.printed_at
     await storage.changes.record(
@@ -266,7 +283,7 @@ async def _standing(storage: Storage, facts: _Facts, enrolments: list[Enrolment]
         ),
         students=len(enrolments),
         sheet=sheet,
-        decision=may_print(sheet, facts.now),
+        decision=may_print(sheet, facts.now, back_at=facts.back_at),
     )
 
 

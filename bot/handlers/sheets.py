@@ -20,6 +20,7 @@ from bot.screens.marks import reference
 from bot.screens.menu import OpenSheets
 from bot.screens.motions import why
 from bot.screens.sheets import AskPrint, AskUnlock, OpenGroup, OpenGroups, OpenSheet, PrintSheet
+from bot.updates import Handling
 from policy.decision import Refused
 from policy.people import Role
 from policy.profile import Profile
@@ -74,14 +75,15 @@ async def ask(_: CallbackQuery, callback_data: AskPrint, desk: Desk) -> Said:
     return screens.ask(desk.texts, found, desk.now)
 
 
-async def note_printed(_: CallbackQuery, callback_data: PrintSheet, desk: Desk) -> Said:
-    """Lock the marks of a printed sheet."""
+async def note_printed(_: CallbackQuery, callback_data: PrintSheet, desk: Desk, handling: Handling) -> Said:
+    """Lock the marks of a printed sheet, unless what was sent before may still be an appeal."""
     texts, now = desk.texts, desk.now
     found = await _sheet(desk, callback_data)
     if found is None:
         return screens.gone(texts)
     which = {"period": found.period, "course_code": found.course.code, "group": found.group}
-    done = await print_sheet(desk.storage, **which, by=desk.by, now=now, profile=desk.profile)
+    under_way = await handling.older_wait()
+    done = await print_sheet(desk.storage, **which, under_way=under_way, by=desk.by, now=now, profile=desk.profile)
     after = await _sheet(desk, callback_data) or found
     return screens.refused(texts, after, done, now) if isinstance(done, Refused) else screens.printed(texts, after, now)
 

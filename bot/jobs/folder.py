@@ -114,7 +114,7 @@ class ImportFolder:
         del self._digests[at]
         match became:
             case Waited.ANEW:
-                await asyncio.to_thread(path.replace, self.folder / _own_name(path))
+                await asyncio.to_thread(self._bring_back, path)
             case Waited.LOADED:
                 await asyncio.to_thread(self._move, path, seen, DONE, now)
             case _:
@@ -229,6 +229,13 @@ class ImportFolder:
             )
         wrong = refused_csv(refusals, language.value)
         await asyncio.to_thread(self._move, path, seen, REFUSED, now, wrong)
+
+    def _bring_back(self, path: Path) -> None:
+        """Put a file that waited back to be looked at, under the name it was left under unless a newer one has that."""
+        target = self.folder / _own_name(path)
+        if target.exists():
+            target = target.with_name(f"{target.stem}-{path.name[: _STAMPED - 1]}{target.suffix}")
+        path.rename(target)
 
     def _move(self, path: Path, seen: Seen, where: str, now: datetime, wrong: bytes | None = None) -> None:
         """Move a file away, unless it was written to meanwhile: then it is another one."""

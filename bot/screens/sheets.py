@@ -23,6 +23,9 @@ REFUSALS: dict[StrEnum, str] = {
     SheetRefusal.MARKS_MISSING: msgid("It was not printed: marks are missing."),
     SheetRefusal.APPEALS_OPEN: msgid("It was not printed: an appeal is open."),
     SheetRefusal.WINDOWS_OPEN: msgid("It was not printed: the time to appeal is not over yet."),
+    SheetRefusal.TEXTS_UNDER_WAY: msgid(
+        "It was not printed: what students sent in time may still be under way. Try again in a few minutes."
+    ),
     SheetRefusal.PRINTED_BEFORE: msgid("It was printed before, and nothing has changed since."),
     PrintingRefusal.NO_SUCH_SHEET: msgid("There is no such sheet in the records now."),
     PrintingRefusal.NOT_ALLOWED: msgid("Your role is for another institute: its own registrar prints this sheet."),
@@ -203,6 +206,9 @@ def _state(texts: Texts, one: SheetStanding, now: datetime) -> Iterator[Html]:
         yield texts("Open appeals: {n}", n=state.open_appeals)
     if state.closes is not None and now < state.closes:
         yield texts("Time to appeal: until {until}", until=until(texts, state.closes, now))
+    refused = one.decision
+    if isinstance(refused, Refused) and refused.reason is SheetRefusal.TEXTS_UNDER_WAY and refused.until:
+        yield texts("What was sent in time may still arrive, until {until}", until=until(texts, refused.until, now))
     if not isinstance(one.decision, Refused):
         yield texts("🖨 Nothing keeps it from being printed.")
 

@@ -310,8 +310,9 @@ async def test_what_has_changed_meanwhile_is_shown_anew_before_it_is_loaded(
     await confirms(olga, telegram)
     assert await imports(database) == 1
     assert "За это время база изменилась" in olga.room.messages[0].text
+    night.put("marks.csv", WRONG, night.clock.now())
     await night.minutes(1)
-    assert night.names() == ["marks.csv"]
+    assert night.names() == ["marks-20260115-100200.csv", "marks.csv"], "a newer one of that name stays"
     await night.minutes(2)
     assert night.names() == []
     assert await attempt(database)

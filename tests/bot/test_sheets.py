@@ -13,9 +13,11 @@ from policy.instant import MessageInstant
 from policy.people import Role, RoleGrant
 from policy.profile import Profile
 from policy.requests import Kind
+from services.outages import Outage, note
 from services.requests.filing import Filed, file_request
 from services.standing import study_of
 from storage.database import Database
+from storage.inbox import Inbox, Waiting
 from storage.requests import ExamKey
 from tests.bot.conftest import AIGERIM, NOW, REGISTRAR, HandClock
 from tests.bot.studies import WINTER, course, load, local, slot
@@ -88,6 +90,11 @@ async def test_a_sheet_waits_until_the_time_to_appeal_is_over(
 
     clock.move(local(1, 16, 13) - NOW)
     await opened(olga)
+    assert "Отправленное вовремя ещё может прийти, срок: 16 января, 13:05" in olga.sees
+    assert not any("Распечатана" in each for each in olga.buttons)
+
+    clock.move(timedelta(minutes=5))
+    await opened(olga)
     assert any("Распечатана" in each for each in olga.buttons)
 
 
@@ -95,7 +102,7 @@ async def test_an_appeal_filed_since_the_button_was_shown_keeps_the_sheet_from_b
     database: Database, olga: Person, profile: Profile, clock: HandClock
 ) -> None:
     await load(database, course("MAT1", "60", posted=NOW - timedelta(hours=1)))
-    clock.move(local(1, 16, 13) - NOW)
+    clock.move(local(1, 16, 13, 5) - NOW)
     await opened(olga)
     await olga.taps("Распечатана")
     assert isinstance(await appealed(database, profile), Filed)  # in time, and late to arrive
@@ -106,6 +113,37 @@ async def test_an_appeal_filed_since_the_button_was_shown_keeps_the_sheet_from_b
     assert "Нерассмотренных апелляций: 1" in olga.sees
     async with database.read() as storage:
         assert await storage.sheets.locked_in(WINTER) == {}
+
+
+async def test_a_sheet_is_not_printed_while_something_sent_before_waits(
+    database: Database, olga: Person, inbox: Inbox
+) -> None:
+    await load(database, course("MAT1", "60", posted=LONG_AGO))
+    await opened(olga)
+    await olga.taps("Распечатана")
+    await inbox.keep([Waiting(0, 5, {"update_id": 0})], at=NOW)  # of another chat, and not at its end
+    await olga.taps("Да, распечатана")
+    assert "Отправленное студентами вовремя ещё может прийти" in olga.sees
+    async with database.read() as storage:
+        assert await storage.sheets.locked_in(WINTER) == {}
+
+    await inbox.finish(0, at=NOW)
+    await olga.taps("Распечатана")
+    await olga.taps("Да, распечатана")
+    assert "оценки закрыты" in olga.sees
+
+
+async def test_a_sheet_is_not_printed_within_five_minutes_after_the_bot_came_back(
+    database: Database, olga: Person, clock: HandClock
+) -> None:
+    await load(database, course("MAT1", "60", posted=LONG_AGO))
+    async with database.write() as storage:
+        await note(storage, Outage(NOW - timedelta(hours=1), NOW))
+    await opened(olga)
+    assert not any("Распечатана" in each for each in olga.buttons)
+    clock.move(timedelta(minutes=5))
+    await opened(olga)
+    assert any("Распечатана" in each for each in olga.buttons)
 
 
 async def test_missing_marks_are_counted(database: Database, olga: Person) -> None:

@@ -15,11 +15,11 @@ def test_may_print(case: Case) -> None:
         closes=case.get("closes"),
         printed_at=case.get("printed"),
     )
-    got = may_print(sheet, case["now"])
+    got = may_print(sheet, case["now"], back_at=case.get("back_at"))
     if "expect" in case:
         assert isinstance(got, Refused)
         assert got.reason == case["expect"]
-        assert got.until == (case["closes"] if got.reason == "windows_open" else None)
+        assert got.until == (case["closes"] if got.reason == "windows_open" else case.get("until"))
     else:
         assert isinstance(got, Allowed)
 
