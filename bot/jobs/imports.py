@@ -325,18 +325,20 @@ async def conclude(
 
 @asynccontextmanager
 async def turn(office: Office, piece: Piece) -> AsyncIterator[None]:
-    """Wait for the turn, and have it in the records that the work of a job begins: it may end the process."""
+    """Wait for the turn, and have it in the records that the work of a job begins: it may end the process.
+
+    Once it has ended, or was stopped in order, it has not: what ends the process later is not to blame on it.
+    """
     async with office.turn:
         async with office.database.write() as storage:
             await storage.jobs.work_begins(piece.id)
             await storage.commit()
         try:
             yield
-        except asyncio.CancelledError:
+        finally:
             async with office.database.write() as storage:
                 await storage.jobs.work_stopped(piece.id)
                 await storage.commit()
-            raise
 
 
 async def _tell_in(office: Office, piece: Piece, message: ProgressMessage) -> None:

@@ -252,6 +252,17 @@ async def test_a_file_that_ended_the_process_twice_is_given_up_and_told_at_the_t
     assert "новых: 2" in olga.sees, "sent anew, it is looked at anew"
 
 
+async def test_a_file_that_was_read_is_not_to_blame_for_what_ended_the_process_later(
+    olga: Person, restart: Restart
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        await reach(olga, lambda: olga.uploads("marks.csv", MARKS), patch, "conclude")
+        for _ in range(3):
+            await begin_again(restart, patch, "conclude", killed=True)
+    await restart(killed=True)
+    assert "новых: 2" in olga.sees
+
+
 async def test_stopping_in_order_however_often_gives_nothing_up(olga: Person, restart: Restart) -> None:
     with pytest.MonkeyPatch.context() as patch:
         await reach(olga, lambda: olga.uploads("marks.csv", MARKS), patch, "previewed")

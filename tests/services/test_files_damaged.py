@@ -12,8 +12,8 @@ What is held of each damaged file, against records in which its clean twin is lo
 
 import os
 import random
-import resource
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ from services.importing import Kind, Preview, preview
 from services.importing.columns import known_words
 from services.importing.wording import texts
 from services.tabular import Reading, Unreadable
+from services.tabular import reading as reading_files
 from storage.database import Database
 from tests.services.damage import HURT, TEXTS, WRITTEN, Damage, is_archive
 from tests.services.importing_cases import NOW, PROFILE, SAMPLES, load
@@ -95,8 +96,58 @@ async def posted(sqlite_template: Path, tmp_path: Path) -> Any:
         yield database
 
 
+MEASURE = """
+import os, resource, signal, sys
+child = os.fork()
+if not child:
+    os.execv(sys.argv[2], sys.argv[2:])
+_, status, used = os.wait4(child, 0)
+with open(sys.argv[1], "a") as told:
+    print(used.ru_maxrss, file=told)
+if os.WIFSIGNALED(status):
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if os.WTERMSIG(status) != signal.SIGKILL:
+        signal.signal(os.WTERMSIG(status), signal.SIG_DFL)
+    os.kill(os.getpid(), os.WTERMSIG(status))
+os._exit(os.WEXITSTATUS(status))
+"""
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Give what measures: the largest number of KB that a process that reads files has had, and how many there were.
+
+    What began a process counts towards its largest memory, and what it was forked from is this whole test run: so each
+    is begun by a small process between the two, which measures that one alone and ends as it did.
+    """
+    told, command, begun = tmp_path / "memory", reading_files._command, []
+
+    def measured() -> list[str]:
+        begun.append(told)
+        return [sys.executable, "-I", "-S", "-c", MEASURE, str(told), *command()]
+
+    def largest() -> tuple[int, int]:
+        found = [int(each) for each in told.read_text(encoding="ascii").split()]
+        assert len(found) == len(begun), "each was measured"
+        return max(found), len(found)
+
+    monkeypatch.setattr(reading_files, "_command", measured)
+    return largest
+
+
+def test_the_memory_of_what_reads_files_is_its_own(memory: Any) -> None:
+    held = bytearray(b"x") * (300 << 20)
+    with Reading((SAMPLES / "marks.xlsx").read_bytes(), known_words()) as one:
+        one.sheets()
+    largest, number = memory()
+    assert number == 1
+    assert 5 << 10 < largest < len(held) >> 10
+
+
 @pytest.mark.parametrize("number", [200, pytest.param(2000, marks=pytest.mark.soak)])
-async def test_damaged_files_are_read_as_their_clean_twins_or_refused(posted: Database, number: int) -> None:
+async def test_damaged_files_are_read_as_their_clean_twins_or_refused(
+    posted: Database, memory: Any, number: int
+) -> None:
     samples = []
     for name, data in (*((name, (SAMPLES / name).read_bytes()) for name in FILES), ("percent.xlsx", PERCENT)):
         with Reading(data, known_words()) as reading:
@@ -118,7 +169,8 @@ async def test_damaged_files_are_read_as_their_clean_twins_or_refused(posted: Da
             else:
                 assert shown.refused or not must_be_same, told
                 outcomes["refused by its rows" if shown.refused else "other"] += 1
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1 << 20, "KB of the largest process"
+    largest, _ = memory()
+    assert largest < 1 << 20, "KB of the largest process"
     print(number, "damaged files from seed", FIRST_SEED, outcomes)  # noqa: T201
     assert all(outcomes.values())
 
