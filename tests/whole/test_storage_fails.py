@@ -10,11 +10,14 @@ import pytest
 
 from bench.table import Table
 from bot.updates import AT_ONCE
+from storage.migrations import migrate
 from tests.storage.faults import end_connections, held
 from tests.whole.conftest import Show, engine
 from tests.whole.crowd import PROFILE, Crowd, populate, roll_of, world_of
+from tests.whole.disks import small_disk
 from tests.whole.reckoning import heard_by, kept_in
 from tests.whole.scene import IN_A_HURRY, Scene, instants, scene
+from tests.whole.servers import server
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,35 @@ async def test_what_people_do_while_connections_end_is_done_once_and_answered_in
         assert await end_connections(database_url)
 
     await _lived_through(size, database_url, tmp_path, show, what="connections ended", strike=end)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_people_do_while_the_server_restarts_is_done_once_and_answered_in_order(
+    size: Size, tmp_path: Path, show: Show
+) -> None:
+    with server() as own:
+        await asyncio.to_thread(migrate, own.url)
+
+        async def restart() -> None:
+            await asyncio.to_thread(own.restart)
+
+        await _lived_through(size, own.url, tmp_path, show, what="server restarted", strike=restart)
+
+
+@pytest.mark.soak
+async def test_what_people_do_while_the_disk_is_full_is_done_once_and_answered_in_order(
+    tmp_path: Path, show: Show
+) -> None:
+    size = Size(people=200, times=3, seconds=20)
+    with small_disk(tmp_path / "disk") as disk:
+        url = f"sqlite+aiosqlite:///{disk.folder / 'kenes.db'}"
+        await asyncio.to_thread(migrate, url)
+
+        async def fill() -> None:
+            with disk.full():
+                await asyncio.sleep(size.seconds)
+
+        await _lived_through(size, url, tmp_path, show, what=f"disk full for {size.seconds:.0f} s", strike=fill)
 
 
 async def _lived_through(
