@@ -314,10 +314,10 @@ class OnePerson:
 
     async def _is_loaded(self, file: Upload) -> bool:
         """Send a file and press until it is loaded; False when it is given up."""
-        sent, after = self._scene.kills, self._scene.telegram.chats[self._user].last_id
+        sent = kills = self._scene.kills  # one may strike between what is shown and the press
+        after = self._scene.telegram.chats[self._user].last_id
         self._scene.people.upload({"as": self._user, "chat": self._user, "do": "upload"}, [file])
         shown = await self._offers(file, "load", after=after)
-        kills = self._scene.kills
         if not _given_up(shown):
             self._press(shown, "load")
             while not await self._soon(self._offers(file, "undo", after=after)):
