@@ -18,6 +18,7 @@ from random import Random
 
 from bench.records import FIRST_USER, fill
 from bench.university import MARK_COLUMNS
+from bot.jobs.resuming import MOST_BEGINNINGS
 from policy.people import Language, Name, Role, RoleGrant
 from policy.profile import load_profile
 from sandbox.cast import Person, World
@@ -35,6 +36,7 @@ FIRST_STRANGER = 3_000_001
 FIRST_REGISTRAR = 2_000_001
 ROWS_IN_A_FILE = 20
 PATIENCE_SECONDS = 20  # how long somebody waits for the bot before they press a button once more
+GIVEN_UP = re.compile("дважды дала сбой на этом файле|осы файлмен жұмыс істегенде екі рет істен шықты")
 PROFILE = "[service]\nfree_wrong_codes = 100\n"  # so that every wrong code is counted, once for each time it is handled
 
 
@@ -113,6 +115,7 @@ class Done:
     corrections: int = 0
     imports: int = 0
     pressed_again: int = 0
+    sent_again: int = 0
     asked: dict[int, list[str]] = field(default_factory=dict)
     """By chat: each question that has an answer of its own, in order, as `question_of` finds it in the answer."""
 
@@ -175,9 +178,12 @@ class OnePerson:
         return self._scene.people.act({"as": self._user, "chat": self._user, **act})
 
     def _taps(self, message: Json, prefix: str) -> None:
+        self._done.deeds += 1
+        self._press(message, prefix)
+
+    def _press(self, message: Json, prefix: str) -> None:
         """Press the first button that sends this, as a finger does: even if the message changes under it."""
         data = next(each for each in buttons(message) if f"{each}:".startswith(f"{prefix}:"))
-        self._done.deeds += 1
         self._scene.people.press(
             {"as": self._user, "chat": self._user, "message_id": message["message_id"], "data": data, "forged": True}
         )
@@ -298,19 +304,32 @@ class OnePerson:
         await self._asks_at_once(1)
 
     async def _loads(self, file: Upload) -> None:
-        """Send a file, and load it; when it can still be loaded a while after a kill or the like, press that again."""
-        self._done.deeds += 1
+        """Send a file, and load it; when it can still be loaded a while after a kill, press that again.
+
+        A file that was being read at two kills is given up, and that is told: then it is sent again.
+        """
+        self._done.deeds += 2
+        while not await self._is_loaded(file):
+            self._done.sent_again += 1
+
+    async def _is_loaded(self, file: Upload) -> bool:
+        """Send a file and press until it is loaded; False when it is given up."""
+        sent = struck = self._scene.struck  # one may strike between what is shown and the press
+        after = self._scene.telegram.chats[self._user].last_id
         self._scene.people.upload({"as": self._user, "chat": self._user, "do": "upload"}, [file])
-        shown = await self._offers(file, "load")
-        struck = self._scene.struck
-        self._taps(shown, "load")
-        while not await self._soon(self._offers(file, "undo")):
-            shown = await self._offers(file)
-            if self._scene.struck > struck and "load" in _sent_by(shown):
-                struck = self._scene.struck
-                self._taps(shown, "load")
-                self._done.deeds -= 1  # it is the same deed
-                self._done.pressed_again += 1
+        shown = await self._offers(file, "load", after=after)
+        if not _given_up(shown):
+            self._press(shown, "load")
+            while not await self._soon(self._offers(file, "undo", after=after)):
+                shown = await self._offers(file, after=after)
+                if self._scene.struck > struck and "load" in _sent_by(shown):
+                    struck = self._scene.struck
+                    self._press(shown, "load")
+                    self._done.pressed_again += 1
+            shown = await self._offers(file, "undo", after=after)
+        if _given_up(shown) and self._scene.struck - sent < MOST_BEGINNINGS:
+            raise NoAnswerError(f"{file.name} is given up after fewer than {MOST_BEGINNINGS} kills")
+        return not _given_up(shown)
 
     async def _soon(self, what: Awaitable[Json]) -> bool:
         """Tell whether something is seen before patience ends."""
@@ -321,11 +340,15 @@ class OnePerson:
             return False
         return True
 
-    async def _offers(self, file: Upload, prefix: str = "") -> Json:
-        """Wait for the latest message about a file with a button that sends this."""
+    async def _offers(self, file: Upload, prefix: str = "", *, after: int = 0) -> Json:
+        """Wait for the latest message about a file with a button that sends this, or that it is given up."""
         return await self._sees(
             f"a button {prefix} below {file.name}",
-            lambda message: file.name in message.get("text", "") and (not prefix or prefix in _sent_by(message)),
+            lambda message: (
+                message["message_id"] > after
+                and file.name in message.get("text", "")
+                and (not prefix or prefix in _sent_by(message) or _given_up(message))
+            ),
         )
 
     def _marks(self, number: int) -> Upload:
@@ -346,6 +369,11 @@ class OnePerson:
 def _sent_by(message: Json) -> set[str]:
     """Return the prefixes of what the buttons under a message send."""
     return {data.partition(":")[0] for data in buttons(message)}
+
+
+def _given_up(message: Json) -> bool:
+    """Tell whether a message says that a file will not be read again."""
+    return GIVEN_UP.search(message.get("text", "")) is not None
 
 
 def _token(message: Json) -> str:

@@ -75,6 +75,7 @@ def _table(title: str, done: Done, heard: Heard, kept: Kept, kills: int) -> Tabl
     for what, there in kept.there.items():
         table.add(what, f"{there}", f"{kept.wanted[what]}")
     table.add('"Load it" pressed again after a kill', f"{done.pressed_again}", "")
+    table.add("files given up after two kills, sent again", f"{done.sent_again}", "")
     table.add("questions answered", f"{heard.answered}", f"{sum(map(len, done.asked.values()))}")
     table.add("answered twice", f"{heard.repeated}", f"at most {kills} x {AT_ONCE}")
     table.add("chats out of order", f"{len(heard.out_of_order)}", "0")
