@@ -5,6 +5,7 @@ from datetime import datetime
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
+from bot.buttons import CallbackData
 from bot.i18n import Texts
 from bot.middlewares.context import Said
 from bot.screens import corrections, imports, links, menu, motions, roles, sheets, undoing
@@ -12,53 +13,20 @@ from bot.screens.outsiders import not_yours
 from services.attempts import Stranger, note
 from storage.records import Acquaintance
 
-OFFICE = (
+SCREENS = (corrections, imports, links, motions, roles, sheets, undoing)
+OFFICE: tuple[type[CallbackData], ...] = (
     menu.OpenImports,
-    imports.ReadUpload,
-    imports.ChooseKind,
-    imports.LoadUpload,
-    imports.DropUpload,
-    imports.OpenImport,
-    imports.AskUndo,
-    imports.ProposeLoad,
-    undoing.UndoAlone,
-    undoing.ProposeUndo,
-    undoing.ShowUndoTable,
     menu.OpenMotions,
-    corrections.StartCorrection,
-    corrections.PickStudent,
-    corrections.EarlierPeriods,
-    corrections.PickSitting,
-    corrections.PickValue,
-    corrections.PickOutcome,
-    corrections.StepBack,
-    corrections.Propose,
-    motions.OpenMotion,
-    motions.CarryMotion,
-    motions.AgreeMotion,
-    motions.RefuseMotion,
-    roles.StartRole,
-    roles.PickPerson,
-    roles.TakeRole,
-    roles.PickBody,
-    roles.PickRole,
-    roles.PickScope,
-    roles.NoEnd,
-    roles.RoleBack,
-    roles.ProposeRole,
     menu.OpenLinks,
-    links.OpenPerson,
-    links.AskRelease,
-    links.Release,
-    links.Invite,
     menu.OpenSheets,
-    sheets.OpenGroups,
-    sheets.OpenGroup,
-    sheets.OpenSheet,
-    sheets.AskPrint,
-    sheets.PrintSheet,
-    sheets.AskUnlock,
+    *(
+        button
+        for screen in SCREENS
+        for button in vars(screen).values()
+        if isinstance(button, type) and issubclass(button, CallbackData) and button.__module__ == screen.__name__
+    ),
 )
+"""Whichever button a screen of the office gains is the office's."""
 
 
 async def refuse(press: CallbackQuery, who: Acquaintance, texts: Texts, now: datetime) -> Said:
