@@ -259,6 +259,7 @@ async def test_a_long_write_waits_for_nobody_s_commit_and_nobody_for_its_own(dat
     long = asyncio.create_task(import_(first))
     await begun.wait()
     second = asyncio.create_task(choose(2))
+    await first
     assert await knows(database, 1) == [True]
     go_on.set()
     await asyncio.gather(long, second)
