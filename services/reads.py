@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from services.importing.previews import Preview
 from storage.records import READ, Change
 from storage.unit import Storage
 
@@ -22,12 +23,11 @@ async def record_read(
     )
 
 
-async def record_preview(
-    storage: Storage, *, kind: str, file_name: str, sha256: str, by: str | None, now: datetime
-) -> None:
+async def record_preview(storage: Storage, shown: Preview, *, by: str | None, now: datetime) -> None:
     """Keep that somebody was shown what a file holds and how the records differ; the caller commits.
 
-    Whom it names is in the file: `sha256` (hexadecimal) tells which one it was.
+    Whom it names is in the file: its SHA-256 (hexadecimal) tells which one it was.
     """
-    change = Change("file", (kind, sha256), None, {"file_name": file_name}, "preview", now, actor=by, act=READ)
+    of, name = (shown.kind, shown.sha256), {"file_name": shown.file_name}
+    change = Change("file", of, None, name, "preview", now, actor=by, act=READ)
     await storage.changes.record([change])

@@ -161,7 +161,7 @@ async def ask_refusal(
     user = press.from_user.id
     await storage.drafts.keep(user, user, REFUSAL, {"number": case.motion.id}, at=now)
     await storage.commit()
-    return screens.ask_refusal(texts, case.motion.id, own=case.motion.moved_by == person.person_id)
+    return screens.ask_refusal(texts, case.motion, own=case.motion.moved_by == person.person_id)
 
 
 async def decline(

@@ -423,14 +423,7 @@ async def shown_again(
     """Return the preview of a file of a known kind; one that will never be loaded waits no longer."""
     shown, seen = await previewed(office, upload, far, reading)
     async with office.database.write() as storage:
-        await record_preview(
-            storage,
-            kind=shown.kind,
-            file_name=shown.file_name,
-            sha256=shown.sha256,
-            by=office.person_id,
-            now=office.now,
-        )
+        await record_preview(storage, shown, by=office.person_id, now=office.now)
         if shown.nothing_to_do:
             await agreed(storage, shown.kind, at=office.now)
         periods = await _latest_periods(storage, office) if "period" in shown.lacks else {}

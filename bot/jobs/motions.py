@@ -20,6 +20,7 @@ from services.importing.loading import preview_of, propose_load
 from services.motions.cases import MotionCase, motion_case
 from services.motions.deciding import Carried, carry, may_read
 from services.motions.moving import MotionRefusal, group_of
+from services.reads import record_preview
 from storage.jobs import Job
 from storage.records import Motion, Upload
 from storage.unit import Storage
@@ -98,6 +99,9 @@ async def tabulate(office: Office, piece: Piece, number: int) -> None:
                 shown = await preview_of(storage, case.motion, now=office.now, profile=office.profile)
         if shown is None:
             return (screens.refused(office.texts, Refused(MotionRefusal.UNKNOWN, ()), case),)
+        async with office.database.write() as storage:
+            await record_preview(storage, shown, by=office.person_id, now=office.now)
+            await storage.commit()
         content = await asyncio.to_thread(differences_csv, shown.plan, office.texts.language.value)
         return (file_screens.all_changes(office.texts, shown, content),)
 

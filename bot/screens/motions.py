@@ -406,17 +406,15 @@ def carrying_interrupted(texts: Texts, number: int) -> Screen:
     )
 
 
-def ask_refusal(texts: Texts, number: int, *, own: bool) -> Screen:
+def ask_refusal(texts: Texts, of: Motion, *, own: bool) -> Screen:
     """Ask why a motion is refused, or taken back."""
-    return Screen(
-        paragraphs(
-            bold(texts("№ {number}", number=number)),
-            texts("To withdraw it, write why.")
-            if own
-            else texts("To refuse it, write why. The one who proposed it will read it."),
-        ),
-        (cancel_button(texts),),
-    )
+    if own:
+        asked = texts("To withdraw it, write why.")
+    elif from_folder(of):
+        asked = texts("To refuse it, write why. The registrars will read it.")
+    else:
+        asked = texts("To refuse it, write why. The one who proposed it will read it.")
+    return Screen(paragraphs(bold(texts("№ {number}", number=of.id)), asked), (cancel_button(texts),))
 
 
 def declined(texts: Texts, number: int) -> Screen:

@@ -62,7 +62,7 @@ async def propose_export(
 ) -> NoRoom | None:
     """Have a file of the watched folder wait for somebody's Confirm (`Preview.by_hand`), unless it does. Commits.
 
-    Nobody moved it: for what takes two, the university's system and the confirming administrator are the two.
+    Nobody moved it: for what takes two, the university's system and the administrator who confirms are the two.
     NoRoom, and nothing changes, when the files that wait take too much already.
     """
     if await storage.motions.open_about(about_file(shown.sha256)):
@@ -193,13 +193,16 @@ async def _matter(_storage: Storage, motion: Motion, profile: Profile) -> Matter
 
 
 async def _carry(storage: Storage, motion: Motion, second: Second) -> Imported | Refused[MotionRefusal]:
-    """Load the file if that still does what was shown."""
+    """Load the file if that still does what was shown.
+
+    Whoever confirms a file of the folder has loaded it, and is asked for as its loader by all that follows.
+    """
     shown = await preview_of(storage, motion, now=second.now, profile=second.profile)
     if shown is None or not shown.plan.steps or fingerprint(shown) != motion.content["seen"]:
         return Refused(MotionRefusal.CHANGED_SINCE, (HOUSE,))
     await storage.uploads.drop(motion.content["upload"])
-    acting = Acting(second.now, motion.moved_by)
-    done = await write(storage, shown, acting=acting, second=second.by)
+    acting = Acting(second.now, motion.moved_by or second.by)
+    done = await write(storage, shown, acting=acting, second=second.by if motion.moved_by else None)
     if isinstance(done, Stale):
         return Refused(MotionRefusal.CHANGED_SINCE, (HOUSE,))
     if from_folder(motion):
@@ -207,4 +210,4 @@ async def _carry(storage: Storage, motion: Motion, second: Second) -> Imported |
     return done
 
 
-LOAD = MotionType(MotionKind.LOAD, matter=_matter, carry=_carry, takes_long=True)
+LOAD = MotionType(MotionKind.LOAD, matter=_matter, carry=_carry, takes_long=True, comes_anew=from_folder)

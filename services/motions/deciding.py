@@ -80,7 +80,7 @@ async def carry(storage: Storage, *, number: int, by: str, now: datetime, profil
     outcome = await declared.carry(storage, motion, Second(by, now, profile))
     if isinstance(outcome, Refused):
         await storage.rollback()
-        if motion.content.get("folder"):  # it lies there still, and is proposed anew as it would be now
+        if declared.comes_anew(motion):
             await settle(storage, motion, MotionState.EXPIRED, by=None, now=now)
             await storage.commit()
         return outcome

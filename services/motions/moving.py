@@ -51,13 +51,15 @@ class MotionType:
     """A kind of motion.
 
     `matter` says what is to be agreed to as things stand now; `carry` does it in the caller's transaction, or answers
-    with the reason why it can no longer be. `takes_long`: not for a handler.
+    with the reason why it can no longer be. `takes_long`: not for a handler. `comes_anew`: one that can no longer be
+    carried ends at once, because it is moved again by itself.
     """
 
     kind: MotionKind
     matter: Callable[[Storage, Motion, Profile], Awaitable[Matter]]
     carry: Callable[[Storage, Motion, Second], Awaitable[Any]]
     takes_long: bool = False
+    comes_anew: Callable[[Motion], bool] = lambda _: False
 
 
 async def move(

@@ -240,7 +240,7 @@ async def test_a_file_of_who_works_here_waits_for_an_administrator(
     async with database.read() as storage:
         assert [each.role for each in await storage.roles.of_person(SECOND)] == [Role.REGISTRAR]
         (change,) = [each for each in await storage.changes.about(SECOND) if each.object == "role"]
-    assert change.cause == "import"
+    assert (change.cause, change.actor) == ("import", ADMINISTRATOR), "whoever confirms it has loaded it"
     await night.minutes(1)
     assert len(night.names("done")) == 1
 
@@ -285,6 +285,7 @@ async def test_what_somebody_declines_is_put_aside_with_their_reason(
     await night.minutes(2)
     await telegram.sender.send_due()
     await olga.taps("Отказать…")
+    assert "Её прочитают регистраторы" in olga.sees
     await olga.sends("Ведомость старая")
     await night.minutes(1)
     await telegram.sender.send_due()
