@@ -3,9 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from bench.table import Table
+from bot.updates import AT_ONCE
 from storage.database import Database
 from storage.records import READ
-from tests.whole.crowd import Done, Roll, question_of
+from tests.whole.crowd import Crowd, Done, Roll, question_of
 from tests.whole.scene import Scene
 
 
@@ -19,7 +21,7 @@ class Heard:
     out_of_order: list[int]
 
 
-def heard_by(stage: Scene, done: Done) -> Heard:
+def _heard(stage: Scene, done: Done) -> Heard:
     """Compare the chats with what was asked in them: each question has an answer of its own."""
     missing: list[str] = []
     out_of_order: list[int] = []
@@ -42,7 +44,7 @@ class Kept:
     wanted: dict[str, int]
 
 
-async def kept_in(database_url: str, roll: Roll, done: Done) -> Kept:
+async def _kept(database_url: str, roll: Roll, done: Done) -> Kept:
     """Count every write; whatever can be counted twice is."""
     async with Database.open(database_url) as database, database.read() as storage:
         accounts = {user: await storage.accounts.acquaintance(user) for user in roll.everybody}
@@ -73,3 +75,41 @@ async def kept_in(database_url: str, roll: Roll, done: Done) -> Kept:
                 "changes recorded twice": 0,
             },
         )
+
+
+@dataclass(frozen=True)
+class Reckoning:
+    """All of it, once everybody has done what they came for."""
+
+    done: Done
+    heard: Heard
+    kept: Kept
+    struck: int
+
+    def table(self, title: str) -> Table:
+        """Put what is there beside what should be."""
+        table = Table(title, ("what", "there", "wanted"))
+        for what, there in self.kept.there.items():
+            table.add(what, f"{there}", f"{self.kept.wanted[what]}")
+        table.add('"Load it" pressed again after what struck', f"{self.done.pressed_again}", "")
+        table.add("files given up after two kills, sent again", f"{self.done.sent_again}", "")
+        table.add("questions answered", f"{self.heard.answered}", f"{sum(map(len, self.done.asked.values()))}")
+        table.add("answered twice", f"{self.heard.repeated}", f"at most {self.struck} x {AT_ONCE}")
+        table.add("chats out of order", f"{len(self.heard.out_of_order)}", "0")
+        return table
+
+    def is_whole(self) -> None:
+        """Fail where something is lost, was done twice or came out of order."""
+        assert not self.heard.missing
+        assert not self.heard.out_of_order
+        assert self.heard.repeated <= self.struck * AT_ONCE
+        assert self.kept.there == self.kept.wanted
+
+
+async def reckoning(stage: Scene, crowd: Crowd, database_url: str) -> Reckoning:
+    """Wait until nothing is left to do, see that a bot started then says nothing, and count."""
+    if not crowd.done.missing:
+        await stage.until_nothing_is_left()
+        await stage.restart_says_nothing()
+    kept = await _kept(database_url, crowd.roll, crowd.done)
+    return Reckoning(crowd.done, _heard(stage, crowd.done), kept, stage.struck)

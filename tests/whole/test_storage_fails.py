@@ -8,14 +8,12 @@ from random import Random
 
 import pytest
 
-from bench.table import Table
-from bot.updates import AT_ONCE
 from storage.migrations import migrate
 from tests.storage.faults import end_connections, held
 from tests.whole.conftest import Show, engine
 from tests.whole.crowd import PROFILE, Crowd, populate, roll_of, world_of
 from tests.whole.disks import small_disk
-from tests.whole.reckoning import heard_by, kept_in
+from tests.whole.reckoning import reckoning
 from tests.whole.scene import IN_A_HURRY, Scene, instants, scene
 from tests.whole.servers import server
 
@@ -102,28 +100,15 @@ async def _lived_through(
         async with asyncio.TaskGroup() as group:
             group.create_task(_strike_at(stage, instants(chance, size.times, roll.deeds), strike))
             group.create_task(crowd.live())
-        if not crowd.done.missing:
-            await stage.until_nothing_is_left()
-            await stage.restart_says_nothing()
-        heard = heard_by(stage, crowd.done)
-        kept = await kept_in(url, roll, crowd.done)
+        counted = await reckoning(stage, crowd, url)
         title = (
             f"{what.capitalize()}, {stage.struck} times: {roll.deeds} updates of {size.people} people, {engine(url)}"
         )
-        table = Table(title, ("what", "there", "wanted"))
-        for each, there in kept.there.items():
-            table.add(each, f"{there}", f"{kept.wanted[each]}")
-        table.add("questions answered", f"{heard.answered}", f"{sum(map(len, crowd.done.asked.values()))}")
-        table.add("answered twice", f"{heard.repeated}", f"at most {stage.struck} x {AT_ONCE}")
-        table.add("chats out of order", f"{len(heard.out_of_order)}", "0")
-        show(title, table)
+        show(title, counted.table(title))
         assert not crowd.done.missing, stage.log()
         assert crowd.done.deeds == roll.deeds
         assert stage.struck == size.times
-    assert not heard.missing
-    assert not heard.out_of_order
-    assert heard.repeated <= size.times * AT_ONCE
-    assert kept.there == kept.wanted
+    counted.is_whole()
 
 
 async def _strike_at(stage: Scene, answers: list[int], strike: Callable[[], Awaitable[None]]) -> None:
