@@ -161,7 +161,7 @@ def motion(texts: Texts, case: MotionCase, *, said: Html | None = None) -> Scree
             _told_of_file(texts, of),
             _reason(texts, of),
             lines(
-                texts("Proposed by {name}, {at}", name=_mover(texts, case), at=of.moved_at),
+                _proposed(texts, case),
                 texts("To be decided until {until}", until=case.opened.expires_at),
                 *_chair(texts, case),
                 *_others(texts, case),
@@ -176,10 +176,12 @@ def _reason(texts: Texts, of: Motion) -> Html | None:
     return None if from_folder(of) else texts("Reason: {reason}", reason=of.reason)
 
 
-def _mover(texts: Texts, case: MotionCase) -> str:
-    if from_folder(case.motion):
-        return texts.plain("watched folder")
-    return case.name(case.motion.moved_by) if case.motion.moved_by else texts.plain("command line")
+def _proposed(texts: Texts, case: MotionCase) -> Html:
+    of = case.motion
+    if from_folder(of):
+        return texts("From the watched folder, {at}", at=of.moved_at)
+    name = case.name(of.moved_by) if of.moved_by else texts.plain("command line")
+    return texts("Proposed by {name}, {at}", name=name, at=of.moved_at)
 
 
 def _told_of_file(texts: Texts, of: Motion) -> Html | None:
@@ -321,7 +323,7 @@ def _decided(texts: Texts, case: MotionCase) -> Screen:
             bold(texts("№ {number}: {what}", number=of.id, what=texts(TITLES[of.kind]))),
             lines(*_about(texts, case)),
             _reason(texts, of),
-            lines(texts("Proposed by {name}, {at}", name=_mover(texts, case), at=of.moved_at), said),
+            lines(_proposed(texts, case), said),
         ),
         (_up(texts),),
         protected=of.kind is MotionKind.CORRECTION,
