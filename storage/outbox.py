@@ -13,7 +13,20 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import Executable, Row, and_, bindparam, case, exists, func, literal_column, or_, select, text
+from sqlalchemy import (
+    BigInteger,
+    Executable,
+    Row,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
@@ -221,19 +234,20 @@ class Outbox:
         """Write what became of messages leased by a sender.
 
         What was sent was sent, whoever holds the lease now; anything else is written by the holder only. A message
-        that was withdrawn meanwhile stays withdrawn, and keeps where it arrived.
+        that was withdrawn meanwhile stays withdrawn, and keeps where it arrived. One that arrived in a group which was
+        left for a supergroup meanwhile still waits: it is to stand where it can be edited.
         """
         sent: list[dict[str, Any]] = []
         others: list[dict[str, Any]] = []
         owed: list[NewOwed] = []
         for each in those:
             if each.state is OwedState.SENT:
-                sent.append(_settled(each))
+                sent.append({**_settled(each), "arrived_in": each.arrived and each.arrived.chat})
             else:
                 others.append({**_settled(each), "by": by})
             owed += each.owed
         if sent:
-            await self._connection.execute(_SETTLE, sent)
+            await self._connection.execute(_SETTLE_SENT, sent)
         if others:
             await self._connection.execute(_SETTLE_OWN, others)
         await self.add_many(owed)
@@ -447,6 +461,8 @@ _SETTLE = _ONE.values(
     leased_by=None,
     leased_until=None,
 )
+_arrived_in = bindparam("arrived_in", type_=BigInteger)
+_SETTLE_SENT = _SETTLE.where(or_(outbox.c.chat_id.is_(None), _arrived_in.is_(None), outbox.c.chat_id == _arrived_in))
 _SETTLE_OWN = _SETTLE.where(outbox.c.leased_by == bindparam("by"))
 _CHANGE_CONTENT = _ONE.values(content=bindparam("new_content"))
 _unsent = outbox.c.state.in_([OwedState.WAITING, OwedState.HELD])

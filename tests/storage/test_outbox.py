@@ -166,6 +166,21 @@ async def test_a_group_that_became_a_supergroup_is_followed(database: Database) 
         assert (await found(storage, second)).chat_id == -1005
 
 
+async def test_what_arrived_in_a_group_that_became_a_supergroup_meanwhile_goes_there_too(database: Database) -> None:
+    async with database.write() as storage:
+        moved, stayed = await put(storage, -5), await put(storage, -6)
+        await lease(storage)
+        await storage.outbox.move_chat(-5, -1005)
+        arrived = [
+            Settled(n, OwedState.SENT, sent_at=NOW, arrived=Arrived(c, (7,))) for n, c in ((moved, -5), (stayed, -6))
+        ]
+        await storage.outbox.settle("a", arrived)
+        assert (await found(storage, stayed)).state is OwedState.SENT
+        assert await lease(storage) == [moved]
+        await storage.outbox.settle("a", [Settled(moved, OwedState.SENT, sent_at=NOW, arrived=Arrived(-1005, (8,)))])
+        assert (await found(storage, moved)).arrived == Arrived(-1005, (8,))
+
+
 async def test_a_group_is_counted(database: Database) -> None:
     ends = {
         OwedState.SENT: None,
