@@ -66,7 +66,6 @@ class Handling:
     error: str | None = None  # the type of what went wrong; it was logged, and the person was told
     elsewhere: bool = False  # another process has it
     trouble: Trouble | None = None  # what of storage was wrong: it is tried again
-    interrupted: bool = False  # its time ran out while it waited for storage
     sender: int | None = None  # who sent it, in a private chat
     tell: Callable[[], Awaitable[object]] | None = None  # says to them that it is kept
     ours: Callable[[], Awaitable[bool]] = field(default=_nobody_else)  # whether it may be answered here
@@ -382,7 +381,7 @@ class Updates:
 
         Raises TroubleError when it is to be handled again.
         """
-        handling.trouble, handling.interrupted = None, False
+        handling.trouble = None
         try:
             update = Update.model_validate(waiting.body, context={"bot": self._bot})
             _ = update.event_type

@@ -17,11 +17,11 @@ from sqlalchemy import CursorResult, Dialect, Executable, ScalarResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.trouble import READING, WATCHED, Watched
+from storage.waiting import waits
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 Result = TypeVar("Result")
 SENDERS = 5_307  # of our advisory locks in a PostgreSQL database: a living sender's is (this, a hash of its name)
-LONG_SECONDS = 5.0  # a statement that takes them waits: none of ours takes so long by itself
 TURN_SECONDS = 0.01  # after so long in the event loop's thread others have their turn
 
 Rows = CursorResult[*tuple[Any, ...]]
@@ -30,12 +30,10 @@ Rows = CursorResult[*tuple[Any, ...]]
 class Connection(ABC):
     """What a repository may ask of a connection; whoever opened it ends the transaction.
 
-    Every step raises TroubleError when storage does not work. `interrupted`: one was cancelled that had waited for it
-    for long, or when it was to be kept.
+    Every step raises TroubleError when storage does not work, and its time is noted (`storage.waiting`).
     """
 
     dialect: Dialect
-    interrupted = False
 
     @abstractmethod
     async def begin(self) -> None:
@@ -79,13 +77,8 @@ class Awaited(Connection):
 
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> Rows:
         """Run a statement and wait for its rows."""
-        began = perf_counter()
-        try:
-            with self._watched:
-                return await self._connection.execute(statement, parameters)
-        except asyncio.CancelledError:
-            self.interrupted = perf_counter() - began >= LONG_SECONDS
-            raise
+        with waits(), self._watched:
+            return await self._connection.execute(statement, parameters)
 
     @asynccontextmanager
     async def begin_nested(self) -> AsyncIterator[None]:
@@ -96,12 +89,8 @@ class Awaited(Connection):
 
     async def commit(self) -> None:
         """Keep everything done so far; a cancelled commit is finished first, because it may have happened already."""
-        try:
-            with self._watched:
-                await finished(asyncio.ensure_future(self._connection.commit()))
-        except asyncio.CancelledError:
-            self.interrupted = True
-            raise
+        with waits(lasts=True), self._watched:
+            await finished(asyncio.ensure_future(self._connection.commit()))
 
     async def rollback(self) -> None:
         """Forget everything since the last commit."""

@@ -16,6 +16,7 @@ from storage.place import Place
 from storage.trouble import READING, WATCHED, TroubleError, Watched
 from storage.turns import PATIENCE_SECONDS, Turn, Writer
 from storage.unit import Storage
+from storage.waiting import waits
 
 CONNECTING_SECONDS = 10
 _READERS = 3
@@ -153,7 +154,9 @@ class _SqliteReaders:
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Immediate]:
-        async with self._free:
+        with waits(lasts=True):
+            await self._free.acquire()
+        try:
             self._place.look()
             with READING:
                 connection = self._idle.pop() if self._idle else self._engine.connect()
@@ -166,6 +169,8 @@ class _SqliteReaders:
                 self._put_back(connection)
                 raise
             self._put_back(connection)
+        finally:
+            self._free.release()
 
     def _put_back(self, connection: Connection) -> None:
         with READING:
@@ -248,12 +253,12 @@ class _PostgresWriters:
 @asynccontextmanager
 async def _lent(engine: AsyncEngine, watched: Watched) -> AsyncIterator[Awaited]:
     """Lend a connection of the pool; one that broke does not come back to it."""
-    with watched:
+    with waits(lasts=True), watched:
         connection = await engine.connect()
     try:
         yield Awaited(connection, watched)
     finally:
-        with suppress(SQLAlchemyError, OSError):
+        with waits(lasts=True), suppress(SQLAlchemyError, OSError):
             await finished(asyncio.ensure_future(connection.close()))
 
 

@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from storage.connection import TURN_SECONDS, Connection, Parameters, Rows, finished
 from storage.place import Place
 from storage.trouble import WATCHED, Trouble, TroubleError
+from storage.waiting import waits
 
 PATIENCE_SECONDS = 60  # with another process that writes, for a long turn
 BRIEF_PATIENCE_SECONDS = 5  # and for a short one: whoever asked for it hears then that it waits
@@ -230,11 +231,8 @@ class Turn(Connection):
     async def begin(self) -> None:
         """Wait until nobody else writes."""
         if not self._begun:
-            try:
+            with waits(counted=False, lasts=True):
                 self._inside = await self._writer.begin(briefly=self._briefly)
-            except asyncio.CancelledError:
-                self.interrupted = True
-                raise
             self._begun = True
             self._began = perf_counter()
 
@@ -259,11 +257,8 @@ class Turn(Connection):
         if not self._begun:
             return
         self._begun = False
-        try:
+        with waits(lasts=True):
             await (self._writer.keep_soon(inside=self._inside) if self._briefly else self._writer.keep())
-        except asyncio.CancelledError:
-            self.interrupted = True
-            raise
 
     async def rollback(self) -> None:
         """Forget everything since the last commit."""

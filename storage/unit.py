@@ -58,11 +58,6 @@ class Storage:
         self.handled = HandledUpdates(connection)
 
     @property
-    def interrupted(self) -> bool:
-        """Whether something was cancelled while it waited for storage."""
-        return self._connection.interrupted
-
-    @property
     def takes_turns(self) -> bool:
         """Whether those who write take turns, so that the history grows in the order in which it is kept: on SQLite."""
         return self._connection.dialect.name == "sqlite"

@@ -35,8 +35,8 @@ write, only so.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -66,6 +66,7 @@ from storage.outbox import NewOwed, Owed
 from storage.records import Account, Draft
 from storage.trouble import Trouble, TroubleError
 from storage.unit import Storage
+from storage.waiting import noticing
 
 log = structlog.get_logger(__name__)
 
@@ -102,13 +103,13 @@ class Context(BaseMiddleware):
         Raises TimeoutError from a handler that is not done in time, TroubleError when it was storage that took it; what
         is said after it has as long as it takes.
         """
-        handling: Handling = data["handling"]
-        try:
-            return await self._in_time(handler, event, data)
-        except TimeoutError as error:
-            if handling.interrupted:
-                raise TroubleError(Trouble.BUSY) from error
-            raise
+        with noticing() as waited:
+            try:
+                return await self._in_time(handler, event, data)
+            except TimeoutError as error:
+                if waited.held_up:
+                    raise TroubleError(Trouble.BUSY) from error
+                raise
 
     async def _in_time(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         context: EventContext = data["event_context"]
@@ -121,7 +122,7 @@ class Context(BaseMiddleware):
             data["filed"] = MessageInstant(event.message.date)
         async with asyncio.timeout(HANDLER_SECONDS) as time_limit, AsyncExitStack() as reading:
             data["time_limit"] = time_limit
-            storage = await reading.enter_async_context(_noticed(self._database.read(), data["handling"]))
+            storage = await reading.enter_async_context(self._database.read())
             data.update(storage=storage, reading=reading)
             if context.user and (known := await storage.accounts.acquaintance(context.user.id)):
                 if known.account.unreachable_since and isinstance(event, Update) and not event.my_chat_member:
@@ -157,24 +158,6 @@ class Context(BaseMiddleware):
                 self._spoken.popitem(last=False)
 
 
-@asynccontextmanager
-async def _noticed(opening: AbstractAsyncContextManager[Storage], handling: Handling) -> AsyncIterator[Storage]:
-    """Open storage, and notice when time runs out while something waits for it."""
-    waits = True
-    try:
-        async with opening as storage:
-            waits = False
-            try:
-                yield storage
-            except asyncio.CancelledError:
-                waits = storage.interrupted
-                raise
-            waits = True
-    except asyncio.CancelledError:
-        handling.interrupted = handling.interrupted or waits
-        raise
-
-
 class Speech(BaseMiddleware):
     """Gives the handler its storage, and says what it returns once that is closed."""
 
@@ -208,7 +191,7 @@ class Speech(BaseMiddleware):
                 await reading.aclose()
             elif get_flag(data, "writes"):
                 await reading.aclose()
-                async with _noticed(self._database.write(briefly=True), data["handling"]) as storage:
+                async with self._database.write(briefly=True) as storage:
                     await _take_turn(storage, event, data["time_limit"])
                     storage.put_off_commits()
                     said = _parts(await handler(event, {**data, "storage": storage}))

@@ -23,7 +23,7 @@ from bot.troubles import ASK_SECONDS, CALM_SECONDS, LONGEST_PAUSE, TOLD_AFTER, S
 from bot.updates import Updates
 from policy.instant import MessageInstant
 from policy.people import Language
-from storage import connection, turns
+from storage import turns, waiting
 from storage.database import Database
 from storage.inbox import Inbox
 from storage.records import Change
@@ -56,7 +56,7 @@ async def inbox(database_url: str) -> AsyncIterator[Inbox]:
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait for a lock for long, and who sent something be told at once."""
     monkeypatch.setattr(turns, "BRIEF_PATIENCE_SECONDS", 0)
-    monkeypatch.setattr(connection, "LONG_SECONDS", 0.0)
+    monkeypatch.setattr(waiting, "LONG_SECONDS", 0.0)
     monkeypatch.setattr(context, "HANDLER_SECONDS", 0.5)
     monkeypatch.setattr(updates_module, "TELLING_AFTER", 0.0)
 
@@ -105,6 +105,31 @@ async def test_it_keeps_its_instant_however_late_it_is_handled(
     await sending
     assert filed_at[-1].at == NOW
     assert aigerim.last.text == "filed"
+
+
+@pytest.mark.parametrize(("waited", "said"), [((2, 3), "done"), ((2, 2), "ештеңе өзгерген жоқ")])
+@pytest.mark.usefixtures("no_patience")
+async def test_time_that_ran_out_because_storage_took_it_bit_by_bit_is_not_the_updates_fault(
+    telegram: Telegram, linked: Linked, monkeypatch: pytest.MonkeyPatch, waited: tuple[int, int], said: str
+) -> None:
+    aigerim = await linked(AIGERIM)
+    monkeypatch.setattr(waiting, "LONG_SECONDS", 5.0)
+    seconds = [0.0]
+    monkeypatch.setattr(waiting, "perf_counter", lambda: seconds[0])
+    runs = []
+
+    async def wait_a_little_again_and_again(message: Message) -> Screen:
+        runs.append(message.message_id)
+        if len(runs) == 1:
+            for each in waited:
+                with waiting.waits():
+                    seconds[0] += each
+            raise TimeoutError
+        return Screen(Html("done"))
+
+    telegram.dispatcher.message.register(wait_a_little_again_and_again, Command("wait"))
+    await aigerim.sends("/wait")
+    assert said in aigerim.last.text
 
 
 async def test_one_chat_that_waits_keeps_no_other_waiting(
