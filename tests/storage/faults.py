@@ -110,3 +110,22 @@ async def held(database_url: str) -> AsyncIterator[None]:
             yield
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def unwritable(database_url: str) -> AsyncIterator[None]:
+    """Let nothing be written: a file is put away, for what is open stays writable; a server becomes as a standby is."""
+    if database_url.startswith("sqlite"):
+        file = file_of(database_url)
+        away = file.rename(file.with_suffix(".away"))
+        yield
+        away.rename(file)
+        return
+    server, _, name = database_url.rpartition("/")
+    await on_postgres(database_url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    await end_connections(database_url)
+    try:
+        yield
+    finally:
+        await on_postgres(f"{server}/postgres", f"ALTER DATABASE {name} RESET default_transaction_read_only")
+        await end_connections(database_url)

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from storage.migrations import migrate
-from tests.storage.faults import end_connections, held
+from tests.storage.faults import end_connections, held, unwritable
 from tests.whole.conftest import Show, engine
 from tests.whole.crowd import PROFILE, Crowd, populate, roll_of, world_of
 from tests.whole.disks import small_disk
@@ -68,6 +68,18 @@ async def test_what_people_do_while_the_server_restarts_is_done_once_and_answere
             await asyncio.to_thread(own.restart)
 
         await _lived_through(size, own.url, tmp_path, show, what="server restarted", strike=restart)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_people_do_while_nothing_can_be_written_is_done_once_and_answered_in_order(
+    size: Size, database_url: str, tmp_path: Path, show: Show
+) -> None:
+    async def refuse() -> None:
+        async with unwritable(database_url):
+            await asyncio.sleep(size.seconds)
+
+    what = f"no writes taken for {size.seconds:.0f} s"
+    await _lived_through(size, database_url, tmp_path, show, what=what, strike=refuse)
 
 
 @pytest.mark.soak
