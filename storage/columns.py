@@ -61,17 +61,20 @@ class Exact(TypeDecorator[Decimal]):
         return _exact if dialect.name == "sqlite" else None
 
 
-def to_json(value: object) -> str:
-    """Write JSON as it is stored: Kazakh readable, decimals and dates as text."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
-
-
 def _plain(value: object) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     raise TypeError(f"a {type(value).__name__} cannot be stored as JSON")
+
+
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)
+
+
+def to_json(value: object) -> str:
+    """Write JSON as it is stored: Kazakh readable, decimals and dates as text."""
+    return _JSON.encode(value)
 
 
 class _Read(dict[str | None, Any]):

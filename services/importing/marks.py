@@ -7,7 +7,7 @@ stored, an empty cell clears it while nothing of the enrolment is posted.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -200,17 +200,20 @@ def _told(draft: Draft, row: ValueRow, before: Attempt | None, new: Attempt) -> 
     """Return what an attempt, `before` or a new one, becomes by what the row says; raises Unacceptable."""
     attempt = before or new
     posted = attempt.outcome is not None
-    told = {
+    told: dict[str, Any] = {
         column: row[column]
         for column in ("rating1", "rating2", "exam_date")
         if row[column] is not None or (column in row and not posted and before is not None)
     }
-    attempt = replace(attempt, **told, posted_at=attempt.posted_at if posted else row["posted_at"])
+    if not posted:
+        told["posted_at"] = row["posted_at"]
     if not row.layout.places.keys().isdisjoint(_OUTCOME_COLUMNS):
-        exam, outcome = _sitting(draft, row, attempt)
+        exam, outcome = _sitting(draft, row, attempt, told)
         if outcome is not None or not posted:
-            attempt = replace(attempt, exam=exam, outcome=outcome)
-    return attempt if attempt.outcome is not None else replace(attempt, posted_at=None)
+            told.update(exam=exam, outcome=outcome)
+    if told.get("outcome", attempt.outcome) is None:
+        told["posted_at"] = None
+    return replace(attempt, **told)
 
 
 def _tally_posting(draft: Draft, attempt: Attempt) -> None:
@@ -241,15 +244,19 @@ def _refused_result(draft: Draft, row: ValueRow, enrolment: Enrolment, attempt: 
     return True
 
 
-def _sitting(draft: Draft, row: ValueRow, attempt: Attempt) -> tuple[Decimal | None, Outcome | None]:
+def _sitting(
+    draft: Draft, row: ValueRow, attempt: Attempt, told: Mapping[str, Any]
+) -> tuple[Decimal | None, Outcome | None]:
     """Return exam mark and outcome as they are kept, from whichever columns a file says them in.
+
+    `told` is what else the row says of the attempt.
 
     Printed sheets give 0 to those who were not there; it is no mark. They also put the not admitted under "did not
     come": with an admission rating below the minimum nobody could have come. Raises Unacceptable where mark and outcome
     disagree.
     """
-    told = row["exam"]
-    exam = told if isinstance(told, Decimal) else None
+    mark = row["exam"]
+    exam = mark if isinstance(mark, Decimal) else None
     words = (row[column] for column in ("outcome", "exam", "exam_words", "final", "letter"))
     outcome = next((each for each in words if isinstance(each, Outcome)), None)
     if outcome is None:
@@ -263,8 +270,9 @@ def _sitting(draft: Draft, row: ValueRow, attempt: Attempt) -> tuple[Decimal | N
     if outcome is Outcome.REMOVED:
         return _ZERO, outcome
     if outcome is Outcome.DID_NOT_COME:
-        rating = admission_rating(attempt.rating1, attempt.rating2)
-        rules = rules_of(attempt, draft.profile, now=draft.now).marks
+        now_told = replace(attempt, **told)
+        rating = admission_rating(now_told.rating1, now_told.rating2)
+        rules = rules_of(now_told, draft.profile, now=draft.now).marks
         if rating is not None and rating < rules.admission_rating_minimum:
             outcome = Outcome.NOT_ADMITTED
     return None, outcome

@@ -9,7 +9,6 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
-from functools import cache
 from types import UnionType
 from typing import Any, ClassVar, get_args, get_type_hints
 
@@ -277,21 +276,19 @@ _NOT_KEPT = {(Enrolment, "attempts"), (Enrolment, "course")}
 
 def written(record: Any) -> dict[str, Any]:
     """Return an object as the fields the history keeps; a bare value becomes ``{"value": ...}``."""
-    if not is_dataclass(record) or isinstance(record, type):
+    kept = _KEPT[type(record)]
+    if kept is None:
         return {"value": record}
-    return {
-        name: written(value) if is_dataclass(value) and not isinstance(value, type) else value
-        for name in _kept(type(record))
-        for value in (getattr(record, name),)
-    }
+    values = ((name, getattr(record, name)) for name in kept)
+    return {name: value if _KEPT[type(value)] is None else written(value) for name, value in values}
 
 
 def restored(record_type: type[Any], kept: Mapping[str, Any], key: Key) -> Any:
     """Return the object the history's fields were written from."""
-    if not is_dataclass(record_type):
+    hints = _KEPT[record_type]
+    if hints is None:
         return record_type(kept["value"])
-    hints = _hints(record_type)
-    values = {name: _value(hints[name], kept[name]) for name in _kept(record_type) if name in kept}
+    values = {name: _value(hint, kept[name]) for name, hint in hints.items() if name in kept}
     if record_type is Enrolment:
         values["course"] = Course(key[2], None, None)
     return record_type(**values)
@@ -311,11 +308,16 @@ def _value(hint: Any, value: Any) -> Any:
     return value
 
 
-@cache
-def _kept(record_type: type[Any]) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(record_type) if (record_type, each.name) not in _NOT_KEPT)
+class _Kept(dict[type[Any], Mapping[str, Any] | None]):
+    """The fields the history keeps of a kind of object, with their types, by that kind; None for bare values."""
+
+    def __missing__(self, kind: type[Any]) -> Mapping[str, Any] | None:
+        kept = None
+        if is_dataclass(kind):
+            hints = get_type_hints(kind)
+            kept = {each.name: hints[each.name] for each in fields(kind) if (kind, each.name) not in _NOT_KEPT}
+        self[kind] = kept
+        return kept
 
 
-@cache
-def _hints(record_type: type[Any]) -> dict[str, Any]:
-    return get_type_hints(record_type)
+_KEPT = _Kept()
