@@ -4,9 +4,9 @@ import asyncio
 import os
 
 from bench.echo import bot, echoing
-from bot.jobs.touch import Touch
-from bot.polling import Polling
-from bot.updates import Updates
+from bot.delivery.polling import Polling
+from bot.delivery.touch import Touch
+from bot.delivery.updates import Updates
 from services.clock import WallClock
 from storage.database import Database
 from storage.inbox import Inbox

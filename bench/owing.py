@@ -5,8 +5,8 @@ from time import perf_counter
 
 from bench.serving import KENES, STUDENTS, serving
 from bench.table import Table
+from bot.delivery.worded import SCREEN, stored
 from bot.i18n import Html
-from bot.notices import SCREEN, stored
 from bot.screen import Screen
 from services.owing import owe
 from storage.database import Database

@@ -16,8 +16,8 @@ from time import monotonic
 from bench.records import FIRST_USER
 from bench.serving import KENES, filled, people, serving
 from bench.table import Table
+from bot.delivery.pacing import OVERALL_A_SECOND
 from bot.handlers.filing import FORM, Form
-from bot.pacing import OVERALL_A_SECOND
 from policy.marks import Attempt, Course, Enrolment, ExamForm, Outcome
 from policy.people import Language, Name, Role, RoleGrant
 from policy.profile import load_profile

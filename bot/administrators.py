@@ -9,10 +9,10 @@ import structlog
 from aiogram import Bot
 from aiogram.exceptions import ClientDecodeError, TelegramAPIError
 
+from bot.delivery.troubles import Standing
 from bot.i18n import Texts
 from bot.screen import Screen, send
 from bot.screens.alerts import storage_alert, storage_back
-from bot.troubles import Standing
 from bot.voices import language_of
 from policy.people import Language, Role
 from policy.profile import Profile

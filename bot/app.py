@@ -20,7 +20,8 @@ from aiogram import Bot, Dispatcher
 from aiogram.client.default import DefaultBotProperties
 from aiogram.enums import ParseMode
 
-from bot.client import Client
+from bot.delivery.client import Client
+from bot.delivery.pacing import Pace
 from bot.handlers import (
     binding,
     cancel,
@@ -61,7 +62,6 @@ from bot.jobs.work import Work
 from bot.middlewares.context import Context, Speech
 from bot.middlewares.floods import Floods
 from bot.middlewares.origin import Origin
-from bot.pacing import Pace
 from policy.people import Language
 from policy.profile import Profile
 from services.clock import Clock

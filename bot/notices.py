@@ -5,16 +5,15 @@ to say any more), name it in `NOTICES`, and call `services.owing.owe` where the 
 """
 
 import asyncio
-from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from aiogram import Bot
 
-from bot.i18n import Html, Texts
-from bot.screen import Button, Elsewhere, File, Paper, Screen, SentBefore, Standing
+from bot.i18n import Texts
+from bot.screen import Screen
 from bot.screens import alerts, corrections, documents, exports, motions, news, outages
 from bot.screens.requests import documents as request_documents
 from bot.screens.requests import news as request_news
@@ -34,7 +33,6 @@ from services.motions.deciding import MOTION_NEWS, may_read
 from services.motions.moving import MOTION_CARD, MotionRefusal
 from services.news import CORRECTED_MARK, NEW_MARKS, UNTOLD_CORRECTION, WITHDRAWN_MARKS, news_of
 from services.outages import LOST, TOUCHED
-from services.owing import otherwise
 from services.requests.cases import Case, case_of
 from services.requests.documents import LOST_DOCUMENT, Loss
 from services.requests.history import OBJECT
@@ -55,12 +53,8 @@ from services.requests.telling import (
 from services.role_news import ROLE_NEWS
 from services.standing import study_of
 from services.watching import ALERT
-from storage.outbox import NewOwed, Priority
 from storage.requests import Request
 from storage.unit import Storage
-
-_OF_SCREENS = tuple(field.name for field in fields(Screen))
-SCREEN = "screen"  # worded when it was owed, as an answer to somebody's own action is; `content` is `stored(screen)`
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,73 +75,6 @@ class Telling:
 
 
 Notice = Callable[[Telling], Awaitable[Screen | None]]
-
-
-def owed_screen(
-    chat: int, screen: Screen, *, now: datetime, thread: int | None = None, instead_of: Standing | None = None
-) -> NewOwed:
-    """Return a screen as a message to be owed at once, in place of a standing message where that can be."""
-    return NewOwed(
-        kind=SCREEN,
-        content={**stored(screen), "holds": instead_of.holds if instead_of else None},
-        made_at=now,
-        chat_id=chat,
-        thread_id=thread,
-        priority=Priority.ANSWER,
-        edits_message_id=instead_of.message_id if instead_of else None,
-    )
-
-
-def owed_elsewhere(told: Elsewhere, *, here: int, now: datetime) -> NewOwed:
-    """Return a screen for another chat as a message to be owed; who is `here` is told when it cannot arrive."""
-    one = owed_screen(told.chat, told.screen, now=now)
-    if told.unreachable is None:
-        return one
-    return replace(one, content={**one.content, **otherwise(here, SCREEN, stored(told.unreachable))})
-
-
-def holds(content: Mapping[str, Any]) -> Literal["text", "photo"] | None:
-    """Return what the message that a screen takes the place of holds."""
-    held: Literal["text", "photo"] | None = content.get("holds")
-    return held
-
-
-def stored(screen: Screen) -> dict[str, Any]:
-    """Return a screen as JSON values."""
-    packed = {name: getattr(screen, name) for name in _OF_SCREENS}
-    packed["buttons"] = [[_packed(button) for button in row] for row in screen.buttons]
-    for name in ("picture", "document"):
-        match getattr(screen, name):
-            case File(of, content):
-                packed[name] = {"name": of, "content": b64encode(content).decode()}
-            case SentBefore() | Paper() as file:
-                packed[name] = asdict(file)
-    return packed
-
-
-def restored(packed: Mapping[str, Any]) -> Screen:
-    """Return the screen that `stored` wrote, whatever else is there; its buttons hold packed data."""
-    files = {name: _file(packed[name]) for name in ("picture", "document") if packed[name]}
-    buttons = [[Button(**button) for button in row] for row in packed["buttons"]]
-    kept = {name: packed[name] for name in _OF_SCREENS}
-    return Screen(**{**kept, **files, "text": Html(packed["text"]), "buttons": buttons})
-
-
-def _file(packed: Mapping[str, Any]) -> File | SentBefore | Paper:
-    if "file_id" in packed:
-        return SentBefore(**packed)
-    if "what" in packed:
-        return Paper(**packed)
-    return File(packed["name"], b64decode(packed["content"]))
-
-
-def _packed(button: Button) -> dict[str, Any]:
-    data = button.data if button.data is None or isinstance(button.data, str) else button.data.pack()
-    return {"text": button.text, "data": data, "url": button.url}
-
-
-async def _screen(telling: Telling) -> Screen:
-    return restored(telling.content)
 
 
 async def _touched(telling: Telling) -> Screen:
@@ -345,7 +272,6 @@ async def _case(telling: Telling) -> Case | None:
 
 
 NOTICES: Mapping[str, Notice] = {
-    SCREEN: _screen,
     ALERT: _alert,
     LOADED_EXPORT: _loaded_export,
     PASSED_EXPORT: _passed_export,

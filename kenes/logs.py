@@ -44,7 +44,9 @@ def configure_logs(stream: TextIO = sys.stderr, level: str = "INFO") -> None:
     logging.getLogger("aiogram.event").setLevel(logging.WARNING)  # one line per update tells nothing new
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # that a connection broke is said by bot.troubles
+    logging.getLogger("sqlalchemy.pool").setLevel(
+        logging.CRITICAL
+    )  # that a connection broke is said by bot.delivery.troubles
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

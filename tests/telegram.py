@@ -72,9 +72,9 @@ from aiogram.types import (
 )
 from pydantic_core import to_jsonable_python
 
-from bot.sender import Sender
-from bot.troubles import Troubles
-from bot.updates import Updates
+from bot.delivery.sender import Sender
+from bot.delivery.troubles import Troubles
+from bot.delivery.updates import Updates
 from services.clock import Clock
 from storage.database import Database
 from storage.inbox import Inbox

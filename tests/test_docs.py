@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.metrics import Metrics
+from bot.delivery.metrics import Metrics
 from kenes.__main__ import COMMANDS
 from kenes.settings import Settings
 from policy.citation import HOUSE

@@ -5,6 +5,7 @@ from dataclasses import replace
 from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
+from bot.delivery.worded import owed_screen
 from bot.filters import Where
 from bot.handlers.filing import (
     ANSWER,
@@ -26,7 +27,6 @@ from bot.handlers.filing import (
 from bot.handlers.requests import shown, unknown
 from bot.middlewares.applicant import Applicant, of_applicants
 from bot.middlewares.context import WRITES, Said
-from bot.notices import owed_screen
 from bot.screen import Screen
 from bot.screens.fallback import only_text
 from bot.screens.requests import changing, documents, form, own

@@ -14,13 +14,13 @@ from aiogram.dispatcher.middlewares.user_context import EventContext
 from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramForbiddenError
 from aiogram.types import ErrorEvent, Update
 
+from bot.delivery.sender import Sender
+from bot.delivery.updates import Handling
+from bot.delivery.worded import owed_screen
 from bot.i18n import Texts
 from bot.middlewares.context import HandledError
-from bot.notices import owed_screen
 from bot.screen import Screen, UnsaidError, answer, send
 from bot.screens.fallback import broken, kept, kept_toast, unsaid
-from bot.sender import Sender
-from bot.updates import Handling
 from policy.profile import Profile
 from storage.database import Database
 from storage.trouble import trouble_in

@@ -9,6 +9,7 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
+from bot.delivery.updates import Handling
 from bot.i18n import Texts
 from bot.jobs.motions import proposed
 from bot.middlewares.context import FINAL, WRITES, Answers, Holds, Said
@@ -20,7 +21,6 @@ from bot.screens.marks import reference
 from bot.screens.menu import OpenSheets
 from bot.screens.motions import why
 from bot.screens.sheets import AskPrint, AskUnlock, OpenGroup, OpenGroups, OpenSheet, PrintSheet
-from bot.updates import Handling
 from policy.decision import Refused
 from policy.people import Role
 from policy.profile import Profile

@@ -10,7 +10,7 @@ from aiogram.exceptions import ClientDecodeError, TelegramAPIError, TelegramBadR
 from aiohttp import ClientError
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.metrics import Meter
+from bot.delivery.metrics import Meter
 from policy.profile import Profile
 from services.clock import Clock
 from services.requests.documents import Loss, keep_lost, keep_stored

@@ -14,8 +14,8 @@ from typing import Any
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.delivery.metrics import Meter
 from bot.jobs.resuming import MOST_BEGINNINGS
-from bot.metrics import Meter
 from policy.profile import Profile
 from services.clock import Clock
 from services.importing import (

@@ -18,9 +18,9 @@ from aiogram.exceptions import ClientDecodeError, TelegramAPIError
 from aiogram.types import Document
 from aiohttp import ClientError
 
+from bot.delivery.worded import owed_screen
 from bot.i18n import Texts
 from bot.jobs.work import ProgressMessage
-from bot.notices import owed_screen
 from bot.screen import Screen, send
 from bot.screens import imports as screens
 from bot.screens.fallback import broken

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.metrics import Meter
+from bot.delivery.metrics import Meter
 from policy.profile import Profile
 from services.clock import Clock
 from services.requests.events import tell_of_changes

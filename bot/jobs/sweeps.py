@@ -8,8 +8,8 @@ from typing import Any
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.metrics import Meter
-from bot.troubles import Troubles
+from bot.delivery.metrics import Meter
+from bot.delivery.troubles import Troubles
 from policy.profile import Profile
 from services.calendar import renew_public_days
 from services.clock import Clock

@@ -9,7 +9,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.administrators import Administrators
-from bot.metrics import Meter
+from bot.delivery.metrics import Meter
 from policy.profile import Profile
 from services.clock import Clock
 from services.watching import Expected, raise_alarms

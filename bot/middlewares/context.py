@@ -49,12 +49,12 @@ from aiogram.exceptions import ClientDecodeError, TelegramAPIError
 from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, InaccessibleMessage, Message, TelegramObject, Update, User
 
+from bot.delivery.sender import RefusedError, Sender, may_pass
+from bot.delivery.updates import Handling
+from bot.delivery.worded import owed_elsewhere, owed_screen
 from bot.i18n import Texts
-from bot.notices import owed_elsewhere, owed_screen
 from bot.screen import Elsewhere, Event, Screen, Standing, Toast, UnsaidError, answer, say, toast
 from bot.screens.fallback import press_again
-from bot.sender import RefusedError, Sender, may_pass
-from bot.updates import Handling
 from bot.voices import language_of
 from policy.instant import MessageInstant
 from policy.people import Language, Role, RoleGrant

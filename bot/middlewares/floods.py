@@ -14,10 +14,10 @@ from aiogram.dispatcher.middlewares.user_context import EventContext
 from aiogram.enums import ChatType
 from aiogram.types import TelegramObject, Update
 
+from bot.delivery.updates import Handling
 from bot.i18n import Texts
 from bot.screen import UnsaidError, answer, say
 from bot.screens.floods import slowly, slowly_toast
-from bot.updates import Handling
 from bot.voices import language_of
 from policy.people import Language
 from services.clock import Clock

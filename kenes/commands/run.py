@@ -26,13 +26,13 @@ if TYPE_CHECKING:  # aiogram costs two seconds; a wrong setting is to be named b
     from aiogram import Bot, Dispatcher
 
     from bot.administrators import Administrators
+    from bot.delivery.metrics import Meter
+    from bot.delivery.sender import Sender
+    from bot.delivery.touch import Touch
+    from bot.delivery.troubles import Troubles
+    from bot.delivery.updates import Updates
     from bot.i18n import Texts
     from bot.jobs.resuming import Resuming
-    from bot.jobs.touch import Touch
-    from bot.metrics import Meter
-    from bot.sender import Sender
-    from bot.troubles import Troubles
-    from bot.updates import Updates
     from policy.people import Language
     from storage.database import Database
 
@@ -122,14 +122,16 @@ class _Parts:
 
 async def _put_together(environment: Environment, token: str, stack: AsyncExitStack) -> _Parts:
     from bot.app import make_bot, make_dispatcher
-    from bot.health import Health, answering
+    from bot.delivery.health import Health, answering
+    from bot.delivery.metrics import Metrics, Uncounted
+    from bot.delivery.pacing import Pace
+    from bot.delivery.sender import Sender
+    from bot.delivery.touch import Touch
+    from bot.delivery.troubles import Troubles
+    from bot.delivery.updates import Updates
     from bot.i18n import load_texts
-    from bot.jobs.touch import Touch
-    from bot.metrics import Metrics, Uncounted
-    from bot.pacing import Pace
-    from bot.sender import Sender
-    from bot.troubles import Troubles
-    from bot.updates import Updates
+    from bot.wording import Wording
+    from services.requests.binding import follow_chat
     from storage.database import Database
     from storage.inbox import Inbox
 
@@ -156,7 +158,7 @@ async def _put_together(environment: Environment, token: str, stack: AsyncExitSt
     )
     counted: dict[str, Any] = {"meter": meter, "troubles": troubles}
     spoken: dict[str, Any] = {"bot": bot, "database": database, "clock": clock, **counted}
-    sender = Sender(pace=pace, profile=profile, voices=voices, **spoken)
+    sender = Sender(pace=pace, wording=Wording(bot, profile, voices), follow=follow_chat, **spoken)
     dispatcher["sender"] = sender
     stack.push_async_callback(dispatcher.emit_shutdown)
     touch = Touch(database, clock, inbox=inbox, troubles=troubles)
@@ -239,8 +241,8 @@ def _taking(setting: str, port: int) -> "Iterator[None]":
 
 
 async def _poll(parts: _Parts) -> None:
-    from bot.polling import Polling
-    from bot.webhook import renounce
+    from bot.delivery.polling import Polling
+    from bot.delivery.webhook import renounce
 
     await _answered(lambda: renounce(parts.bot))
     log.info("polling", bot_id=parts.bot.id)
@@ -253,8 +255,8 @@ async def _be_called(settings: Settings, parts: _Parts, stack: AsyncExitStack) -
     """Listen, and only then tell Telegram where."""
     from aiohttp import web
 
-    from bot.jobs.touch import BEAT_SECONDS
-    from bot.webhook import Webhook, announce, path_of
+    from bot.delivery.touch import BEAT_SECONDS
+    from bot.delivery.webhook import Webhook, announce, path_of
 
     url, secret = settings.webhook_url or "", settings.webhook_secret
     if secret is None:
@@ -301,7 +303,7 @@ async def _answered(ask: "Callable[[], Awaitable[object]]") -> None:
         TelegramUnauthorizedError,
     )
 
-    from bot.polling import pause_after, reason
+    from bot.delivery.polling import pause_after, reason
 
     failures = 0
     while True:

@@ -134,8 +134,8 @@ async def _say(
 ) -> None:
     from bot.administrators import tell
     from bot.app import make_bot
+    from bot.delivery.pacing import Pace
     from bot.i18n import load_texts
-    from bot.pacing import Pace
     from bot.screens.alerts import cannot_start, storage_alert
 
     bot = make_bot(token, environment.settings.bot_api_url, Pace())

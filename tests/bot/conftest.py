@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from bot.app import make_dispatcher
+from bot.delivery.pacing import Pace
+from bot.delivery.sender import Sender
 from bot.i18n import Texts, load_texts
-from bot.pacing import Pace
 from bot.screens.start import CONSENT
-from bot.sender import Sender
+from bot.wording import Wording
 from policy.people import (
     Funding,
     Language,
@@ -28,6 +29,7 @@ from policy.people import (
 )
 from policy.profile import Profile, load_profile
 from services import invitations
+from services.requests.binding import follow_chat
 from storage.database import Database
 from storage.inbox import Inbox
 from storage.migrations import migrate
@@ -98,7 +100,14 @@ def telegram_of(database: Database, inbox: Inbox, clock: HandClock) -> Callable[
         telegram = Telegram(dispatcher, clock, database, inbox)
         pace = Pace(overall=math.inf)
         telegram.sends_through(
-            Sender(bot=telegram.bot, database=database, pace=pace, profile=profile, clock=clock, voices=voices)
+            Sender(
+                bot=telegram.bot,
+                database=database,
+                pace=pace,
+                clock=clock,
+                wording=Wording(telegram.bot, profile, voices),
+                follow=follow_chat,
+            )
         )
         return telegram
 

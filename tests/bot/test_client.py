@@ -9,7 +9,7 @@ from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboar
 from aiohttp import BytesPayload, FormData
 
 from bot.app import make_bot
-from bot.pacing import Pace
+from bot.delivery.pacing import Pace
 
 BOT = make_bot("7000000001:" + "t" * 35, "http://127.0.0.1:1", Pace(overall=math.inf))
 

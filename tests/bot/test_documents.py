@@ -12,8 +12,8 @@ import pytest
 from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import GetFile
 
+from bot.delivery.metrics import Uncounted
 from bot.jobs.documents import AGAIN_AFTER, GIVEN_UP_AFTER, DocumentFetching
-from bot.metrics import Uncounted
 from policy.decision import Refused
 from policy.instant import MessageInstant
 from policy.profile import Profile

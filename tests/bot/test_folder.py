@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from bot.delivery.metrics import Uncounted
 from bot.jobs import folder
 from bot.jobs.folder import SECONDS_BETWEEN, ImportFolder
-from bot.metrics import Uncounted
 from policy.marks import Course
 from policy.people import Language, Name, Role, RoleGrant
 from policy.profile import Profile

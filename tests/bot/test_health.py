@@ -7,9 +7,9 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.health import SILENCE, STANDSTILL, Health, answering
-from bot.metrics import Metrics, Uncounted
-from bot.troubles import Troubles
+from bot.delivery.health import SILENCE, STANDSTILL, Health, answering
+from bot.delivery.metrics import Metrics, Uncounted
+from bot.delivery.troubles import Troubles
 from services.owing import owe
 from storage.database import Database
 from storage.outbox import Priority

@@ -12,6 +12,7 @@ from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import SendMessage
 
 from bot.app import make_dispatcher
+from bot.delivery.metrics import Uncounted
 from bot.i18n import Texts
 from bot.jobs import imports as jobs
 from bot.jobs import motions as motion_jobs
@@ -19,7 +20,6 @@ from bot.jobs import undoing as undoing_jobs
 from bot.jobs.resuming import Resuming
 from bot.jobs.sweeps import JOB_KEPT, sweep
 from bot.jobs.work import Work
-from bot.metrics import Uncounted
 from policy.people import Language, Role, RoleGrant
 from policy.profile import Profile
 from services.importing import load_upload, undo

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiogram.types import TelegramObject
 
-from bot.jobs.touch import Touch
+from bot.delivery.touch import Touch
 from services.outages import in_touch
 from storage.database import Database
 from tests.bot.conftest import AIGERIM, NOW, REGISTRAR, HandClock

@@ -13,7 +13,7 @@ from aiogram.exceptions import TelegramRetryAfter
 from aiogram.methods import GetMe, SendChatAction, SendMessage, TelegramMethod
 from aiogram.types import User
 
-from bot.pacing import CHAT_BURST, GROUP_MESSAGES, OVERALL_BURST, Pace, owed
+from bot.delivery.pacing import CHAT_BURST, GROUP_MESSAGES, OVERALL_BURST, Pace, owed
 from sandbox.refusal import ApiRefusal
 from sandbox.trouble import Pacing
 from storage.outbox import Priority

@@ -15,10 +15,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.app import make_bot
-from bot.jobs.touch import Touch
-from bot.pacing import Pace
-from bot.polling import BATCH, POLL_SECONDS, Polling
-from bot.updates import Updates
+from bot.delivery.pacing import Pace
+from bot.delivery.polling import BATCH, POLL_SECONDS, Polling
+from bot.delivery.touch import Touch
+from bot.delivery.updates import Updates
 from storage.database import Database
 from storage.inbox import Inbox
 from tests.bot.conftest import HandClock

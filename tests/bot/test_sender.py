@@ -23,14 +23,16 @@ from aiogram.exceptions import (
 from aiogram.methods import DeleteMessage, EditMessageText, SendMessage, TelegramMethod
 from aiogram.types import Chat, Message
 
+from bot.delivery.pacing import Pace
+from bot.delivery.sender import CONCURRENCY, FAILURES_ALLOWED, Sender
+from bot.delivery.worded import SCREEN, owed_elsewhere, owed_screen, stored
 from bot.i18n import Html, Texts
-from bot.notices import SCREEN, owed_elsewhere, owed_screen, stored
-from bot.pacing import Pace
 from bot.screen import Elsewhere, Screen, Standing
-from bot.sender import CONCURRENCY, FAILURES_ALLOWED, Sender
+from bot.wording import Wording
 from policy.people import Language
 from policy.profile import Profile
 from services.owing import Undelivered, amend, owe, withdraw
+from services.requests.binding import follow_chat
 from storage.database import Database
 from storage.outbox import NewOwed, Owed, OwedState, Priority
 from storage.trouble import TroubleError
@@ -122,13 +124,14 @@ class Post:
     def another(self, database: Database | None = None) -> Sender:
         """Start another process."""
         properties = DefaultBotProperties(parse_mode=ParseMode.HTML)
+        bot = Bot(f"7000000001:{'t' * 35}", session=self.server, default=properties)
         return Sender(
-            bot=Bot(f"7000000001:{'t' * 35}", session=self.server, default=properties),
+            bot=bot,
             database=database or self.database,
             pace=self.pace,
-            profile=self._profile,
             clock=self.clock,
-            voices=self._voices,
+            wording=Wording(bot, self._profile, self._voices),
+            follow=follow_chat,
             real=self.machine.now,
             sleep=self._sleep,
         )

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
+from bot.delivery.metrics import Uncounted
 from bot.jobs.overdue import OverdueRequests
-from bot.metrics import Uncounted
 from policy.marks import Attempt, ExamForm, Outcome
 from policy.people import Language, Name, Role, RoleGrant
 from policy.requests import Kind, RequestState

@@ -11,11 +11,11 @@ from aiogram.exceptions import TelegramNetworkError
 from aiogram.methods import SendMessage
 from aiogram.types import Message
 
+from bot.delivery.sender import Sender
+from bot.delivery.updates import Handling
 from bot.i18n import Html, Texts
 from bot.middlewares.context import FINAL, WRITES, HandledError, Speech
 from bot.screen import Elsewhere, Screen, UnsaidError
-from bot.sender import Sender
-from bot.updates import Handling
 from policy.people import Language
 from storage.database import Database
 from storage.outbox import OwedState, Priority

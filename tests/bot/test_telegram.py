@@ -21,9 +21,11 @@ from aiogram.types import (
     ReplyParameters,
 )
 
-from bot.pacing import Pace
-from bot.sender import Sender
+from bot.delivery.pacing import Pace
+from bot.delivery.sender import Sender
+from bot.wording import Wording
 from policy.profile import Profile
+from services.requests.binding import follow_chat
 from storage.database import Database
 from storage.inbox import Inbox
 from tests.bot.conftest import NOW, HandClock
@@ -73,7 +75,14 @@ def telegram(heard: Heard, clock: HandClock, database: Database, inbox: Inbox, p
     telegram = Telegram(heard.dispatcher(), clock, database, inbox)
     pace = Pace(overall=math.inf)
     telegram.sends_through(
-        Sender(bot=telegram.bot, database=database, pace=pace, profile=profile, clock=clock, voices={})
+        Sender(
+            bot=telegram.bot,
+            database=database,
+            pace=pace,
+            clock=clock,
+            wording=Wording(telegram.bot, profile, {}),
+            follow=follow_chat,
+        )
     )
     return telegram
 

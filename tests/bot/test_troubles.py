@@ -13,14 +13,14 @@ from aiogram.methods import SendMessage
 from aiogram.types import Message
 from structlog.testing import capture_logs
 
-from bot import updates as updates_module
+from bot.delivery import updates as updates_module
+from bot.delivery.troubles import ASK_SECONDS, CALM_SECONDS, LONGEST_PAUSE, TOLD_AFTER, Standing, Troubles
+from bot.delivery.updates import Updates
 from bot.i18n import Html, Texts
 from bot.middlewares import context
 from bot.middlewares.context import WRITES
 from bot.screen import Screen
 from bot.screens.fallback import kept, kept_toast
-from bot.troubles import ASK_SECONDS, CALM_SECONDS, LONGEST_PAUSE, TOLD_AFTER, Standing, Troubles
-from bot.updates import Updates
 from policy.instant import MessageInstant
 from policy.people import Language
 from storage import turns, waiting

@@ -14,13 +14,13 @@ from aiogram.filters import Command
 from aiogram.methods import GetMe, SendChatAction
 from aiogram.types import Message, Update
 
-from bot import updates
+from bot.delivery import updates
+from bot.delivery.updates import FULL, TRIES, FullError, Updates
 from bot.i18n import Html
 from bot.middlewares import context
 from bot.middlewares.context import WRITES
 from bot.screen import Screen
 from bot.screens.language import ChooseLanguage
-from bot.updates import FULL, TRIES, FullError, Updates
 from policy.people import Language
 from storage.database import Database
 from storage.inbox import Inbox, Waiting

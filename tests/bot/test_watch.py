@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from bot.administrators import Administrators
+from bot.delivery.metrics import Uncounted
+from bot.delivery.troubles import Standing
 from bot.i18n import Texts
 from bot.jobs.watch import Watch
-from bot.metrics import Uncounted
 from bot.screens.alerts import alert, storage_alert
-from bot.troubles import Standing
 from policy.people import Language, Role, RoleGrant
 from policy.profile import Profile
 from services.watching import Alarm, Expected

@@ -11,8 +11,8 @@ from aiogram import Bot, Dispatcher
 from aiogram.types import Message
 from aiohttp.test_utils import TestClient, TestServer
 
-from bot.updates import FULL, Updates
-from bot.webhook import SECRET_HEADER, Webhook, path_of
+from bot.delivery.updates import FULL, Updates
+from bot.delivery.webhook import SECRET_HEADER, Webhook, path_of
 from storage.database import Database
 from storage.inbox import Inbox
 from tests.bot.conftest import NOW, HandClock

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from bench.table import Table
-from bot.updates import AT_ONCE
+from bot.delivery.updates import AT_ONCE
 from storage.database import Database
 from storage.records import READ
 from tests.whole.crowd import Crowd, Done, Roll, question_of

@@ -12,8 +12,8 @@ import pytest
 
 from bench.records import FIRST_USER, fill
 from bench.table import Table
+from bot.delivery.worded import SCREEN, stored
 from bot.i18n import Html
-from bot.notices import SCREEN, stored
 from bot.screen import Screen
 from policy.profile import load_profile
 from sandbox.cast import Person, World

@@ -11,8 +11,8 @@ from random import Random
 import pytest
 
 from bench.table import Table
-from bot.sender import CONCURRENCY
-from bot.updates import AT_ONCE
+from bot.delivery.sender import CONCURRENCY
+from bot.delivery.updates import AT_ONCE
 from policy.people import Language
 from policy.requests import RequestState
 from sandbox.state import Json

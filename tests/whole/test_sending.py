@@ -9,10 +9,10 @@ import pytest
 
 from bench.records import FIRST_USER, fill
 from bench.table import Table
+from bot.delivery.sender import CONCURRENCY
+from bot.delivery.worded import SCREEN, stored
 from bot.i18n import Html
-from bot.notices import SCREEN, stored
 from bot.screen import Screen
-from bot.sender import CONCURRENCY
 from policy.profile import load_profile
 from sandbox.cast import Person, World
 from services.owing import Delivery, delivery, owe

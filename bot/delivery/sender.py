@@ -7,9 +7,10 @@ share a commit; and never more is taken than `concurrency`, so that after a kill
 import asyncio
 import os
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import structlog
 from aiogram import Bot
@@ -28,21 +29,14 @@ from aiogram.exceptions import (
     TelegramUnauthorizedError,
 )
 
-from bot.i18n import Texts
-from bot.metrics import Meter, Uncounted
-from bot.notices import NOTICES, SCREEN, Telling, holds, restored
-from bot.pacing import Pace
-from bot.pacing import owed as owed_priority
-from bot.papers import PAPERS
+from bot.delivery.metrics import Meter, Uncounted
+from bot.delivery.pacing import Pace
+from bot.delivery.pacing import owed as owed_priority
+from bot.delivery.troubles import Troubles
+from bot.delivery.worded import SCREEN, holds, restored
 from bot.screen import File, Paper, Screen, Standing, delete, edited, parts
-from bot.screens.review.papers import no_longer_yours
-from bot.troubles import Troubles
-from bot.voices import language_of
-from policy.people import Language
-from policy.profile import Profile
 from services.clock import Clock
 from services.owing import REWORDING, WITHDRAWAL, Undelivered, owed_otherwise
-from services.requests.binding import follow_chat
 from storage.database import Database
 from storage.outbox import AT_ANY_TIME, LONGEST_PAUSE, Arrived, NewOwed, Owed, OwedState, Priority, Settled
 from storage.trouble import TroubleError
@@ -110,6 +104,28 @@ class _Letter:
     instead_of: Standing | None
 
 
+class Wording(Protocol):
+    """How what is owed is said."""
+
+    def knows(self, kind: str) -> bool:
+        """Tell whether messages of this kind can be worded."""
+
+    async def word(self, storage: Storage, owed: Owed, chat: int, now: datetime) -> Screen | None:
+        """Return what a message says now to who reads this chat; None: there is nothing to say any more."""
+
+    async def paper(
+        self, storage: Storage, paper: Paper, chat: int, now: datetime
+    ) -> Callable[[], Awaitable[bytes]] | Screen:
+        """Return what lays a paper out, or what is said in place of it."""
+
+
+class Follow(Protocol):
+    """What is kept when a group became a supergroup."""
+
+    async def __call__(self, storage: Storage, old: int, new: int, *, now: datetime) -> None:
+        """Let what was meant for the old chat be meant for the new one. The caller commits."""
+
+
 class RefusedError(Exception):
     """An answer that Telegram will never take, or that cannot be worded: a mistake of ours, which was logged."""
 
@@ -123,23 +139,26 @@ class Sender:
         bot: Bot,
         database: Database,
         pace: Pace,
-        profile: Profile,
         clock: Clock,
-        voices: Mapping[Language, Texts],
+        wording: Wording,
+        follow: Follow,
         meter: Meter | None = None,
         troubles: Troubles | None = None,
         concurrency: int = CONCURRENCY,
         real: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        """Send through `bot`, whose session passes `pace`; `clock` is the university's, `real` the machine's."""
+        """Send through `bot`, whose session passes `pace`; `clock` is the university's, `real` the machine's.
+
+        `wording` says what is owed, `follow` keeps in the records that a group became a supergroup.
+        """
         self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._bot = bot
         self._database = database
         self._pace = pace
-        self._profile = profile
         self._clock = clock
-        self._voices = voices
+        self._wording = wording
+        self._follow = follow
         self._meter = meter or Uncounted()
         self._troubles = troubles or Troubles()
         self._concurrency = concurrency
@@ -338,7 +357,7 @@ class Sender:
                 user, why = outcome.unreachable
                 await storage.accounts.mark_unreachable(user, since=now, why=why)
             if outcome.moved:
-                await follow_chat(storage, *outcome.moved, now=now)
+                await self._follow(storage, *outcome.moved, now=now)
 
     async def _settle(self, outcome: _Outcome) -> None:
         """Have it written, with what others finish meanwhile."""
@@ -379,8 +398,8 @@ class Sender:
             owed_priority.reset(token)
 
     async def _letter(self, owed: Owed, now: datetime) -> _Letter | _Outcome:
-        """Find where a message goes, and word it in the language read there: a group's stands in the content."""
-        if owed.kind == SCREEN and owed.chat_id is not None:  # worded already
+        """Find where a message goes, and word it unless it was worded when it was owed."""
+        if owed.kind == SCREEN and owed.chat_id is not None:
             put_off = self._put_off(owed, owed.chat_id)
             answer = restored(owed.content)
             return put_off or _letter_to(owed.chat_id, owed, await self._with_paper(owed.chat_id, answer, now))
@@ -395,16 +414,12 @@ class Sender:
                 chat = account.user_id
             if put_off := self._put_off(owed, chat):
                 return put_off
-            notice = NOTICES.get(owed.kind)
-            if notice is None:
+            if owed.kind == SCREEN:
+                return _letter_to(chat, owed, restored(owed.content))
+            if not self._wording.knows(owed.kind):
                 log.error("nobody knows how to word an owed message", owed=owed.id, kind=owed.kind)
                 return self._failed(owed, "unknown kind")
-            known = await storage.accounts.acquaintance(chat) if chat > 0 else None
-            language = Language(owed.content["language"]) if "language" in owed.content else language_of(known, None)
-            texts = self._voices[language]
-            stands = owed.state is OwedState.SENT
-            telling = Telling(storage, texts, owed.content, owed.person_id, now, self._profile, self._bot, stands)
-            screen = await notice(telling)
+            screen = await self._wording.word(storage, owed, chat, now)
         if screen is None:
             return _one(Settled(owed.id, OwedState.WITHDRAWN, arrived=owed.arrived))
         return _letter_to(chat, owed, screen)
@@ -415,10 +430,8 @@ class Sender:
         if not isinstance(paper, Paper):
             return screen
         async with self._database.read() as storage:
-            lay_out = await PAPERS[paper.what](storage, paper.of, now, self._profile)
-            if lay_out is None:
-                return no_longer_yours(self._voices[language_of(await storage.accounts.acquaintance(chat), None)])
-        return replace(screen, document=File(paper.name, await lay_out()))
+            made = await self._wording.paper(storage, paper, chat, now)
+        return made if isinstance(made, Screen) else replace(screen, document=File(paper.name, await made()))
 
     def _put_off(self, owed: Owed, chat: int) -> _Outcome | None:
         """Put a message off whose chat has to wait too long."""

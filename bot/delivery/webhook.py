@@ -9,8 +9,8 @@ import structlog
 from aiogram import Bot
 from aiohttp import web
 
-from bot.metrics import Meter, Uncounted
-from bot.updates import FullError, Updates
+from bot.delivery.metrics import Meter, Uncounted
+from bot.delivery.updates import FullError, Updates
 from storage.trouble import TroubleError
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - its name

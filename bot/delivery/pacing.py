@@ -21,7 +21,7 @@ from aiogram.exceptions import TelegramRetryAfter
 from aiogram.methods import Response, SendChatAction, SendMediaGroup, TelegramMethod
 from aiogram.methods.base import TelegramType
 
-from bot.metrics import Meter, Uncounted
+from bot.delivery.metrics import Meter, Uncounted
 from storage.outbox import Priority
 
 OVERALL_A_SECOND = 29.0

@@ -8,7 +8,7 @@ import structlog
 from aiogram.enums import ChatType
 from aiogram.types import Message
 
-from bot.troubles import Troubles
+from bot.delivery.troubles import Troubles
 from services.clock import Clock
 from services.outages import SHORTEST, Outage, in_touch, last_answer, last_outage, note, tell
 from storage.database import Database

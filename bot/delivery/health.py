@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import structlog
 from aiohttp import web
 
-from bot.metrics import Metrics
-from bot.troubles import Troubles
+from bot.delivery.metrics import Metrics
+from bot.delivery.troubles import Troubles
 from services.clock import Clock
 from storage.database import Database
 from storage.outbox import Priority

@@ -20,10 +20,10 @@ from aiogram.exceptions import (
 from aiogram.methods import GetUpdates
 from aiohttp import ClientError, ClientTimeout
 
-from bot.jobs.touch import Touch
-from bot.metrics import Meter, Uncounted
-from bot.troubles import Troubles
-from bot.updates import Updates
+from bot.delivery.metrics import Meter, Uncounted
+from bot.delivery.touch import Touch
+from bot.delivery.troubles import Troubles
+from bot.delivery.updates import Updates
 from storage.trouble import TroubleError
 
 POLL_SECONDS = 30  # how long Telegram waits for something to happen before it answers that nothing did

@@ -24,9 +24,9 @@ from aiogram.types import Message, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 
-from bot.jobs.touch import Touch
-from bot.metrics import Meter, Uncounted
-from bot.troubles import Troubles
+from bot.delivery.metrics import Meter, Uncounted
+from bot.delivery.touch import Touch
+from bot.delivery.troubles import Troubles
 from services.clock import Clock
 from storage.database import Database
 from storage.inbox import Inbox, Waiting
