@@ -45,6 +45,7 @@ def method_named(name: str) -> Method | None:
     model = _models().get(name.lower())
     if model is None:
         return None
+    model.model_rebuild()  # who put that off needs it now
     return Method(
         name=model.__api_method__,
         fields={field.alias or key: _check_of(field.annotation) for key, field in model.model_fields.items()},
@@ -162,6 +163,7 @@ class _Structure:
 
     def __init__(self, model: type[TelegramObject]) -> None:
         self._model = model
+        model.model_rebuild()
         self._fields = {field.alias or key: field.annotation for key, field in model.model_fields.items()}
         self._fixed = {
             field.alias or key: get_args(field.annotation)

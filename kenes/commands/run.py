@@ -81,6 +81,7 @@ async def _serve(environment: Environment, token: str, held: Holding) -> None:
 async def _receive(environment: Environment, token: str, held: Holding, stack: AsyncExitStack) -> None:
     """Put everything together, take in updates until cancelled; what has to be closed then is left on the stack."""
     from bot.commands import register_commands
+    from bot.delivery.models import warm_up
 
     parts = await _put_together(environment, token, stack)
     administrators = _administrators(environment, parts, held)
@@ -88,6 +89,7 @@ async def _receive(environment: Environment, token: str, held: Holding, stack: A
     resuming = await _sweep(environment, parts, administrators, stack)
     if isinstance(environment.clock, RemoteClock):
         _while_open(stack, environment.clock.follow())
+    warm_up()
     await _answered(parts.bot.me)
     _while_open(stack, register_commands(parts.bot, parts.voices))
     gc.freeze()
