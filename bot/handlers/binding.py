@@ -14,7 +14,7 @@ from bot.middlewares.context import WRITES, Said
 from bot.screen import Event, Toast
 from bot.screens.review import binding as screens
 from bot.screens.review.buttons import BindQueue, SetQueueLanguage, UnbindQueue
-from bot.screens.review.words import QUEUES, TYPED
+from bot.words.desks import QUEUES, TYPED
 from policy.people import Language, Role, RoleGrant
 from policy.profile import Profile
 from policy.reading import ReadingRefusal, covers

@@ -21,7 +21,7 @@ from bot.screens.review.buttons import (
     SignCase,
     TakeCase,
 )
-from bot.screens.review.words import refusal
+from bot.words.desks import refusal
 from policy.decision import Refused
 from policy.people import Role, RoleGrant
 from policy.profile import Profile

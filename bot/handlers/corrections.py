@@ -29,8 +29,8 @@ from bot.screens.corrections import (
     Value,
 )
 from bot.screens.forms import LONGEST_REASON, too_long
-from bot.screens.marks import reference
 from bot.screens.motions import why
+from bot.words.courses import reference
 from policy.decision import Refused
 from policy.people import Language, Role, RoleGrant
 from policy.profile import Profile

@@ -12,9 +12,9 @@ from bot.middlewares.context import Said
 from bot.middlewares.study import of_own_study
 from bot.screen import Event
 from bot.screens import need as screens
-from bot.screens.marks import reference
 from bot.screens.menu import OpenNeed
 from bot.screens.need import NeedInCourse
+from bot.words.courses import reference
 from policy.profile import Profile
 from services.standing import Study
 

@@ -34,7 +34,7 @@ from bot.screens.review.registration import (
     TakenNow,
     WithoutScan,
 )
-from bot.screens.review.words import refusal
+from bot.words.desks import refusal
 from policy.calendar import Window
 from policy.citation import HOUSE
 from policy.decision import Refused

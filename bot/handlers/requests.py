@@ -13,8 +13,9 @@ from bot.middlewares.applicant import Applicant, of_applicants
 from bot.middlewares.context import FINAL, Said
 from bot.screen import Event, Screen
 from bot.screens.menu import OpenAppeals, OpenComplaints, OpenRequests, OpenRetakes
-from bot.screens.requests import changing, form, offers, own, words
+from bot.screens.requests import changing, form, offers, own
 from bot.screens.requests.buttons import AskWithdrawal, OpenRequest, WhyOpen, Withdraw, sitting_of
+from bot.words.requests import refusal
 from policy.citation import HOUSE
 from policy.decision import Refused
 from policy.instant import MessageInstant
@@ -111,7 +112,7 @@ async def shown(applicant: Applicant, one: Request, no: Refused[FilingRefusal] |
 def unknown(applicant: Applicant) -> Screen:
     """Return the requests there are in place of one there is not."""
     no = Refused(FilingRefusal.UNKNOWN, (HOUSE,))
-    return own.requests(applicant.texts, applicant.study, words.refusal(applicant.texts, no, now=applicant.now))
+    return own.requests(applicant.texts, applicant.study, refusal(applicant.texts, no, now=applicant.now))
 
 
 def router() -> Router:

@@ -17,10 +17,10 @@ from bot.screen import Event, Screen
 from bot.screens import sheets as screens
 from bot.screens.cancel import cancel_button
 from bot.screens.forms import LONGEST_REASON, too_long
-from bot.screens.marks import reference
 from bot.screens.menu import OpenSheets
 from bot.screens.motions import why
 from bot.screens.sheets import AskPrint, AskUnlock, OpenGroup, OpenGroups, OpenSheet, PrintSheet
+from bot.words.courses import reference
 from policy.decision import Refused
 from policy.people import Role
 from policy.profile import Profile

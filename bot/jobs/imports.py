@@ -24,7 +24,7 @@ from bot.jobs.work import ProgressMessage
 from bot.screen import Screen, send
 from bot.screens import imports as screens
 from bot.screens.fallback import broken
-from bot.screens.marks import period_name
+from bot.words.courses import period_name
 from policy.calendar import PeriodEvent
 from policy.profile import Profile
 from services.attempts import keep, note, noting

@@ -10,8 +10,8 @@ from bot.jobs.work import ProgressMessage
 from bot.screen import Screen
 from bot.screens import motions as motion_screens
 from bot.screens import undoing as screens
-from bot.screens.requests.words import STATES
-from bot.screens.words import WORDS
+from bot.words.records import WORDS
+from bot.words.requests import STATES
 from policy.decision import Refused
 from policy.marks import Outcome
 from policy.requests import RequestState

@@ -9,11 +9,12 @@ from bot.buttons import CallbackData
 from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
 from bot.screen import Button, Rows, Screen
 from bot.screens.cancel import cancel_button
-from bot.screens.marks import course_name, open_course, period_name, reference, shortened
+from bot.screens.marks import open_course
 from bot.screens.menu import OpenMotions, back
-from bot.screens.requests.words import kind_name, number, stands
-from bot.screens.windows import until
-from bot.screens.words import WORDS
+from bot.words.courses import course_name, period_name, reference, shortened
+from bot.words.records import WORDS
+from bot.words.requests import kind_name, number, stands
+from bot.words.windows import until
 from policy.calendar import Windows
 from policy.marks import Attempt, Course, Enrolment, Outcome, Result, Standing
 from policy.people import Student

@@ -9,21 +9,14 @@ from enum import StrEnum
 from bot.buttons import CallbackData
 from bot.i18n import Html, Texts, lines, msgid, paragraphs
 from bot.screen import Button, Rows, Screen
-from bot.screens.clauses import clauses
-from bot.screens.contacts import desk
-from bot.screens.marks import (
-    OpenPeriod,
-    course_name,
-    exam_time,
-    mark,
-    open_course,
-    period_name,
-    without_mark,
-)
+from bot.screens.marks import OpenPeriod, exam_time, open_course
 from bot.screens.requests.offers import filed_already, offer_button, open_offers, sitting_name
-from bot.screens.requests.words import AGAIN
-from bot.screens.windows import dated, ended, explanation, left, moment, until
-from bot.screens.words import WORDS
+from bot.words.clauses import clauses
+from bot.words.contacts import desk
+from bot.words.courses import course_name, mark, period_name, without_mark
+from bot.words.records import WORDS
+from bot.words.requests import AGAIN
+from bot.words.windows import dated, ended, explanation, left, moment, until
 from policy.appeals import AppealRefusal
 from policy.calendar import Window, Windows
 from policy.decision import Refused

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from bot.i18n import Html, Texts, lines, paragraphs
 from bot.screen import Screen
-from bot.screens.contacts import desk
 from bot.screens.menu import menu
+from bot.words.contacts import desk
 from policy.profile import Profile
 from storage.records import Acquaintance
 

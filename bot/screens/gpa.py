@@ -7,21 +7,12 @@ from decimal import Decimal
 from bot.buttons import CallbackData
 from bot.i18n import Html, Texts, lines, msgid, paragraphs
 from bot.screen import CAPTION_LIMIT, Button, File, Rows, Screen, length
-from bot.screens.clauses import clauses
-from bot.screens.marks import (
-    BUTTON_LETTERS,
-    LINE_LETTERS,
-    course_name,
-    fresh,
-    part_name,
-    reading_ends,
-    short_year,
-    shortened,
-    year_name,
-)
+from bot.screens.marks import fresh, reading_ends
 from bot.screens.menu import OpenGpa, back
-from bot.screens.windows import dated
-from bot.screens.words import WORDS
+from bot.words.clauses import clauses
+from bot.words.courses import BUTTON_LETTERS, LINE_LETTERS, course_name, part_name, short_year, shortened, year_name
+from bot.words.records import WORDS
+from bot.words.windows import dated
 from policy.calendar import academic_year
 from policy.decision import Refused
 from policy.gpa import (

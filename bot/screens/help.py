@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from bot.commands import COMMANDS, OFFICE_COMMANDS, REVIEW_COMMANDS
 from bot.i18n import Html, Texts, bold, escape, lines, msgid, paragraphs
 from bot.screen import Screen
-from bot.screens.contacts import desk
 from bot.screens.menu import OFFICE, back, reviews
+from bot.words.contacts import desk
 from policy.profile import Profile
 from storage.records import Acquaintance
 

@@ -10,7 +10,7 @@ from bot.screen import Button, File, Screen
 from bot.screens.cancel import cancel_button
 from bot.screens.menu import OpenImports, back
 from bot.screens.news import told
-from bot.screens.words import WORDS
+from bot.words.records import WORDS
 from policy.people import Role
 from services.importing import (
     Counts,

@@ -6,9 +6,9 @@ from bot.buttons import CallbackData
 from bot.i18n import Html, Texts, bold, both, escape, lines, msgid, paragraphs
 from bot.screen import Button, File, Rows, Screen
 from bot.screens.cancel import cancel_button
-from bot.screens.contacts import desk
 from bot.screens.menu import OpenLinks, back
-from bot.screens.words import WORDS
+from bot.words.contacts import desk
+from bot.words.records import WORDS
 from policy.decision import Refused
 from policy.people import Language
 from policy.profile import Profile

@@ -9,9 +9,9 @@ from enum import StrEnum
 from bot.buttons import CallbackData, Place
 from bot.i18n import Html, Texts, bold, both, escape, lines, msgid, paragraphs
 from bot.screen import Button, File, Screen, length
-from bot.screens.contacts import desk
 from bot.screens.menu import OpenMe, back
-from bot.screens.words import CODES, WORDS
+from bot.words.contacts import desk
+from bot.words.records import CODES, WORDS
 from policy.people import Language
 from policy.profile import Profile
 from services.personal_data import PersonalData

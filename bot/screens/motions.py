@@ -12,12 +12,12 @@ from bot.screens.corrections import REFUSALS as CORRECTION_REFUSALS
 from bot.screens.corrections import StartCorrection, change
 from bot.screens.exports import said as said_of_file
 from bot.screens.imports import KINDS, counted, role_changes
-from bot.screens.marks import course_name, period_name
 from bot.screens.menu import OpenMotions, back
 from bot.screens.roles import REFUSALS as ROLE_REFUSALS
 from bot.screens.sheets import REFUSALS as SHEET_REFUSALS
 from bot.screens.undoing import UNDO_REFUSALS, ShowUndoTable
-from bot.screens.words import WORDS
+from bot.words.courses import course_name, period_name
+from bot.words.records import WORDS
 from policy.decision import Refused
 from policy.people import Role
 from policy.sheets import SheetRefusal

@@ -6,9 +6,9 @@ from decimal import Decimal
 from bot.buttons import CallbackData
 from bot.i18n import Html, Texts, lines, paragraphs
 from bot.screen import Button, Screen
-from bot.screens.clauses import clauses
-from bot.screens.marks import BUTTON_LETTERS, LINE_LETTERS, course_name, reference, shortened
 from bot.screens.menu import OpenNeed, back
+from bot.words.clauses import clauses
+from bot.words.courses import BUTTON_LETTERS, LINE_LETTERS, course_name, reference, shortened
 from policy.marks import MarkRules, Needed, NeededMark, Standing, needed
 from services.standing import OpenExam
 

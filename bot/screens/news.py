@@ -7,20 +7,11 @@ from itertools import groupby
 from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
 from bot.screen import Button, Screen
 from bot.screens.corrections import VALUES, Value
-from bot.screens.marks import (
-    APPEAL_UNTIL,
-    BUTTON_LETTERS,
-    RETAKE_UNTIL,
-    ZERO,
-    OpenPeriod,
-    course_name,
-    deadline,
-    mark,
-    period_name,
-)
+from bot.screens.marks import APPEAL_UNTIL, RETAKE_UNTIL, ZERO, OpenPeriod, deadline
 from bot.screens.menu import back
 from bot.screens.requests.offers import form_button, open_offers, sitting_name
 from bot.screens.requests.own import opens
+from bot.words.courses import BUTTON_LETTERS, course_name, mark, period_name
 from policy.calendar import Windows
 from policy.marks import Course, Standing, looks_like_placeholder
 from policy.requests import Kind

@@ -11,7 +11,7 @@ from bot.screen import Button, Rows, Screen
 from bot.screens.cancel import cancel_button
 from bot.screens.imports import role_changes
 from bot.screens.menu import back
-from bot.screens.words import WORDS
+from bot.words.records import WORDS
 from policy.people import Role, RoleGrant
 from policy.two_people import RoleChange
 from services.role_news import written_change

@@ -8,10 +8,10 @@ from bot.buttons import CallbackData, Place
 from bot.i18n import Html, Texts, bold, escape, lines, msgid, paragraphs
 from bot.screen import Button, Rows, Screen
 from bot.screens.cancel import cancel_button
-from bot.screens.clauses import clauses
-from bot.screens.marks import course_name, period_name, reference, shortened
 from bot.screens.menu import OpenSheets, back
-from bot.screens.windows import moment, until
+from bot.words.clauses import clauses
+from bot.words.courses import course_name, period_name, reference, shortened
+from bot.words.windows import moment, until
 from policy.decision import Refused
 from policy.sheets import SheetRefusal
 from services.sheets import PrintingRefusal, SheetStanding

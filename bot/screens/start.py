@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from bot.buttons import CallbackData
 from bot.i18n import Html, Texts, bold, both, lines, msgid, paragraphs
 from bot.screen import Button, Screen
-from bot.screens.contacts import desk, said
 from bot.screens.menu import back
+from bot.words.contacts import desk, said
 from policy.decision import Refused
 from policy.people import Language
 from policy.profile import Profile

@@ -2,7 +2,7 @@
 
 How to add a kind: name it in `policy.requests.Kind` with its queue, write the rule that says who may file it and until
 when, declare it here with what its decisions do (`services/requests/consequences.py`), and word it in
-`bot/screens/requests/words.py`, its key or hint in `form.py` there. Form, receipt, list, withdrawal, cards, decision,
+`bot/words/requests.py`, its key or hint in `form.py` there. Form, receipt, list, withdrawal, cards, decision,
 history and notices follow.
 """
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.screens.marks import reference
+from bot.words.courses import reference
 from policy.people import Language, Name, Role, RoleGrant
 from policy.profile import Profile
 from policy.requests import RequestState

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bot.screens.course import Deadline, WhyThen
-from bot.screens.marks import OpenCourse, OpenPeriod, open_course, reference
+from bot.screens.marks import OpenCourse, OpenPeriod, open_course
+from bot.words.courses import reference
 from policy.calendar import DateSpan, DaySource, PeriodDates, PeriodEvent, SpecialDay
 from policy.marks import Attempt, Enrolment, ExamForm, Outcome
 from policy.people import Language, Sex, Status

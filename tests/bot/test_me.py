@@ -6,7 +6,7 @@ from dataclasses import fields
 from decimal import Decimal
 
 from bot.screens.me import FIELDS, PAGE, PARTS, SECTIONS
-from bot.screens.words import WORDS
+from bot.words.records import WORDS
 from policy.gpa import Components
 from policy.marks import Attempt, Course, Enrolment, ExamForm, Outcome
 from policy.people import Funding, Level, Name, Role, RoleGrant, Sex, Status, Student, StudyForm

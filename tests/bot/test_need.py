@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.screens.marks import reference
 from bot.screens.need import NeedInCourse
+from bot.words.courses import reference
 from policy.marks import Attempt
 from policy.profile import Profile, load_profile
 from storage.database import Database

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Engine, event
 
 from bot.i18n import Texts
-from bot.screens.marks import reference
 from bot.screens.requests.buttons import AskWithdrawal, OpenForm, OpenRequest, Withdraw
+from bot.words.courses import reference
 from policy.marks import ExamForm, Outcome
 from policy.people import Language
 from policy.requests import Kind, RequestState

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from bot.screens.marks import reference
 from bot.screens.requests.buttons import FileText, OpenForm
+from bot.words.courses import reference
 from policy.marks import Attempt, ExamForm, Outcome
 from policy.people import Language, Status
 from policy.requests import Kind

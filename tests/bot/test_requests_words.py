@@ -9,7 +9,7 @@ from bot.i18n import Texts
 from bot.screens.requests.form import KEYS, QUESTIONS
 from bot.screens.requests.news import TITLES
 from bot.screens.requests.own import NEXT
-from bot.screens.requests.words import REFUSALS, cause_name, kind_name, refusal, state_name
+from bot.words.requests import REFUSALS, cause_name, kind_name, refusal, state_name
 from policy.appeals import AppealRefusal
 from policy.citation import HOUSE
 from policy.decision import Refused

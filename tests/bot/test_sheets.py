@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.screens.marks import reference
+from bot.words.courses import reference
 from policy.appeals import AppealRefusal
 from policy.decision import Refused
 from policy.instant import MessageInstant

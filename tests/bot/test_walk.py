@@ -18,9 +18,9 @@ from structlog.testing import capture_logs
 
 from bot.commands import COMMANDS, OFFICE_COMMANDS, REVIEW_COMMANDS
 from bot.screens.language import ChooseLanguage
-from bot.screens.marks import reference
 from bot.screens.me import Unlink
 from bot.screens.review.buttons import BindQueue, OpenCase, OpenQueue, SetQueueLanguage, TakeCase, UnbindQueue
+from bot.words.courses import reference
 from policy.profile import Profile
 from storage.database import Database
 from tests.bot.conftest import AIGERIM, DMITRY, REGISTRAR, TWIN, HandClock

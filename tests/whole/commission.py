@@ -15,7 +15,7 @@ from aiogram.filters.callback_data import CallbackData
 from bot.i18n import TAG, Texts, load_texts
 from bot.screens.requests.buttons import OpenForm
 from bot.screens.review.buttons import BeginVerdict, ConfirmStep, SignCase, StepOn, TakeCase
-from bot.screens.review.words import QUEUES
+from bot.words.desks import QUEUES
 from policy.calendar import DateSpan, ExamSlot, PeriodDates, PeriodEvent
 from policy.marks import Enrolment
 from policy.people import Language, Name, Role, RoleGrant

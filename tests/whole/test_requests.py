@@ -15,15 +15,16 @@ import pytest_asyncio
 
 from bench.university import MARK_COLUMNS
 from bot.screens.imports import AskUndo, LoadUpload
-from bot.screens.marks import OpenCourse, reference
+from bot.screens.marks import OpenCourse
 from bot.screens.requests.buttons import AskWithdrawal, FileText, OpenForm, OpenRequest, WhyOpen, Withdraw
 from bot.screens.requests.form import KEYS
 from bot.screens.requests.news import TITLES
-from bot.screens.requests.words import AGAIN
-from bot.screens.requests.words import REFUSALS as OF_FILING
 from bot.screens.review.buttons import BeginVerdict, ConfirmStep, EnterMark, OpenCase, SignCase, TakeCase
-from bot.screens.review.words import REFUSALS as OF_REVIEW
-from bot.screens.windows import BASIS, ended, moment
+from bot.words.courses import reference
+from bot.words.desks import REFUSALS as OF_REVIEW
+from bot.words.requests import AGAIN
+from bot.words.requests import REFUSALS as OF_FILING
+from bot.words.windows import BASIS, ended, moment
 from policy.appeals import AppealBasis, AppealRefusal
 from policy.calendar import ExamSlot
 from policy.marks import Attempt, Enrolment, ExamForm, Outcome

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.buttons import CallbackData
-from bot.screens.marks import reference
+from bot.words.courses import reference
 from policy.requests import Kind
 from services.requests.kinds import KINDS
 from services.sittings import Sitting

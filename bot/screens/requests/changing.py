@@ -4,7 +4,6 @@ from datetime import datetime
 
 from bot.i18n import Html, Texts, lines, paragraphs
 from bot.screen import Button, Screen
-from bot.screens.clauses import clauses
 from bot.screens.menu import OpenAppeals, OpenRetakes, back
 from bot.screens.requests.buttons import (
     CorrectReason,
@@ -14,12 +13,13 @@ from bot.screens.requests.buttons import (
 from bot.screens.requests.form import quoted
 from bot.screens.requests.offers import desk_of
 from bot.screens.requests.own import NEXT, about_request, mine, open_request
-from bot.screens.requests.words import (
+from bot.words.clauses import clauses
+from bot.words.requests import (
     number,
     received,
     refusal,
 )
-from bot.screens.windows import until
+from bot.words.windows import until
 from policy.calendar import Window
 from policy.decision import Refused
 from policy.profile import Profile

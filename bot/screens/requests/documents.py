@@ -12,11 +12,11 @@ from bot.screens.requests.buttons import (
 )
 from bot.screens.requests.offers import desk_of
 from bot.screens.requests.own import exam_of, mine, open_request
-from bot.screens.requests.words import (
+from bot.words.requests import (
     kind_name,
     number,
 )
-from bot.screens.windows import left, until
+from bot.words.windows import left, until
 from policy.profile import Profile
 from policy.requests import Kind
 from services.standing import Study

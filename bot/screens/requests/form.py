@@ -7,12 +7,12 @@ from datetime import datetime
 from bot.i18n import Html, Texts, bold, escape, lines, msgid, paragraphs
 from bot.screen import Button, Rows, Screen
 from bot.screens.cancel import cancel_button
-from bot.screens.marks import BUTTON_LETTERS, mark, shortened
 from bot.screens.menu import back
 from bot.screens.requests.buttons import AddText, AnswerText, DropText, FileText, about
 from bot.screens.requests.offers import back_to, sitting_name
-from bot.screens.requests.words import cause_name, clock, kind_name, number
-from bot.screens.windows import left, until
+from bot.words.courses import BUTTON_LETTERS, mark, shortened
+from bot.words.requests import cause_name, clock, kind_name, number
+from bot.words.windows import left, until
 from policy.calendar import Window
 from policy.marks import Standing
 from policy.people import Language

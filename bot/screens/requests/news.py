@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from bot.i18n import Html, Texts, lines, msgid, paragraphs
 from bot.screen import Button, Screen
-from bot.screens.clauses import clauses
 from bot.screens.requests.buttons import WriteAnswer
 from bot.screens.requests.form import quoted
 from bot.screens.requests.offers import desk_of
 from bot.screens.requests.own import about_request, entered, marks, mine, open_request, opens, seat
-from bot.screens.requests.words import number, received, state_name
-from bot.screens.windows import until
+from bot.words.clauses import clauses
+from bot.words.requests import number, received, state_name
+from bot.words.windows import until
 from policy.profile import Profile
 from policy.requests import Kind, RequestState
 from services.requests.cases import Case

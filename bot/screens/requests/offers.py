@@ -7,13 +7,13 @@ from typing import Any
 
 from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
 from bot.screen import Button, Rows, Screen
-from bot.screens.clauses import clauses
-from bot.screens.contacts import desk
-from bot.screens.marks import BUTTON_LETTERS, LINE_LETTERS, course_name, mark, shortened
 from bot.screens.menu import OpenAppeals, OpenComplaints, OpenRetakes, back
 from bot.screens.requests.buttons import OpenForm, OpenRequest, WhyOpen, about
-from bot.screens.requests.words import AGAIN, cause_name, kind_name, number, refusal
-from bot.screens.windows import ended, explanation, left, moment, until
+from bot.words.clauses import clauses
+from bot.words.contacts import desk
+from bot.words.courses import BUTTON_LETTERS, LINE_LETTERS, course_name, mark, shortened
+from bot.words.requests import AGAIN, cause_name, kind_name, number, refusal
+from bot.words.windows import ended, explanation, left, moment, until
 from policy.appeals import AppealRefusal
 from policy.calendar import Window, Windows
 from policy.citation import HOUSE

@@ -6,7 +6,7 @@ from operator import itemgetter
 
 from bot.i18n import Html, Texts, bold, escape, lines, msgid, paragraphs
 from bot.screen import Button, Rows, Screen
-from bot.screens.marks import mark, open_course
+from bot.screens.marks import open_course
 from bot.screens.menu import OpenAppeals, OpenRequests, OpenRetakes, back
 from bot.screens.requests.buttons import (
     AddDocuments,
@@ -16,7 +16,8 @@ from bot.screens.requests.buttons import (
     WriteAnswer,
 )
 from bot.screens.requests.form import quoted
-from bot.screens.requests.words import (
+from bot.words.courses import mark
+from bot.words.requests import (
     AGAIN,
     became,
     cause_name,
@@ -28,7 +29,7 @@ from bot.screens.requests.words import (
     refusal,
     state_name,
 )
-from bot.screens.windows import moment, until
+from bot.words.windows import moment, until
 from policy.calendar import Windows
 from policy.decision import Refused
 from policy.instant import MessageInstant

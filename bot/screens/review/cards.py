@@ -5,10 +5,10 @@ from datetime import datetime
 
 from bot.i18n import Html, Texts, bold, lines, paragraphs
 from bot.screen import Button, Rows, Screen
-from bot.screens.requests.words import became, exam_title, filed_late, kind_name, number, stands, state_name
 from bot.screens.review.buttons import ChooseSubstitute, OpenCase, OpenQueue, TakeCase
-from bot.screens.review.words import queue_name
-from bot.screens.windows import moment, until
+from bot.words.desks import queue_name
+from bot.words.requests import became, exam_title, filed_late, kind_name, number, stands, state_name
+from bot.words.windows import moment, until
 from policy.marks import Course
 from policy.requests import Queue, RequestState
 from services.requests.cases import Case

@@ -6,22 +6,9 @@ from typing import Any
 
 from bot.i18n import Html, Texts, bold, lines, paragraphs
 from bot.screen import Button, Rows, Screen
-from bot.screens.contacts import desk
 from bot.screens.corrections import differing
 from bot.screens.documents import LOSSES
-from bot.screens.marks import mark, shortened
 from bot.screens.menu import back
-from bot.screens.requests.words import (
-    became,
-    cause_name,
-    exam_title,
-    filed_late,
-    kind_name,
-    number,
-    received,
-    stands,
-    state_name,
-)
 from bot.screens.review.buttons import (
     BeginCallOff,
     BeginQuestion,
@@ -40,9 +27,22 @@ from bot.screens.review.buttons import (
     TakeCase,
 )
 from bot.screens.review.outlook import brings
-from bot.screens.review.words import desk_of
-from bot.screens.windows import BASIS, dated, moment, until
-from bot.screens.words import WORDS
+from bot.words.contacts import desk
+from bot.words.courses import mark, shortened
+from bot.words.desks import desk_of
+from bot.words.records import WORDS
+from bot.words.requests import (
+    became,
+    cause_name,
+    exam_title,
+    filed_late,
+    kind_name,
+    number,
+    received,
+    stands,
+    state_name,
+)
+from bot.words.windows import BASIS, dated, moment, until
 from policy.marks import Attempt, Course, Result
 from policy.people import RoleGrant
 from policy.profile import Profile

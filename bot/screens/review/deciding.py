@@ -8,7 +8,6 @@ from typing import Any
 
 from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
 from bot.screen import Button, Screen
-from bot.screens.marks import shortened
 from bot.screens.menu import back
 from bot.screens.review.buttons import (
     ConfirmStep,
@@ -21,7 +20,8 @@ from bot.screens.review.buttons import (
 )
 from bot.screens.review.case import outcome_of, title
 from bot.screens.review.outlook import brings
-from bot.screens.windows import moment
+from bot.words.courses import shortened
+from bot.words.windows import moment
 from policy.calendar import ExamSlot
 from policy.people import Language
 from policy.requests import Queue, RequestState

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from bot.i18n import Html, Texts, lines
 from bot.screens.corrections import final
-from bot.screens.requests.words import number
-from bot.screens.windows import until
+from bot.words.requests import number
+from bot.words.windows import until
 from policy.calendar import Windows
 from policy.decision import Refused
 from policy.gpa import Gpa, shown

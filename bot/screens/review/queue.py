@@ -6,12 +6,12 @@ from typing import TypeVar
 
 from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
 from bot.screen import Button, Rows, Screen
-from bot.screens.contacts import desk
 from bot.screens.menu import back
-from bot.screens.requests.words import kind_name, number, stands
 from bot.screens.review.buttons import OpenCase, OpenQueue
-from bot.screens.review.words import desk_of, queue_name
-from bot.screens.windows import moment, until
+from bot.words.contacts import desk
+from bot.words.desks import desk_of, queue_name
+from bot.words.requests import kind_name, number, stands
+from bot.words.windows import moment, until
 from policy.people import Language
 from policy.profile import Profile
 from policy.requests import Queue, RequestState

@@ -10,15 +10,15 @@ from bot.buttons import CallbackData
 from bot.i18n import Html, Texts, bold, lines, paragraphs
 from bot.screen import Button, Screen
 from bot.screens.cancel import cancel_button
-from bot.screens.contacts import desk
 from bot.screens.corrections import found_students
-from bot.screens.marks import BUTTON_LETTERS, reference
 from bot.screens.menu import back
 from bot.screens.requests.offers import sitting_name
-from bot.screens.requests.words import cause_name, exam_title, filed_late, kind_name, number, received
 from bot.screens.review.buttons import OpenCase, OpenQueue
-from bot.screens.review.words import desk_of
-from bot.screens.windows import until
+from bot.words.contacts import desk
+from bot.words.courses import BUTTON_LETTERS, reference
+from bot.words.desks import desk_of
+from bot.words.requests import cause_name, exam_title, filed_late, kind_name, number, received
+from bot.words.windows import until
 from policy.calendar import Window
 from policy.people import Student
 from policy.profile import Profile

@@ -6,10 +6,10 @@ from bot.buttons import CallbackData
 from bot.i18n import Html, Texts, bold, lines, paragraphs
 from bot.screen import Button, Screen
 from bot.screens.cancel import cancel_button
-from bot.screens.marks import shortened
 from bot.screens.menu import back
-from bot.screens.requests.words import state_name
-from bot.screens.review.words import queue_name
+from bot.words.courses import shortened
+from bot.words.desks import queue_name
+from bot.words.requests import state_name
 from policy.people import Language
 from policy.requests import Kind, Queue, RequestState
 from storage.queues import ReasonTemplate

@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Any
 
 from bot.i18n import Html, Texts, msgid
-from bot.screens.contacts import said
-from bot.screens.marks import course_name, period_name
-from bot.screens.windows import ended, until
+from bot.words.contacts import said
+from bot.words.courses import course_name, period_name
+from bot.words.windows import ended, until
 from policy.appeals import AppealRefusal
 from policy.decision import Refused
 from policy.marks import Course

@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Any
 
 from bot.i18n import Html, Texts, msgid
-from bot.screens.requests.words import REFUSALS as OF_FILING
-from bot.screens.requests.words import refusal as filing_refusal
-from bot.screens.windows import moment
+from bot.words.requests import REFUSALS as OF_FILING
+from bot.words.requests import refusal as filing_refusal
+from bot.words.windows import moment
 from policy.appeals import UpholdRefusal
 from policy.decision import Refused
 from policy.marks import ChangeRefusal

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from bot.i18n import Html, Texts, lines, msgid, paragraphs
 from bot.screen import Rows, Screen
-from bot.screens.clauses import clauses
+from bot.words.clauses import clauses
 from policy.appeals import AppealBasis
 from policy.calendar import CountedDay, DayReason, Window
 from policy.people import Language
