@@ -20,6 +20,7 @@ check: .venv/dev
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m tests.borders
 	$(BIN)/python -m bot.i18n check
 	$(BIN)/python -m storage.migrations.check
 	! grep -n '://' requirements.lock requirements-dev.lock

@@ -1,5 +1,6 @@
 """Requests: what students file, who decides it, and by when it is answered."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -12,6 +13,14 @@ from policy.people import Role
 from policy.values import NotAllowedError, choice, hour, several, switch, whole
 
 
+class Queue(StrEnum):
+    """Where a request waits for those who decide it: a desk by its name."""
+
+    APPEALS = "appeals"
+    SERVICE_DESK = "service_desk"
+    REGISTRAR = "registrar"
+
+
 class Kind(StrEnum):
     """What a request asks for."""
 
@@ -20,13 +29,10 @@ class Kind(StrEnum):
     RETAKE = "retake"
     MISSED_EXAM = "missed_exam"
 
-
-class Queue(StrEnum):
-    """Where a request waits for those who decide it."""
-
-    APPEALS = "appeals"
-    SERVICE_DESK = "service_desk"
-    REGISTRAR = "registrar"
+    @property
+    def queue(self) -> Queue:
+        """Where it waits for the desk that decides it."""
+        return _QUEUES[self]
 
 
 class RequestState(StrEnum):
@@ -78,14 +84,60 @@ class RequestRules(Chapter):
             raise NotAllowedError(self.office_until, f"a local time after {self.office_from}", "office_until")
 
 
-def queue_of(kind: Kind) -> Queue:
-    """Return where a request of this kind waits."""
-    return _QUEUES[kind]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Who decides what waits in a queue, how fast, and how it speaks of it.
+
+    ``signed_by`` decide; ``prepared_by``, where somebody besides prepares; ``one_step``: a signer may decide without a
+    proposal of somebody else. ``answers_in`` names the rule that says in how many working days. ``favourable`` is the
+    decision that gives the student what was asked for. ``commission``: it decides about exams whose final mark sheet
+    must not be printed before, and keeps protocols. ``enters_marks``: marks that were raised are its task.
+    ``worded_by`` change its ready reasons besides who signs.
+    """
+
+    queue: Queue
+    signed_by: Callable[[RequestRules], tuple[Role, ...]]
+    prepared_by: Callable[[RequestRules], tuple[Role, ...]] = lambda _: ()
+    one_step: Callable[[RequestRules], bool] = lambda _: True
+    answers_in: str = "other_answer_working_days"
+    favourable: RequestState = RequestState.APPROVED
+    commission: bool = False
+    enters_marks: bool = False
+    worded_by: tuple[Role, ...] = ()
+
+    def names(self, state: RequestState) -> str:
+        """Name a state by the words of this desk: what is upheld elsewhere is refused as ``not_upheld``."""
+        return f"not_{self.favourable}" if state is RequestState.REFUSED else state.value
 
 
-def favourable(kind: Kind) -> RequestState:
-    """Return the decision that gives the student what was asked for."""
-    return RequestState.UPHELD if queue_of(kind) is Queue.APPEALS else RequestState.APPROVED
+DESKS: Final[Mapping[Queue, Desk]] = {
+    desk.queue: desk
+    for desk in (
+        Desk(
+            queue=Queue.APPEALS,
+            signed_by=lambda rules: rules.appeals_signed_by,
+            prepared_by=lambda rules: rules.appeals_prepared_by,
+            one_step=lambda rules: rules.appeals_one_step,
+            answers_in="appeal_answer_working_days",
+            favourable=RequestState.UPHELD,
+            commission=True,
+            worded_by=(Role.APPEALS_SECRETARY,),
+        ),
+        Desk(queue=Queue.SERVICE_DESK, signed_by=lambda rules: rules.retakes_decided_by),
+        Desk(queue=Queue.REGISTRAR, signed_by=lambda rules: rules.missed_exams_decided_by, enters_marks=True),
+    )
+}
+
+
+ENTERING: Final = next(desk.queue for desk in DESKS.values() if desk.enters_marks)
+"""Where raised marks wait to be entered in the university's system."""
+COMMISSION: Final = next(desk.queue for desk in DESKS.values() if desk.commission)
+"""Where the commission decides that keeps protocols."""
+
+
+def desk_of(kind: Kind) -> Desk:
+    """Return who decides a request of this kind."""
+    return DESKS[kind.queue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +152,7 @@ class AnswerTime:
 @encodes("HOUSE")
 def answer_time(kind: Kind, since: datetime, calendar: Calendar, rules: RequestRules) -> AnswerTime:
     """Return by when a request filed at ``since`` is answered: to the end of a working day after that day."""
-    name = "appeal_answer_working_days" if queue_of(kind) is Queue.APPEALS else "other_answer_working_days"
+    name = desk_of(kind).answers_in
     days = calendar.working_days_after(calendar.local_day(since), getattr(rules, name))
     return AnswerTime(calendar.end_of(days[-1].day), days, rules.cited(name))
 

@@ -10,7 +10,7 @@ from policy.citation import HOUSE, encodes
 from policy.decision import Allowed, Decision, Refused
 from policy.people import Role, RoleGrant
 from policy.reading import Affair, ReadingRefusal, conflict, covers, without_role
-from policy.requests import DECIDED, OPEN, Kind, Queue, RequestRules, RequestState, queue_of
+from policy.requests import DECIDED, OPEN, Kind, RequestRules, RequestState, desk_of
 
 
 class Act(StrEnum):
@@ -50,7 +50,8 @@ class Reviewed:
 
     ``lecturers`` teach or examine that sheet; ``prepared_by`` made the proposal that waits or was decided;
     ``proposed_again``: after a refusal, a decision in the student's favour waits to be signed; ``substitute`` is named
-    to sign this one case; ``paused``: the student was asked for more and has not answered.
+    to sign this one case; ``paused``: the student was asked for more and has not answered; ``raises_mark`` and
+    ``gives_seat``: what a decision in the student's favour brings in this kind.
     """
 
     kind: Kind
@@ -64,6 +65,8 @@ class Reviewed:
     substitute: str | None = None
     paused: bool = False
     sheet_locked: bool = False
+    raises_mark: bool = False
+    gives_seat: bool = False
 
 
 @encodes("HOUSE")
@@ -106,23 +109,17 @@ def may_redecide(
 
 def decided_in_one_step(kind: Kind, rules: RequestRules) -> bool:
     """Tell whether a decision of this kind needs no proposal of somebody else."""
-    return queue_of(kind) is not Queue.APPEALS or rules.appeals_one_step
+    return desk_of(kind).one_step(rules)
 
 
 def readers(kind: Kind, rules: RequestRules) -> tuple[Role, ...]:
     """Return the roles that see what is inside a request of this kind."""
-    return tuple(dict.fromkeys((*_preparers(kind, rules), *signers(kind, rules))))
+    return tuple(dict.fromkeys((*desk_of(kind).prepared_by(rules), *signers(kind, rules))))
 
 
 def signers(kind: Kind, rules: RequestRules) -> tuple[Role, ...]:
     """Return the roles that decide a request of this kind."""
-    match queue_of(kind):
-        case Queue.APPEALS:
-            return rules.appeals_signed_by
-        case Queue.SERVICE_DESK:
-            return rules.retakes_decided_by
-        case Queue.REGISTRAR:
-            return rules.missed_exams_decided_by
+    return desk_of(kind).signed_by(rules)
 
 
 @encodes("HOUSE")
@@ -142,10 +139,6 @@ class _Reviewer:
     grants: tuple[RoleGrant, ...]
     on: date
     rules: RequestRules
-
-
-def _preparers(kind: Kind, rules: RequestRules) -> tuple[Role, ...]:
-    return rules.appeals_prepared_by if queue_of(kind) is Queue.APPEALS else signers(kind, rules)
 
 
 def _roles(act: Act, kind: Kind, rules: RequestRules) -> tuple[Role, ...]:
@@ -192,7 +185,7 @@ _IN_STATES: Final = {
 
 def _unfit(act: Act, case: Reviewed) -> ReviewRefusal | None:
     """Say why nobody can do this to the request as it stands."""
-    if act is Act.ENTER and case.kind is not Kind.APPEAL:  # no other kind changes a mark
+    if (act is Act.ENTER and not case.raises_mark) or (act is Act.SEAT and not case.gives_seat):
         return ReviewRefusal.NOT_IN_THIS_STATE
     if case.state in _IN_STATES[act]:
         return None
@@ -226,7 +219,7 @@ def _cannot_follow(case: Reviewed) -> ReviewRefusal | None:
         if case.state is RequestState.WITHDRAWN:
             return ReviewRefusal.WITHDRAWN
         return ReviewRefusal.ALREADY_DECIDED if case.state in DECIDED else ReviewRefusal.NOT_IN_THIS_STATE
-    locked = case.sheet_locked and queue_of(case.kind) is Queue.APPEALS
+    locked = case.sheet_locked and desk_of(case.kind).commission
     return ReviewRefusal.SHEET_LOCKED if locked else None
 
 

@@ -15,10 +15,11 @@ from policy.profile import Profile
 from policy.reading import Affair, ReadingRefusal, may_see
 from policy.two_people import Matter, MotionKind
 from services.attempts import note
-from services.importing.objects import written
 from services.motions.moving import MotionRefusal, MotionType, Second, expires_at, move, today, unreasoned
 from services.news import owe_correction
+from services.objects import written
 from services.requests.events import tell_of_changes
+from services.requests.kinds import AFTER_FX
 from services.requests.voiding import void_retakes
 from services.standing import CourseStanding, study_of
 from services.teaching import lecturers_of, taught_by
@@ -250,7 +251,14 @@ async def _carry(storage: Storage, motion: Motion, second: Second) -> Applied | 
     )
     exam = ExamKey(correction.period, correction.course_code, correction.attempt)
     await void_retakes(
-        storage, correction.student_id, exam, by=second.by, why=motion.reason, now=now, profile=second.profile
+        storage,
+        correction.student_id,
+        exam,
+        kinds=AFTER_FX,
+        by=second.by,
+        why=motion.reason,
+        now=now,
+        profile=second.profile,
     )
     await tell_of_changes(storage, now=now, profile=second.profile, student_id=correction.student_id)
     await owe_correction(storage, correction_id=motion.id, student_id=correction.student_id, by=second.by, now=now)

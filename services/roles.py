@@ -12,9 +12,9 @@ from policy.profile import Profile
 from policy.reading import Affair, may_see
 from policy.two_people import Matter, MotionKind, RoleChange
 from services.attempts import note
-from services.importing.objects import role_key, written
 from services.links import OFFICE
 from services.motions.moving import MotionRefusal, MotionType, Second, move, today
+from services.objects import role_key, written
 from services.role_news import owe_role_news
 from storage.records import Change, Motion, Person
 from storage.unit import Storage

@@ -13,7 +13,7 @@ from policy.marks import Course, Enrolment
 from policy.people import Role, RoleGrant, Student
 from policy.profile import Profile
 from policy.reading import Affair, ReadingRefusal, may_see, plays, reach
-from policy.requests import Queue, queue_of
+from policy.requests import desk_of
 from policy.sheets import Sheet, SheetRefusal, is_printed, may_print
 from policy.two_people import Matter, MotionKind
 from services.attempts import note
@@ -269,7 +269,7 @@ async def _standing(storage: Storage, facts: _Facts, enrolments: list[Enrolment]
     sheet = Sheet(
         marks=sum(not is_printed(each.attempts[-1], printed_at) for each in concluded),
         missing=len(enrolments) - len(concluded),
-        open_appeals=sum(each.student_id in there and queue_of(each.kind) is Queue.APPEALS for each in waiting),
+        open_appeals=sum(each.student_id in there and desk_of(each.kind).commission for each in waiting),
         closes=max(_closings(facts, concluded, printed_at), default=None),
         printed_at=printed_at,
     )

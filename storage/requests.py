@@ -301,7 +301,7 @@ class Requests:
         return await self._connection.scalar(_COUNTED, {"kinds": list(kinds), "states": list(states)}) or 0
 
     async def to_enter(self) -> tuple[Request, ...]:
-        """Give the upheld appeals whose mark the registrar's office has not entered yet, oldest first."""
+        """Give what raised a mark that the registrar's office has not entered yet, oldest first."""
         return tuple(map(_request, await self._connection.execute(_TO_ENTER)))
 
     async def filed_between(self, kinds: Iterable[Kind], since: datetime, until: datetime) -> tuple[Request, ...]:
@@ -517,9 +517,8 @@ _CHANGED = _ALL.where(
     ),
 )
 _COUNTED = select(func.count()).select_from(requests).where(_OF_KINDS, _STAND_SO)
-_TO_ENTER = _ALL.where(
-    requests.c.kind == Kind.APPEAL, requests.c.state == RequestState.UPHELD, requests.c.entered_at.is_(None)
-)
+_RAISED = exists().where(decisions.c.request_id == requests.c.id, decisions.c.points.is_not(None))
+_TO_ENTER = _ALL.where(requests.c.state == RequestState.UPHELD, requests.c.entered_at.is_(None), _RAISED)
 _FILED = (
     select(requests)
     .where(_OF_KINDS, requests.c.filed_at >= bindparam("since"), requests.c.filed_at < bindparam("until"))

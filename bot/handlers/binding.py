@@ -14,7 +14,7 @@ from bot.middlewares.context import WRITES, Said
 from bot.screen import Event, Toast
 from bot.screens.review import binding as screens
 from bot.screens.review.buttons import BindQueue, SetQueueLanguage, UnbindQueue
-from bot.words.desks import QUEUES, TYPED
+from bot.words.desks import DESK_WORDS
 from policy.people import Language, Role, RoleGrant
 from policy.profile import Profile
 from policy.reading import ReadingRefusal, covers
@@ -146,7 +146,8 @@ def queue_named(written: str, voices: Mapping[Language, Texts]) -> Queue | None:
     """Return the queue that goes by what was written: its own name, or its words in either language."""
     wanted = written.strip().casefold()
     for queue in Queue:
-        said = (texts.plain(words[queue]) for texts in voices.values() for words in (QUEUES, TYPED))
+        words = DESK_WORDS[queue]
+        said = (texts.plain(each) for texts in voices.values() for each in (words.name, words.typed))
         if wanted in {queue.value, queue.value.replace("_", " "), *(each.casefold() for each in said)}:
             return queue
     return None

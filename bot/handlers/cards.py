@@ -15,7 +15,7 @@ from bot.screen import Toast
 from bot.screens.review import cards as screens
 from bot.screens.review.binding import turn_anonymity_off
 from bot.screens.review.buttons import OpenCase, OpenQueue, TakeCase
-from bot.words.desks import refusal
+from bot.words.review import refusal
 from policy.decision import Refused
 from policy.people import Role, RoleGrant
 from policy.profile import Profile

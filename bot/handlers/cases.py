@@ -21,11 +21,11 @@ from bot.screens.review.buttons import (
     SignCase,
     TakeCase,
 )
-from bot.words.desks import refusal
+from bot.words.review import refusal
 from policy.decision import Refused
 from policy.people import Role, RoleGrant
 from policy.profile import Profile
-from policy.requests import Queue, RequestState, queue_of
+from policy.requests import Queue, RequestState
 from policy.review import Act, ReviewRefusal
 from policy.two_people import TwoPeopleRefusal
 from services.reads import record_read
@@ -199,7 +199,7 @@ async def _refused(reviewer: Reviewer, number: int, refused: Refused[Any]) -> Sc
     said = as_outside(refused, reviewer.roles, reviewer.profile)
     sentence = refusal(reviewer.texts, said, now=reviewer.now)
     request = await reviewer.storage.requests.by_id(number) if said is refused else None
-    return screens.closed(reviewer.texts, sentence, reviewer.profile, queue_of(request.kind) if request else None)
+    return screens.closed(reviewer.texts, sentence, reviewer.profile, request.kind.queue if request else None)
 
 
 def as_outside(refused: Refused[Any], roles: tuple[RoleGrant, ...], profile: Profile) -> Refused[Any]:

@@ -32,7 +32,7 @@ from bot.screens.review.buttons import (
     UseTemplate,
 )
 from bot.screens.review.deciding import Asks, CaseForm, Doing
-from bot.words.desks import refusal
+from bot.words.review import refusal
 from policy.calendar import ExamSlot
 from policy.decision import Refused
 from policy.people import Language

@@ -28,6 +28,7 @@ from bot.screens.requests.buttons import (
     sitting_of,
 )
 from bot.screens.requests.form import Asked
+from bot.screens.requests.lists import RETAKES
 from policy.appeals import AppealRefusal
 from policy.calendar import Window, Windows
 from policy.citation import HOUSE
@@ -103,7 +104,7 @@ async def begin(_: CallbackQuery, callback_data: OpenForm, applicant: Applicant)
     choices = KINDS[kind].choices(sitting)
     choice = choices[0] if len(choices) == 1 else next((one for one in choices if one == callback_data.choice), None)
     if choices and choice is None:
-        return offers.choose_cause(texts, study, sitting, applicant.profile)
+        return offers.choose_cause(texts, study, sitting, applicant.profile, KINDS[kind])
     if no := _closed(applicant, sitting, kind, choice):
         return offers.refused(texts, study, sitting, kind, no, profile=applicant.profile)
     if said := await _kept_text(applicant, sitting, kind):
@@ -116,7 +117,7 @@ async def press(message: Message, draft: Draft | None, applicant: Applicant, fil
     one = Form.of(draft) if draft and draft.form == FORM else None
     if one is None or way_of(applicant, one) is not FiledBy.KEY:
         texts = applicant.texts
-        return form.key_gone(texts), offers.retakes(texts, applicant.study, applicant.profile)
+        return form.key_gone(texts), offers.offered(texts, applicant.study, applicant.profile, RETAKES)
     if message.text in form.keys_of(applicant.voices, one.kind):
         return await file(applicant, one, filed)
     if message.text in form.cancel_keys(applicant.voices):
@@ -198,7 +199,7 @@ async def hear(
     paused, cut = _paused(applicant), _just_filed(applicant, filed)
     if len(paused) == 1 or cut:
         await _keep_text(applicant, text, filed.at)
-        those = [each for each in _fileable(applicant, filed, text) if each.kind.kind is Kind.APPEAL]
+        those = [each for each in _fileable(applicant, filed, text) if each.kind.gives_points]
         if len(paused) == 1:
             return form.answer_text(texts, paused[0], text, those)
         return form.more_text(texts, cut, text, those) if cut else None

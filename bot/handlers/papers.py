@@ -30,7 +30,7 @@ from bot.screens.review.papers import (
     TickMember,
 )
 from policy.decision import Refused
-from policy.requests import Queue
+from policy.requests import DESKS
 from policy.review import Act, ReviewRefusal
 from services.attempts import note
 from services.reads import record_read
@@ -236,7 +236,7 @@ async def _papers(reviewer: Reviewer, said: Html | None = None) -> Screen:
 
 
 def _in_commission(reviewer: Reviewer) -> bool:
-    return Queue.APPEALS in queues_of(reviewer)
+    return any(DESKS[queue].commission for queue in queues_of(reviewer))
 
 
 def day_written(text: str, today: date) -> date | None:

@@ -15,7 +15,7 @@ from bot.screens.review.buttons import OpenQueue
 from bot.screens.review.papers import papers_row
 from bot.screens.review.registration import paper_row
 from policy.decision import Refused
-from policy.requests import Queue
+from policy.requests import DESKS, Queue
 from services.reads import record_read
 from services.requests.cases import Waiting, queue_for
 from services.requests.entering import to_enter_for
@@ -45,7 +45,7 @@ async def _shown(reviewer: Reviewer, button: OpenQueue) -> Screen:
     storage, by, now, profile = reviewer.storage, reviewer.by, reviewer.now, reviewer.profile
     mine = queues_of(reviewer)
     waiting = None
-    if button.queue is Queue.REGISTRAR:
+    if DESKS[button.queue].enters_marks:
         waiting = await to_enter_for(storage, by=by, now=now, profile=profile)
     if button.which == screens.TO_ENTER and waiting is not None:
         await _seen(reviewer, (person.person_id for _, person in screens.page_of(button, waiting)))

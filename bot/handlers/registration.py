@@ -34,7 +34,7 @@ from bot.screens.review.registration import (
     TakenNow,
     WithoutScan,
 )
-from bot.words.desks import refusal
+from bot.words.review import refusal
 from policy.calendar import Window
 from policy.citation import HOUSE
 from policy.decision import Refused
@@ -296,7 +296,7 @@ def _kinds(reviewer: Reviewer) -> tuple[Kind, ...]:
 
 
 def _way(reviewer: Reviewer, form: PaperForm) -> FiledBy:
-    return KINDS[form.kind or Kind.APPEAL].filed_by(form.choice, reviewer.profile.requests)
+    return KINDS[form.kind or next(iter(KINDS))].filed_by(form.choice, reviewer.profile.requests)
 
 
 def _why(reviewer: Reviewer, refused: Refused[Any], kind: Kind) -> Html:

@@ -15,6 +15,7 @@ from bot.screen import Event, Screen
 from bot.screens.menu import OpenAppeals, OpenComplaints, OpenRequests, OpenRetakes
 from bot.screens.requests import changing, form, offers, own
 from bot.screens.requests.buttons import AskWithdrawal, OpenRequest, WhyOpen, Withdraw, sitting_of
+from bot.screens.requests.lists import APPEALS, COMPLAINTS, RETAKES
 from bot.words.requests import refusal
 from policy.citation import HOUSE
 from policy.decision import Refused
@@ -29,17 +30,17 @@ from storage.unit import Storage
 
 async def open_appeals(_: Event, applicant: Applicant) -> Said:
     """List what can be appealed."""
-    return offers.appeals(applicant.texts, applicant.study, applicant.profile)
+    return offers.offered(applicant.texts, applicant.study, applicant.profile, APPEALS)
 
 
 async def open_complaints(_: CallbackQuery, applicant: Applicant) -> Said:
     """List the exams whose holding can be complained of."""
-    return offers.complaints(applicant.texts, applicant.study, applicant.profile)
+    return offers.offered(applicant.texts, applicant.study, applicant.profile, COMPLAINTS)
 
 
 async def open_retakes(_: Event, applicant: Applicant) -> Said:
     """List the retakes and missed exams that can be applied for."""
-    return offers.retakes(applicant.texts, applicant.study, applicant.profile)
+    return offers.offered(applicant.texts, applicant.study, applicant.profile, RETAKES)
 
 
 async def explain(_: CallbackQuery, callback_data: WhyOpen, applicant: Applicant) -> Said:

@@ -13,7 +13,7 @@ from bot.screen import Event, Screen
 from bot.screens.review import templates as screens
 from bot.screens.review.deciding import too_long
 from bot.screens.review.templates import AddTemplate, AddUsual, OpenTemplate, OpenTemplates, RetireTemplate
-from bot.words.desks import refusal
+from bot.words.review import refusal
 from policy.decision import Refused
 from policy.people import Language
 from policy.requests import Queue, RequestState

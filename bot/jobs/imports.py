@@ -49,9 +49,9 @@ from services.importing import (
 )
 from services.importing.plan import Progress
 from services.importing.reading import import_for, imports_for
+from services.importing.seen import record_preview
 from services.news import group_of
 from services.owing import delivery
-from services.reads import record_preview
 from services.tabular import Reading, Unreadable
 from storage.database import Database
 from storage.jobs import Job, JobState

@@ -17,10 +17,10 @@ from policy.two_people import MotionKind
 from services.corrections import Applied, applied_of
 from services.importing import Imported, Undone, differences_csv
 from services.importing.loading import preview_of, propose_load
+from services.importing.seen import record_preview
 from services.motions.cases import MotionCase, motion_case
 from services.motions.deciding import Carried, carry, may_read
 from services.motions.moving import MotionRefusal, group_of
-from services.reads import record_preview
 from storage.jobs import Job
 from storage.records import Motion, Upload
 from storage.unit import Storage

@@ -18,7 +18,7 @@ from bot.words.windows import until
 from policy.calendar import Windows
 from policy.marks import Attempt, Course, Enrolment, Outcome, Result, Standing
 from policy.people import Student
-from policy.requests import Queue, queue_of
+from policy.requests import desk_of
 from services.corrections import Applied, Comparison, CorrectionRefusal, Values
 from services.sittings import Sitting
 from services.standing import CourseStanding
@@ -346,7 +346,7 @@ def change(texts: Texts, student: Student, compared: Comparison) -> Html:
 
 def _appeals(texts: Texts, sitting: Sitting) -> Iterator[Html]:
     """Name the appeals and complaints that stand on a mark, open or decided."""
-    standing = [each for each in sitting.requests if queue_of(each.kind) is Queue.APPEALS and each.stands]
+    standing = [each for each in sitting.requests if desk_of(each.kind).commission and each.stands]
     if standing:
         yield texts("⚠️ Filed about this exam:")
     for each in standing:

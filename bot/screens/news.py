@@ -14,9 +14,9 @@ from bot.screens.requests.own import opens
 from bot.words.courses import BUTTON_LETTERS, course_name, mark, period_name
 from policy.calendar import Windows
 from policy.marks import Course, Standing, looks_like_placeholder
-from policy.requests import Kind
 from services.news import NewMark, News
 from services.owing import Delivery
+from services.requests.filing import Offer
 from services.sittings import Sitting
 
 NUMBERS = (Value.RATING1, Value.RATING2, Value.EXAM)
@@ -41,19 +41,22 @@ def new_marks(texts: Texts, news: News) -> Screen:
             *(part for period, those in shown.items() for part in (bold(names[period]), *those)),
         ),
         (
-            *((form_button(texts, each, Kind.APPEAL, _appeal(texts, each)),) for each in _open_to_appeals(news)),
+            *(
+                (form_button(texts, each.sitting, each.kind.kind, _appeal(texts, each.sitting)),)
+                for each in _open_to_appeals(news)
+            ),
             *((Button(names[period], OpenPeriod(period=period)),) for period in shown),
             back(texts),
         ),
     )
 
 
-def _open_to_appeals(news: News) -> Iterator[Sitting]:
-    """Give the sittings whose new mark could be appealed now; a retake is offered where the mark can be seen."""
+def _open_to_appeals(news: News) -> Iterator[Offer]:
+    """Give the appeals that could be filed now against new marks; a retake is offered where the mark can be seen."""
     for each in news.marks:
         for offer in open_offers(news.study, each.standing):
-            if offer.kind.kind is Kind.APPEAL and offer.sitting.attempt == each.attempt:
-                yield offer.sitting
+            if offer.kind.gives_points and offer.sitting.attempt == each.attempt:
+                yield offer
 
 
 def _appeal(texts: Texts, sitting: Sitting) -> str:

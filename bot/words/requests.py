@@ -8,23 +8,19 @@ from typing import Any
 from bot.i18n import Html, Texts, msgid
 from bot.words.contacts import said
 from bot.words.courses import course_name, period_name
+from bot.words.desks import DESK_WORDS
+from bot.words.kinds import KIND_WORDS
 from bot.words.windows import ended, until
 from policy.appeals import AppealRefusal
 from policy.decision import Refused
 from policy.marks import Course
 from policy.profile import Profile
-from policy.requests import Kind, Queue, RequestState, queue_of
+from policy.requests import Kind, RequestState
 from policy.retakes import MissedCause, MissedExamRefusal, RetakeRefusal
 from services.requests.filing import FilingRefusal
 from storage.marks import MarkChange
 from storage.requests import ExamKey, Request
 
-KINDS: Mapping[Kind, str] = {
-    Kind.APPEAL: msgid("Appeal against the exam mark"),
-    Kind.APPEAL_PROCEDURE: msgid("Complaint about how the exam was held"),
-    Kind.RETAKE: msgid("Retake of an exam"),
-    Kind.MISSED_EXAM: msgid("Exam in the additional period"),
-}
 STATES: Mapping[RequestState, str] = {
     RequestState.FILED: msgid("waits for review"),
     RequestState.IN_REVIEW: msgid("in review"),
@@ -104,24 +100,17 @@ REFUSALS: Mapping[type[StrEnum], Mapping[Any, str]] = {  # values of different e
     },
 }
 AGAIN = msgid("The course has to be taken again: in the summer semester or a later period.")
-OF_COMPLAINTS: Mapping[AppealRefusal, str] = {  # where a complaint is spoken of otherwise than an appeal
-    AppealRefusal.NOT_OPEN_YET: msgid("The exam has not begun yet."),
-    AppealRefusal.WINDOW_CLOSED: msgid("The time to complain is over: {until}."),
-    AppealRefusal.ALREADY_FILED: msgid("A complaint about this exam is open already."),
-    AppealRefusal.ALREADY_DECIDED: msgid("The complaint about this exam is decided: there is no second one."),
-}
 
 
 def kind_name(texts: Texts, kind: Kind) -> str:
     """Return what a kind of request is called."""
-    return texts.plain(KINDS[kind])
+    return texts.plain(KIND_WORDS[kind].name)
 
 
 def state_name(texts: Texts, kind: Kind, state: RequestState) -> str:
     """Return how far a request of this kind has come; appeals and complaints are refused in words of their own."""
-    if state is RequestState.REFUSED and queue_of(kind) is Queue.APPEALS:
-        return texts.plain("not upheld")
-    return texts.plain(STATES[state])
+    refused = DESK_WORDS[kind.queue].refused if state is RequestState.REFUSED else None
+    return texts.plain(refused or STATES[state])
 
 
 def stands(texts: Texts, request: Request) -> str:
@@ -156,8 +145,9 @@ def refusal(texts: Texts, refused: Refused[Any], kind: Kind | None = None, *, no
     """
     reason = refused.reason
     sentence = REFUSALS[type(reason)][reason]
-    if kind is Kind.APPEAL_PROCEDURE and isinstance(reason, AppealRefusal):
-        sentence = OF_COMPLAINTS.get(reason, sentence)
+    for own, said_of_it in (KIND_WORDS[kind].refusals if kind else {}).items():
+        if own is reason:  # values of different enumerations may be equal
+            sentence = said_of_it
     return texts(sentence, until=ended(texts, refused.until, now) if refused.until else "")
 
 

@@ -8,10 +8,11 @@ from itertools import islice
 from typing import Any
 
 from policy.marks import Attempt
-from services.importing.objects import SHELVES, Acting, written
 from services.importing.plan import Plan, Progress, Step
 from services.importing.previews import Imported, Preview, Stale
+from services.importing.shelves import SHELVES, Acting
 from services.news import owe_new_marks
+from services.objects import written
 from services.role_news import owe_role_news
 from storage.records import Change
 from storage.unit import Storage

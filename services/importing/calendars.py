@@ -6,7 +6,7 @@ from datetime import datetime
 
 from policy.calendar import DateSpan, DaySource, ExamSlot, SpecialDay
 from services.importing.draft import Draft
-from services.importing.objects import exam_key, exam_key_at
+from services.objects import exam_key, exam_key_at
 
 
 async def compare_calendar(draft: Draft) -> None:

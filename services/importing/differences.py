@@ -12,9 +12,10 @@ from importlib.resources import files
 from itertools import islice
 from typing import Any
 
-from services.importing.plan import Key, Plan, Step
+from services.importing.plan import Plan, Step
 from services.importing.refused import harmless
 from services.importing.wording import Tongue
+from services.objects import Key
 
 _HEADER = {
     "en": ("object", "which", "value", "was", "becomes"),

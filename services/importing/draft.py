@@ -7,14 +7,15 @@ from typing import Any
 
 from policy.profile import Profile
 from services.importing.identity import without_identity_numbers
-from services.importing.objects import SHELVES
 from services.importing.parsing import FileRows, ValueRow
-from services.importing.plan import Key, Plan, Step
+from services.importing.plan import Plan, Step
 from services.importing.previews import Counts, Preview
 from services.importing.problems import Notice, Refusal, Unacceptable, shown
 from services.importing.scope import Scope, within
+from services.importing.shelves import SHELVES
 from services.importing.withdrawn import WITHDRAWN
 from services.news import Telling
+from services.objects import Key
 from storage.unit import Storage
 
 NAMED = 20  # of what a notice is about

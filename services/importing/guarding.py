@@ -7,8 +7,8 @@ from datetime import date
 from policy.people import Role
 from policy.reading import Scope
 from policy.two_people import RoleChange
-from services.importing.objects import SHELVES
 from services.importing.plan import Step
+from services.importing.shelves import SHELVES
 from storage.phones import phone_digits
 from storage.unit import Storage
 

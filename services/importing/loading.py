@@ -19,10 +19,10 @@ from services.importing.columns import Kind
 from services.importing.exports import said_of, tell_loaded
 from services.importing.given import Given
 from services.importing.guarding import scopes_of
-from services.importing.objects import Acting
 from services.importing.previewing import preview
 from services.importing.previews import Imported, Preview, Stale
 from services.importing.scope import OFFICES, scope_of
+from services.importing.shelves import Acting
 from services.importing.uploads import NoRoom, fingerprint, no_room
 from services.motions.moving import MotionRefusal, MotionType, Second, ended_early, expires_at, move, settle, today
 from services.role_news import CHANGES_TOLD, written_change

@@ -16,12 +16,12 @@ from policy.decision import Refused
 from policy.marks import Attempt, ChangeCause, Course, Enrolment, Outcome, admission_rating, may_change_posted
 from policy.people import Student
 from services.importing.draft import Draft, Ids, known_student
-from services.importing.objects import alone, attempt_key
 from services.importing.parsing import ValueRow
-from services.importing.plan import Key
 from services.importing.problems import Unacceptable
 from services.importing.results import disagreement, rules_of
+from services.importing.shelves import alone
 from services.importing.withdrawn import WITHDRAWN, withdrawn_attempts
+from services.objects import Key, attempt_key
 from services.tabular import fold
 from storage.marks import key_of
 from storage.requests import Decision

@@ -13,8 +13,8 @@ from policy.calendar import academic_year
 from policy.people import Language, Name, RoleGrant, Status, Student
 from services.importing.columns import columns_of
 from services.importing.draft import Draft, Ids
-from services.importing.objects import role_key
 from services.importing.parsing import ValueRow
+from services.objects import role_key
 from storage.phones import phone_digits
 from storage.records import Person
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Key = tuple[str, ...]
+from services.objects import Key
+
 Progress = Callable[[int, int], None]
 """Told how much is done, and of how much."""
 

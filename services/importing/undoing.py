@@ -17,18 +17,20 @@ from policy.decision import Refused
 from policy.people import Role
 from policy.profile import Profile
 from policy.reading import Scope, covers
-from policy.requests import DECIDED, OPEN, Kind, RequestState
+from policy.requests import DECIDED, OPEN, RequestState
 from policy.sheets import is_printed
 from policy.two_people import Matter, MotionKind
 from services.attempts import note
 from services.importing.applying import Because, carry_out
 from services.importing.guarding import ByTwo, by_two, gaining, scopes_of
-from services.importing.objects import SHELVES, Acting, restored
-from services.importing.plan import Key, Step
+from services.importing.plan import Step
 from services.importing.reading import OBJECT
+from services.importing.shelves import SHELVES, Acting
 from services.links import OFFICE
 from services.motions.moving import MotionType, Second, move, today, unreasoned
 from services.news import group_of, owe_withdrawn_marks
+from services.objects import Key, restored
+from services.requests.kinds import KINDS
 from services.requests.voiding import make_void
 from services.role_news import CHANGES_TOLD, owe_role_news, written_change
 from storage.records import Import, Motion
@@ -167,7 +169,7 @@ async def withdrawal_of(
         await storage.outbox.has_left(group_of(import_id)),
         appeals_open=tuple(each for each in appeals if each.open),
         appeals_decided=tuple(each for each in appeals if not each.open),
-        granted=tuple(each for each in requests if each.kind in _GRANTED and each.state in _MAY_GO),
+        granted=tuple(each for each in requests if KINDS[each.kind].gives_seat and each.state in _MAY_GO),
         by_two=await by_two(storage, steps, on=today(now, profile)),
         alone_until=done.at + timedelta(minutes=profile.service.undo_alone_minutes) if marks else None,
     )
@@ -300,7 +302,6 @@ async def _carry(storage: Storage, motion: Motion, second: Second) -> Undone | R
 
 UNDO = MotionType(MotionKind.UNDO, matter=_matter, carry=_carry, takes_long=True)
 
-_GRANTED = (Kind.RETAKE, Kind.MISSED_EXAM)
 _MAY_GO = {*OPEN, RequestState.APPROVED}
 
 
@@ -404,7 +405,7 @@ def _withdrawn(steps: Iterable[Step]) -> frozenset[Sitting]:
 
 async def _standing(storage: Storage, requests: Iterable[Request], *, since: datetime) -> tuple[Request, ...]:
     """Return the appeals among these that stand on marks that came then: open ones, and those decided since."""
-    appeals = [each for each in requests if each.kind is Kind.APPEAL and (each.open or each.state in DECIDED)]
+    appeals = [each for each in requests if KINDS[each.kind].gives_points and (each.open or each.state in DECIDED)]
     decisions = await storage.requests.decisions_of(each.id for each in appeals)
     return tuple(
         each for each in appeals if each.open or any(one.signed_at >= since for one in decisions.get(each.id, ()))

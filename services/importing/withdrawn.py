@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 
 from policy.marks import Attempt
-from services.importing.objects import restored
-from services.importing.plan import Key
+from services.objects import Key, restored
 from storage.unit import Storage
 
 WITHDRAWN = "withdrawn_otherwise"

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from policy.requests import Kind, Queue, RequestState, queue_of
+from policy.requests import Kind, RequestState, desk_of
 from services.papers.wording import Words, mark
+from services.requests.kinds import KINDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +46,8 @@ def signature_text(decision: PrintedDecision, words: Words) -> str:
 
 def _sentences(decision: PrintedDecision, kind: Kind, words: Words) -> Iterable[str]:
     refused = decision.outcome is RequestState.REFUSED
-    of_commission = queue_of(kind) is Queue.APPEALS
-    yield words("decisions", "not_approved" if refused and not of_commission else decision.outcome)
-    if refused and kind is Kind.APPEAL and decision.mark_before is not None:
+    yield words("decisions", desk_of(kind).names(decision.outcome))
+    if refused and KINDS[kind].gives_points and decision.mark_before is not None:
         yield words("decisions", "unchanged", mark=mark(decision.mark_before))
     if decision.points is not None and decision.mark_after is not None:
         yield words("decisions", "points", points=decision.points, mark=mark(decision.mark_after))

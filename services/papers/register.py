@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import xlsxwriter
 
 from policy.people import Language
-from policy.requests import Kind, Queue, RequestState, queue_of
+from policy.requests import Kind, RequestState, desk_of
 from services.papers.decided import PrintedDecision
 from services.papers.wording import Words
 
@@ -122,9 +122,8 @@ def _decided(name: str) -> Callable[[RegisterRow, Words], Value]:
 
 
 def _state(row: RegisterRow, words: Words) -> str:
-    """Return how a request stands: what the commission refuses is refused in words of its own."""
-    refused = row.state is RequestState.REFUSED and queue_of(row.kind) is Queue.APPEALS
-    return words("states", "not_upheld" if refused else row.state)
+    """Return how a request stands: a desk may have words of its own for it."""
+    return words("states", desk_of(row.kind).names(row.state))
 
 
 _COLUMNS: Sequence[tuple[str, int, Callable[[RegisterRow, Words], Value]]] = (

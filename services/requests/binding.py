@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from policy.profile import Profile
-from policy.requests import OPEN, Queue
+from policy.requests import DESKS, OPEN, Queue
 from services.requests.telling import (
     forget_unseen_cards,
     kinds_of,
@@ -68,7 +68,7 @@ async def follow_chat(storage: Storage, old: int, new: int, *, now: datetime) ->
 async def _waiting(storage: Storage, queue: Queue) -> tuple[Request, ...]:
     """Return what a queue's chat is about: what is open, and of the registrar's what is to be entered."""
     waiting = await storage.requests.in_states(kinds_of(queue), OPEN)
-    return waiting + await storage.requests.to_enter() if queue is Queue.REGISTRAR else waiting
+    return waiting + await storage.requests.to_enter() if DESKS[queue].enters_marks else waiting
 
 
 async def _record(

@@ -391,4 +391,6 @@ def _reviewed(
         substitute=request.substitute,
         paused=request.paused_at is not None,
         sheet_locked=standing is not None and study.is_locked(standing.enrolment, request.exam.attempt),
+        raises_mark=KINDS[request.kind].gives_points,
+        gives_seat=KINDS[request.kind].gives_seat,
     )

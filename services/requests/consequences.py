@@ -1,13 +1,13 @@
 """What a signed decision does besides being one: to marks, to other requests, to other desks."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from policy.people import Student
 from policy.profile import Profile
-from policy.requests import Queue
-from services.importing.objects import written
+from policy.requests import ENTERING, Kind
+from services.objects import written
 from services.requests.events import tell_of_changes
 from services.requests.telling import owe_cards
 from services.requests.voiding import void_retakes
@@ -26,6 +26,7 @@ class Decided:
     student: Student
     now: datetime
     profile: Profile
+    after_fx: Collection[Kind]  # what falls away once the exam is no FX
 
 
 Consequence = Callable[[Decided], Awaitable[None]]
@@ -71,6 +72,7 @@ async def cancel_retakes(decided: Decided) -> None:
         decided.storage,
         request.student_id,
         request.exam,
+        kinds=decided.after_fx,
         by=decision.signed_by,
         why=decision.reason,
         now=decided.now,
@@ -86,5 +88,5 @@ async def tell_registrar(decided: Decided) -> None:
         decided.student,
         now=decided.now,
         profile=decided.profile,
-        queue=Queue.REGISTRAR,
+        queue=ENTERING,
     )

@@ -9,8 +9,9 @@ from policy.citation import HOUSE
 from policy.decision import Refused
 from policy.gpa import Gpa
 from policy.marks import Standing
-from policy.requests import OPEN, Kind, RequestState
+from policy.requests import OPEN, RequestState
 from services.requests.cases import Case, CaseRefusal
+from services.requests.kinds import KINDS
 from services.standing import CourseStanding
 from storage.requests import Request
 
@@ -62,4 +63,4 @@ _ZERO = Decimal(0)
 
 
 def _asks_for_retake(request: Request) -> bool:
-    return request.kind is Kind.RETAKE and request.state in {*OPEN, RequestState.APPROVED}
+    return KINDS[request.kind].after_fx and request.state in {*OPEN, RequestState.APPROVED}

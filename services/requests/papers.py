@@ -10,7 +10,7 @@ from policy.marks import Attempt, Course
 from policy.people import Language, Role
 from policy.profile import Bilingual, Profile
 from policy.reading import ReadingRefusal, covers
-from policy.requests import Queue, RequestState
+from policy.requests import COMMISSION, Queue, RequestState
 from services.attempts import note
 from services.papers.application import (
     Applicant,
@@ -122,10 +122,10 @@ async def decided_on(storage: Storage, day: date, *, by: str, now: datetime, pro
     What stands in a protocol already is left out, and what this person may not read.
     """
     since = datetime.combine(day, time.min, profile.university.zone)
-    those = await storage.requests.decided_between(kinds_of(Queue.APPEALS), since, since + _DAY)
+    those = await storage.requests.decided_between(kinds_of(COMMISSION), since, since + _DAY)
     done = {
         (case["number"], datetime.fromisoformat(case["decision"]["signed_at"]))
-        for kept in await storage.queues.protocols(Queue.APPEALS, since=since)
+        for kept in await storage.queues.protocols(COMMISSION, since=since)
         for case in kept.content["cases"]
     }
     numbers = [each.request_id for each in those if (str(each.request_id), each.signed_at) not in done]
@@ -137,7 +137,7 @@ async def for_protocol(
 ) -> tuple[int, ...]:
     """Return those of these requests that the commission decided and that this person may read, each once."""
     known = await storage.requests.by_ids(numbers)
-    kinds = kinds_of(Queue.APPEALS)
+    kinds = kinds_of(COMMISSION)
     decided = await storage.requests.decisions_of(known)
     those = (known[each] for each in dict.fromkeys(numbers) if each in decided and known[each].kind in kinds)
     return tuple(each.id for each in await readable(storage, those, by=by, now=now, profile=profile))
@@ -175,16 +175,16 @@ async def make_protocol(
         "present": _PRESENT.dump_python(tuple(_present(each, cases) for each in there.values()), mode="json"),
         "cases": _CASES.dump_python(tuple(map(_of_protocol, cases)), mode="json"),
     }
-    number = await storage.queues.add_protocol(Queue.APPEALS, day, by=by, at=now, content=content)
+    number = await storage.queues.add_protocol(COMMISSION, day, by=by, at=now, content=content)
     await storage.commit()
-    return Protocol(number, Queue.APPEALS, day, by, now, content)
+    return Protocol(number, COMMISSION, day, by, now, content)
 
 
 async def protocols_for(
     storage: Storage, *, by: str, limit: int, now: datetime, profile: Profile
 ) -> tuple[Protocol, ...]:
     """Return the latest protocols of which this person may read a case."""
-    those = await storage.queues.protocols(Queue.APPEALS, limit=LOOKED_THROUGH)
+    those = await storage.queues.protocols(COMMISSION, limit=LOOKED_THROUGH)
     seen = await _seen(storage, those, by=by, now=now, profile=profile)
     return tuple(each for each in those if seen & {*_numbers(each)})[:limit]
 

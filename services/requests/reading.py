@@ -7,6 +7,7 @@ from policy.decision import Refused
 from policy.people import RoleGrant
 from policy.profile import Profile
 from policy.review import Act, Reviewed, may_review
+from services.requests.kinds import KINDS
 from services.teaching import taught_by
 from storage.requests import Request
 from storage.unit import Storage
@@ -47,6 +48,8 @@ async def readable(
             prepared_by=request.proposal.by if request.proposal else None,
             substitute=request.substitute,
             paused=request.paused_at is not None,
+            raises_mark=KINDS[request.kind].gives_points,
+            gives_seat=KINDS[request.kind].gives_seat,
         )
         allowed = may_review(act, case, by=by, grants=grants, on=today, rules=profile.requests)
         if not isinstance(allowed, Refused):

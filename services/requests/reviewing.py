@@ -11,7 +11,7 @@ from policy.citation import HOUSE
 from policy.decision import Refused
 from policy.marks import ChangeCause, may_change_posted
 from policy.profile import Profile
-from policy.requests import RequestState, answer_time_left, favourable
+from policy.requests import RequestState, answer_time_left
 from policy.review import Act, ReviewRefusal, decided_in_one_step
 from services.owing import owe
 from services.requests.cases import (
@@ -25,6 +25,7 @@ from services.requests.cases import (
 )
 from services.requests.consequences import Decided
 from services.requests.history import added, recorded
+from services.requests.kinds import AFTER_FX
 from services.requests.telling import (
     SEAT_REMINDER,
     News,
@@ -376,7 +377,7 @@ async def _decide(
     told = {"decision": decision.id, "outcome": verdict.outcome, "points": verdict.points, "prepared_by": prepared[0]}
     await storage.changes.record([added(kept, "decision", told, by=acting.by, now=acting.now)])
     await owe_news(storage, kept, News.DECIDED, now=acting.now, decision=decision)
-    decided = Decided(storage, kept, decision, case.student, acting.now, acting.profile)
+    decided = Decided(storage, kept, decision, case.student, acting.now, acting.profile, AFTER_FX)
     for consequence in case.kind.decisions[verdict.outcome]:
         await consequence(decided)
     await storage.commit()
@@ -423,7 +424,7 @@ def _unfit(case: Case, verdict: Verdict) -> Refused[Any] | None:
 
 def _unfit_again(case: Case, verdict: Verdict) -> Refused[Any] | None:
     """Say why this cannot follow a refusal."""
-    if verdict.outcome is not favourable(case.request.kind):
+    if verdict.outcome is not case.kind.desk.favourable:
         return Refused(ReviewingRefusal.NO_SUCH_OUTCOME, (HOUSE,))
     return _unfit(case, verdict)
 

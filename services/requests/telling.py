@@ -8,7 +8,7 @@ from typing import Any
 from policy.people import Role, Student
 from policy.profile import Profile
 from policy.reading import covers
-from policy.requests import Kind, Queue, RequestRules, queue_of
+from policy.requests import Kind, Queue, RequestRules
 from policy.review import readers
 from services.owing import REWORDING, amend, otherwise, owe
 from services.teaching import lecturers_of
@@ -52,7 +52,7 @@ def news_group(request_id: int) -> str:
 
 def kinds_of(queue: Queue) -> tuple[Kind, ...]:
     """Return the kinds that wait in a queue."""
-    return tuple(kind for kind in Kind if queue_of(kind) is queue)
+    return tuple(kind for kind in Kind if kind.queue is queue)
 
 
 def readers_of(queue: Queue, rules: RequestRules) -> tuple[Role, ...]:
@@ -107,7 +107,7 @@ async def owe_cards(
     Above a rate one summary stands for all. `queue` is another than its own where another desk has to act now. The
     caller commits.
     """
-    queue = queue or queue_of(request.kind)
+    queue = queue or request.kind.queue
     chat = await storage.queues.chat_of(queue)
     if await storage.queues.cards_since(queue, now - _HOUR) >= profile.requests.cards_an_hour:
         await _sum_up(storage, queue, chat, now=now, profile=profile)
@@ -125,7 +125,7 @@ async def owe_card_to(storage: Storage, request: Request, person_ids: Iterable[s
     """Owe these people a card of their own: the request waits for them now. The caller commits."""
     for person_id in dict.fromkeys(person_ids):
         if person_id != request.student_id:
-            await _owe_card(storage, queue_of(request.kind), request.id, person_id, now=now)
+            await _owe_card(storage, request.kind.queue, request.id, person_id, now=now)
 
 
 async def owe_substitute_call(storage: Storage, request: Request, *, now: datetime, profile: Profile) -> None:

@@ -6,9 +6,9 @@ from importlib.resources import files
 
 from policy.citation import HOUSE
 from policy.decision import Refused
-from policy.people import Role, RoleGrant
+from policy.people import RoleGrant
 from policy.profile import Profile
-from policy.requests import Kind, Queue, RequestState
+from policy.requests import DESKS, Kind, Queue, RequestState
 from policy.review import ReviewRefusal, signers
 from services.requests.kinds import KINDS
 from services.requests.reviewing import REASON_LENGTH, ReviewingRefusal
@@ -26,9 +26,7 @@ def queues_worded_by(grants: tuple[RoleGrant, ...], *, on: date, profile: Profil
     found = []
     for queue in Queue:
         may = {role for kind in kinds_of(queue) for role in signers(kind, profile.requests)}
-        if queue is Queue.APPEALS:
-            may.add(Role.APPEALS_SECRETARY)
-        if held & may:
+        if held & {*may, *DESKS[queue].worded_by}:
             found.append(queue)
     return tuple(found)
 

@@ -1,5 +1,6 @@
 """Voiding: ending requests that something else took their reason from."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -31,11 +32,19 @@ async def make_void(storage: Storage, request_id: int, *, by: str | None, why: s
 
 
 async def void_retakes(
-    storage: Storage, student_id: str, exam: ExamKey, *, by: str, why: str, now: datetime, profile: Profile
+    storage: Storage,
+    student_id: str,
+    exam: ExamKey,
+    *,
+    kinds: Collection[Kind],
+    by: str,
+    why: str,
+    now: datetime,
+    profile: Profile,
 ) -> None:
     """Take away the retake that was applied for or approved, once the exam is no FX any more. The caller commits.
 
-    One that was sat already stays as it is.
+    That is what these `kinds` ask for. One that was sat already stays as it is.
     """
     enrolment = await storage.marks.by_key(student_id, exam.period, exam.course_code)
     if enrolment is None:
@@ -47,5 +56,5 @@ async def void_retakes(
     if any(each.attempt == exam.attempt and each.standing is Standing.FX for each in results):
         return
     for other in await storage.requests.of_exam(student_id, exam):
-        if other.kind is Kind.RETAKE:
+        if other.kind in kinds:
             await make_void(storage, other.id, by=by, why=why, now=now)

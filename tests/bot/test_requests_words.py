@@ -6,9 +6,11 @@ from enum import StrEnum
 import pytest
 
 from bot.i18n import Texts
-from bot.screens.requests.form import KEYS, QUESTIONS
+from bot.screens.requests.form import QUESTIONS
+from bot.screens.requests.lists import LISTS
 from bot.screens.requests.news import TITLES
-from bot.screens.requests.own import NEXT
+from bot.words.desks import DESK_WORDS
+from bot.words.kinds import KIND_WORDS
 from bot.words.requests import REFUSALS, cause_name, kind_name, refusal, state_name
 from policy.appeals import AppealRefusal
 from policy.citation import HOUSE
@@ -47,9 +49,11 @@ def test_every_kind_can_be_asked_for_and_every_step_told() -> None:
         for choice in (None, *MissedCause)
         if declared.filed_by(choice, rules) is FiledBy.KEY
     }
-    assert by_key == set(KEYS)
+    assert by_key == {kind for kind, words in KIND_WORDS.items() if words.key}
+    assert set(KIND_WORDS) == set(Kind)
+    assert [kind for listing in LISTS for kind in listing.kinds] == list(Kind)
     assert set(QUESTIONS) == set(FiledBy)
-    assert set(NEXT) == set(Queue)
+    assert set(DESK_WORDS) == set(Queue)
     assert set(TITLES) == set(News) - {News.DECIDED}
 
 

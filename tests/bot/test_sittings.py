@@ -12,8 +12,8 @@ from policy.marks import Attempt, ExamForm, Outcome
 from policy.people import Language, Name, Role, RoleGrant
 from policy.requests import Kind, RequestState
 from services.corrections import Proposed, Values, propose_correction
-from services.importing.objects import written
 from services.motions.deciding import Carried, carry
+from services.objects import written
 from storage.database import Database
 from storage.records import Change, Person
 from tests.bot.applicants import (

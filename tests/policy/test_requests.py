@@ -16,8 +16,7 @@ from policy.requests import (
     RequestState,
     answer_time,
     answer_time_left,
-    favourable,
-    queue_of,
+    desk_of,
 )
 from tests.policy.case import Case, cases
 from tests.policy.facts import ALMATY, CALENDAR
@@ -82,7 +81,7 @@ def test_a_longer_pause_never_means_an_earlier_answer(
     ],
 )
 def test_a_kind_has_a_queue_and_a_decision_in_the_students_favour(kind: Kind, queue: Queue, best: RequestState) -> None:
-    assert (queue_of(kind), favourable(kind)) == (queue, best)
+    assert (kind.queue, desk_of(kind).favourable) == (queue, best)
 
 
 def test_a_request_is_open_decided_withdrawn_or_void() -> None:

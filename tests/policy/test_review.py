@@ -23,8 +23,9 @@ def rules_of(case: Case) -> RequestRules:
 
 
 def reviewed(case: Case, state: RequestState) -> Reviewed:
+    kind = Kind(case.get("kind", "appeal"))
     return Reviewed(
-        kind=Kind(case.get("kind", "appeal")),
+        kind=kind,
         state=RequestState(case.get("state", state)),
         student_id=case.get("student_id", STUDENT),
         institute="IT",
@@ -35,6 +36,8 @@ def reviewed(case: Case, state: RequestState) -> Reviewed:
         substitute=case.get("substitute"),
         paused=case.get("paused", False),
         sheet_locked=case.get("sheet_locked", False),
+        raises_mark=case.get("raises_mark", kind is Kind.APPEAL),
+        gives_seat=case.get("gives_seat", kind in {Kind.RETAKE, Kind.MISSED_EXAM}),
     )
 
 

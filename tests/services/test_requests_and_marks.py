@@ -27,6 +27,7 @@ from services.motions.moving import MotionRefusal
 from services.requests.cases import Case, CaseRefusal, case_of
 from services.requests.events import tell_of_changes
 from services.requests.filing import Filed, file_request
+from services.requests.kinds import AFTER_FX
 from services.requests.papers import application_paper, register_rows
 from services.requests.reviewing import Acting, Verdict, decide, enter, propose, sign, take
 from services.requests.voiding import void_retakes
@@ -353,7 +354,8 @@ async def test_an_fx_stays_one_for_its_retake_though_today_another_rule_would_pa
     request = await filed(database, Kind.RETAKE)
 
     async with database.write() as storage:
-        await void_retakes(storage, STUDENT.person_id, EXAM, by=ADMIN, why="қате", now=march, profile=changed)
+        because: Any = {"kinds": AFTER_FX, "by": ADMIN, "why": "қате"}
+        await void_retakes(storage, STUDENT.person_id, EXAM, **because, now=march, profile=changed)
         await storage.commit()
 
     assert await state(database, request) is RequestState.FILED

@@ -9,7 +9,7 @@ import pytest
 from policy.appeals import Stood
 from policy.calendar import ExamSlot
 from policy.marks import Attempt, Course, ExamForm, Outcome
-from services.importing.objects import written
+from services.objects import written
 from storage.database import Database
 from storage.marks import key_of
 from storage.records import Change

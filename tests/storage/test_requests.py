@@ -174,6 +174,8 @@ async def test_requests_are_found_by_student_exam_course_state_and_time(database
         done = await added(storage, exam=EXAM._replace(course_code="PHY1"), filed_at=NOW + timedelta(hours=2))
         upheld = await requests.save(replace(done, state=RequestState.UPHELD))
         assert upheld
+        assert await requests.to_enter() == (), "nothing was added to its mark"
+        await requests.decide(decision(upheld))
         appeals = (Kind.APPEAL, Kind.APPEAL_PROCEDURE)
 
         assert await requests.of_student(STUDENT.person_id) == (late, soon, upheld)

@@ -15,7 +15,7 @@ from aiogram.filters.callback_data import CallbackData
 from bot.i18n import TAG, Texts, load_texts
 from bot.screens.requests.buttons import OpenForm
 from bot.screens.review.buttons import BeginVerdict, ConfirmStep, SignCase, StepOn, TakeCase
-from bot.words.desks import QUEUES
+from bot.words.desks import DESK_WORDS
 from policy.calendar import DateSpan, ExamSlot, PeriodDates, PeriodEvent
 from policy.marks import Enrolment
 from policy.people import Language, Name, Role, RoleGrant
@@ -285,7 +285,7 @@ class University:
         for queue, chat in ((Queue.APPEALS, COMMISSION), (Queue.SERVICE_DESK, SERVICE_DESK)):
             admin = self.staff(ADMIN, chat)
             admin.says(f"/bind {queue}")
-            await admin.sees(admin.texts.plain(QUEUES[queue]))
+            await admin.sees(admin.texts.plain(DESK_WORDS[queue].name))
 
     def student(self, number: int) -> Phone:
         """Give a student's phone."""

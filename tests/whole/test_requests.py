@@ -17,13 +17,13 @@ from bench.university import MARK_COLUMNS
 from bot.screens.imports import AskUndo, LoadUpload
 from bot.screens.marks import OpenCourse
 from bot.screens.requests.buttons import AskWithdrawal, FileText, OpenForm, OpenRequest, WhyOpen, Withdraw
-from bot.screens.requests.form import KEYS
 from bot.screens.requests.news import TITLES
 from bot.screens.review.buttons import BeginVerdict, ConfirmStep, EnterMark, OpenCase, SignCase, TakeCase
 from bot.words.courses import reference
-from bot.words.desks import REFUSALS as OF_REVIEW
+from bot.words.kinds import KIND_WORDS
 from bot.words.requests import AGAIN
 from bot.words.requests import REFUSALS as OF_FILING
+from bot.words.review import REFUSALS as OF_REVIEW
 from bot.words.windows import BASIS, ended, moment
 from policy.appeals import AppealBasis, AppealRefusal
 from policy.calendar import ExamSlot
@@ -169,7 +169,7 @@ async def files(university: University, number: int, command: str = "/appeal", t
 
 def key(university: University) -> str:
     """Return what the key says that files a retake."""
-    return university.texts.plain(KEYS[Kind.RETAKE])
+    return university.texts.plain(KIND_WORDS[Kind.RETAKE].key or "")
 
 
 async def card_says(university: University, chat: int, request: Request, *fragments: str) -> None:

@@ -4,16 +4,18 @@ from datetime import datetime
 
 from bot.i18n import Html, Texts, lines, paragraphs
 from bot.screen import Button, Screen
-from bot.screens.menu import OpenAppeals, OpenRetakes, back
+from bot.screens.menu import back
 from bot.screens.requests.buttons import (
     CorrectReason,
     OpenRequest,
     Withdraw,
 )
 from bot.screens.requests.form import quoted
+from bot.screens.requests.lists import list_of
 from bot.screens.requests.offers import desk_of
-from bot.screens.requests.own import NEXT, about_request, mine, open_request
+from bot.screens.requests.own import about_request, mine, open_request
 from bot.words.clauses import clauses
+from bot.words.desks import DESK_WORDS
 from bot.words.requests import (
     number,
     received,
@@ -23,7 +25,6 @@ from bot.words.windows import until
 from policy.calendar import Window
 from policy.decision import Refused
 from policy.profile import Profile
-from policy.requests import Kind, Queue, queue_of
 from services.requests.filing import FilingRefusal
 from services.standing import Study
 from storage.requests import Request
@@ -107,7 +108,7 @@ def withdrawn(texts: Texts, study: Study, one: Request, *, again: Window | None)
             _again(texts, again, study.now) if again else None,
         ),
         (
-            *(((_list_of(texts, one.kind),),) if again else ()),
+            *(((list_of(one.kind).button(texts),),) if again else ()),
             mine(texts),
             back(texts),
         ),
@@ -150,7 +151,7 @@ def answered(texts: Texts, one: Request, now: datetime) -> Screen:
     return Screen(
         lines(
             texts("✅ The answer is with <b>{number}</b> now.", number=number(texts, one.id)),
-            texts(NEXT[queue_of(one.kind)], due=until(texts, one.due_at, now)),
+            texts(DESK_WORDS[one.kind.queue].next, due=until(texts, one.due_at, now)),
         ),
         ((open_request(texts, one),), mine(texts)),
     )
@@ -175,9 +176,3 @@ def _again(texts: Texts, window: Window, now: datetime) -> Html:
     if now >= window.closes:
         return texts("It can be filed again, and would be marked late.")
     return texts("It can be filed again until {until}.", until=until(texts, window.closes, now))
-
-
-def _list_of(texts: Texts, kind: Kind) -> Button:
-    if queue_of(kind) is Queue.APPEALS:
-        return Button(texts.plain("Appeal"), OpenAppeals())
-    return Button(texts.plain("Retake"), OpenRetakes())

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from bot.i18n import Texts, lines, paragraphs
 from bot.screen import Button, Screen
-from bot.screens.menu import OpenAppeals, OpenRetakes, back
+from bot.screens.menu import back
 from bot.screens.requests.buttons import (
     GiveDocuments,
     SendAnswer,
     WriteAnswer,
 )
+from bot.screens.requests.lists import LISTS, lists_row
 from bot.screens.requests.offers import desk_of
 from bot.screens.requests.own import exam_of, mine, open_request
 from bot.words.requests import (
@@ -18,7 +19,6 @@ from bot.words.requests import (
 )
 from bot.words.windows import left, until
 from policy.profile import Profile
-from policy.requests import Kind
 from services.standing import Study
 from storage.requests import Request
 
@@ -104,10 +104,10 @@ def no_place(texts: Texts, study: Study, profile: Profile) -> Screen:
                 if latest
                 else texts("First file the request, then send the documents."),
             ),
-            desk_of(texts, latest.kind if latest else Kind.APPEAL, profile),
+            desk_of(texts, latest.kind if latest else LISTS[0].kinds[0], profile),
         ),
         (
-            (Button(texts.plain("Appeal"), OpenAppeals()), Button(texts.plain("Retake"), OpenRetakes())),
+            lists_row(texts),
             mine(texts),
             back(texts),
         ),

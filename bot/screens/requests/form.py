@@ -9,8 +9,10 @@ from bot.screen import Button, Rows, Screen
 from bot.screens.cancel import cancel_button
 from bot.screens.menu import back
 from bot.screens.requests.buttons import AddText, AnswerText, DropText, FileText, about
-from bot.screens.requests.offers import back_to, sitting_name
+from bot.screens.requests.lists import back_to
+from bot.screens.requests.offers import sitting_name
 from bot.words.courses import BUTTON_LETTERS, mark, shortened
+from bot.words.kinds import KIND_WORDS
 from bot.words.requests import cause_name, clock, kind_name, number
 from bot.words.windows import left, until
 from policy.calendar import Window
@@ -23,19 +25,11 @@ from services.sittings import Sitting
 from services.standing import Study
 from storage.requests import Request
 
-KEYS: Mapping[Kind, str] = {
-    Kind.RETAKE: msgid("✅ Apply for the retake"),
-    Kind.MISSED_EXAM: msgid("✅ Apply for the exam"),
-}
 CANCEL = msgid("✖️ Do not apply")
 QUESTIONS: Mapping[FiledBy, str] = {
     FiledBy.TEXT: msgid("✍️ Write your reason in one message. That message files it."),
     FiledBy.KEY: msgid("👇 Press the key «{key}» under the chat. That files it."),
     FiledBy.DOCUMENT: msgid("📎 Send the proof of payment here, as a photo or a file. That files it."),
-}
-HINTS: Mapping[Kind, str] = {
-    Kind.APPEAL: msgid("Say which question or task you disagree with, and why."),
-    Kind.APPEAL_PROCEDURE: msgid("Say what went wrong: when, where, who saw it."),
 }
 QUOTED = 600  # letters of a text that are shown again
 
@@ -60,7 +54,8 @@ class Asked:
 
 def ask(texts: Texts, study: Study, asked: Asked, *said_before: Html) -> Screen:
     """Ask for the message that files a request, and say until when it counts."""
-    keys = (texts.plain(KEYS[asked.kind]), texts.plain(CANCEL)) if asked.way is FiledBy.KEY else ()
+    words = KIND_WORDS[asked.kind]
+    keys = (texts.plain(words.key), texts.plain(CANCEL)) if words.key and asked.way is FiledBy.KEY else ()
     return Screen(
         paragraphs(
             *said_before,
@@ -78,7 +73,7 @@ def ask(texts: Texts, study: Study, asked: Asked, *said_before: Html) -> Screen:
                 _exam(texts, study, asked.sitting),
                 texts("Cause: {cause}", cause=cause_name(texts, asked.choice)) if asked.choice else None,
             ),
-            texts(HINTS[asked.kind]) if asked.kind in HINTS else None,
+            texts(words.hint) if words.hint else None,
             texts("Documents that will go with it: {n}", n=asked.files) if asked.files else None,
             texts("Photos and files can be added right after that.") if not asked.files else None,
         ),
@@ -89,12 +84,13 @@ def ask(texts: Texts, study: Study, asked: Asked, *said_before: Html) -> Screen:
 
 def keys_of(voices: Mapping[Language, Texts], kind: Kind) -> frozenset[str]:
     """Return what the key that files a kind says, in whichever language it was shown."""
-    return frozenset(texts.plain(KEYS[kind]) for texts in voices.values())
+    key = KIND_WORDS[kind].key
+    return frozenset(texts.plain(key) for texts in voices.values()) if key else frozenset()
 
 
 def all_keys(voices: Mapping[Language, Texts]) -> frozenset[str]:
     """Return what every key says, under whichever form it stood."""
-    return cancel_keys(voices).union(*(keys_of(voices, kind) for kind in KEYS))
+    return cancel_keys(voices).union(*(keys_of(voices, kind) for kind in KIND_WORDS))
 
 
 def cancel_keys(voices: Mapping[Language, Texts]) -> frozenset[str]:
@@ -241,6 +237,5 @@ def _appeals(texts: Texts, those: Sequence[Offer]) -> Rows:
 
 def _label(texts: Texts, offer: Offer) -> str:
     name = sitting_name(texts, offer.sitting, BUTTON_LETTERS)
-    if offer.kind.kind is Kind.APPEAL_PROCEDURE:
-        return texts.plain("Complaint: {course}", course=name)
-    return texts.plain("Appeal: {course}", course=name)
+    named = KIND_WORDS[offer.kind.kind].named
+    return texts.plain(named, course=name) if named else name

@@ -12,7 +12,7 @@ from bot.words.clauses import clauses
 from bot.words.requests import number, received, state_name
 from bot.words.windows import until
 from policy.profile import Profile
-from policy.requests import Kind, RequestState
+from policy.requests import RequestState
 from services.requests.cases import Case
 from services.requests.telling import News
 from storage.requests import Decision
@@ -132,7 +132,7 @@ def _decided(texts: Texts, case: Case, decision: Decision, profile: Profile) -> 
 
 def _what_next(texts: Texts, case: Case) -> Html | None:
     """Say what a course that is not passed still allows, under a spoiler: it would give the mark away."""
-    if case.standing is None or case.request.kind is Kind.APPEAL_PROCEDURE:
+    if case.standing is None or not case.kind.about_mark:
         return None
     said = opens(texts, case.study, case.standing)
     if said is None or case.request.state is RequestState.APPROVED:

@@ -1,17 +1,20 @@
 """What can be filed now, and why the rest cannot: appeals, complaints of how an exam was held, retakes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import chain
 from typing import Any
 
-from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
+from bot.i18n import Html, Texts, bold, lines, paragraphs
 from bot.screen import Button, Rows, Screen
-from bot.screens.menu import OpenAppeals, OpenComplaints, OpenRetakes, back
+from bot.screens.menu import back
 from bot.screens.requests.buttons import OpenForm, OpenRequest, WhyOpen, about
+from bot.screens.requests.lists import Listing, back_to, beside, list_of
 from bot.words.clauses import clauses
 from bot.words.contacts import desk
 from bot.words.courses import BUTTON_LETTERS, LINE_LETTERS, course_name, mark, shortened
+from bot.words.desks import DESK_WORDS
+from bot.words.kinds import KIND_WORDS
 from bot.words.requests import AGAIN, cause_name, kind_name, number, refusal
 from bot.words.windows import ended, explanation, left, moment, until
 from policy.appeals import AppealRefusal
@@ -21,11 +24,11 @@ from policy.decision import Allowed, Refused
 from policy.instant import MessageInstant
 from policy.marks import Standing
 from policy.people import Status
-from policy.profile import Desk, Profile
-from policy.requests import Kind, Queue, RequestState, queue_of
+from policy.profile import Profile
+from policy.requests import Kind, RequestState
 from policy.retakes import MissedExamRefusal, RetakeRefusal
 from services.requests.filing import FilingRefusal, Offer, offer_of, offers
-from services.requests.kinds import KINDS
+from services.requests.kinds import KINDS, RequestKind
 from services.sittings import Sitting
 from services.standing import CourseStanding, Study
 
@@ -50,45 +53,44 @@ REPEATED: frozenset[Any] = frozenset(
         RetakeRefusal.WINDOW_CLOSED,
     }
 )
-TITLES: Mapping[Kind, str] = {
-    Kind.APPEAL: msgid("<b>Appeal</b>"),
-    Kind.APPEAL_PROCEDURE: msgid("<b>Complaint about how the exam was held</b>"),
-    Kind.RETAKE: msgid("<b>Retake and additional period</b>"),
-}
-LATE = msgid("Late complaint about how the exam was held")
-NOTHING: Mapping[Kind, str] = {
-    Kind.APPEAL: msgid("No mark of yours can be appealed now."),
-    Kind.APPEAL_PROCEDURE: msgid("There is no exam of yours that can be complained of now."),
-    Kind.RETAKE: msgid("No retake of yours can be applied for now."),
-}
-
-
-def appeals(texts: Texts, study: Study, profile: Profile, *said: Html) -> Screen:
-    """List what can be appealed now, and why the other exams cannot."""
-    other = Button(texts.plain("Complain about how an exam was held"), OpenComplaints())
-    return _listed(texts, study, profile, (Kind.APPEAL,), (other,), *said)
-
-
-def complaints(texts: Texts, study: Study, profile: Profile, *said: Html) -> Screen:
-    """List the exams whose holding can be complained of now, and why the others cannot."""
-    other = Button(texts.plain("« Appeal"), OpenAppeals())
-    return _listed(texts, study, profile, (Kind.APPEAL_PROCEDURE,), (other,), *said)
-
-
-def retakes(texts: Texts, study: Study, profile: Profile, *said: Html) -> Screen:
-    """List the retakes and missed exams that can be applied for now, and why the others cannot."""
-    return _listed(texts, study, profile, (Kind.RETAKE, Kind.MISSED_EXAM), (), *said)
 
 
 def listed(texts: Texts, study: Study, profile: Profile, kind: Kind, *said: Html) -> Screen:
-    """List what a kind is offered with."""
-    match kind:
-        case Kind.APPEAL:
-            return appeals(texts, study, profile, *said)
-        case Kind.APPEAL_PROCEDURE:
-            return complaints(texts, study, profile, *said)
-        case Kind.RETAKE | Kind.MISSED_EXAM:
-            return retakes(texts, study, profile, *said)
+    """Show the list a kind is offered in."""
+    return offered(texts, study, profile, list_of(kind), *said)
+
+
+def offered(texts: Texts, study: Study, profile: Profile, listing: Listing, *said: Html) -> Screen:
+    """List what of a list can be filed now, and why the other exams cannot."""
+    kinds = listing.kinds
+    now = MessageInstant(study.now)
+    if study.student.status is not Status.ACTIVE:
+        no = Refused(FilingRefusal.NOT_STUDYING, (HOUSE,))
+        why = refusal(texts, no, now=study.now), clauses(texts, no.cites), desk_of(texts, kinds[0], profile)
+        return Screen(paragraphs(*said, *why), (back(texts),))
+    those = [each for kind in kinds for each in offers(study, kind, now) if _sensible(study, each)]
+    possible = [each for each in those if isinstance(each.decision, Allowed)]
+    impossible = [each for each in those if isinstance(each.decision, Refused)]
+    possible.sort(key=lambda each: (each.late, _closing(each)))
+    return Screen(
+        paragraphs(
+            *said,
+            texts(listing.title),
+            lines(texts("Possible now, choose the exam below:"), *(_possible(texts, study, each) for each in possible))
+            if possible
+            else texts(listing.nothing),
+            lines(texts("Not possible:"), *_impossible(texts, study, impossible)) if impossible else None,
+            texts(AGAIN) if any(_repeated(each.decision) for each in impossible) else None,
+            clauses(texts, tuple(chain.from_iterable(each.decision.cites for each in those))) if those else None,
+            None if possible else desk_of(texts, kinds[0], profile),
+        ),
+        (
+            *((_button(texts, each),) for each in possible),
+            *_ways(texts, study, impossible),
+            *((each,) for each in beside(texts, listing)),
+            back(texts),
+        ),
+    )
 
 
 def open_offers(study: Study, standing: CourseStanding) -> Iterator[Offer]:
@@ -105,21 +107,7 @@ def open_offers(study: Study, standing: CourseStanding) -> Iterator[Offer]:
 
 def desk_of(texts: Texts, kind: Kind, profile: Profile) -> Html:
     """Say who answers questions about a kind."""
-    desks: Mapping[Queue, Desk] = {
-        Queue.APPEALS: profile.contacts.appeal_commission,
-        Queue.SERVICE_DESK: profile.contacts.service_desk,
-        Queue.REGISTRAR: profile.contacts.registrar,
-    }
-    return desk(texts, desks[queue_of(kind)])
-
-
-def back_to(texts: Texts, kind: Kind) -> Button:
-    """Return the button that leads back to the list a kind is in."""
-    if queue_of(kind) is not Queue.APPEALS:
-        return Button(texts.plain("« Retakes"), OpenRetakes())
-    if kind is Kind.APPEAL:
-        return Button(texts.plain("« Appeal"), OpenAppeals())
-    return Button(texts.plain("« Complaints"), OpenComplaints())
+    return desk(texts, DESK_WORDS[kind.queue].contact(profile))
 
 
 def why_open(texts: Texts, study: Study, sitting: Sitting, kind: Kind) -> Screen | None:
@@ -154,9 +142,8 @@ def refused(
     )
 
 
-def choose_cause(texts: Texts, study: Study, sitting: Sitting, profile: Profile) -> Screen:
+def choose_cause(texts: Texts, study: Study, sitting: Sitting, profile: Profile, kind: RequestKind) -> Screen:
     """Ask what kept the student from an exam; a cause that does not hold (any more) says why."""
-    kind = KINDS[Kind.MISSED_EXAM]
     answers = {cause: kind.may_file(sitting, MessageInstant(study.now), cause) for cause in kind.choices(sitting)}
     no = {cause: answer for cause, answer in answers.items() if isinstance(answer, Refused)}
     return Screen(
@@ -170,7 +157,7 @@ def choose_cause(texts: Texts, study: Study, sitting: Sitting, profile: Profile)
                 )
             ),
             clauses(texts, tuple(chain.from_iterable(answer.cites for answer in no.values()))) if no else None,
-            desk_of(texts, Kind.MISSED_EXAM, profile) if no else None,
+            desk_of(texts, kind.kind, profile) if no else None,
         ),
         (
             *(
@@ -178,7 +165,7 @@ def choose_cause(texts: Texts, study: Study, sitting: Sitting, profile: Profile)
                 for cause in answers
                 if cause not in no
             ),
-            (back_to(texts, Kind.MISSED_EXAM),),
+            (back_to(texts, kind.kind),),
         ),
     )
 
@@ -190,7 +177,8 @@ def form_button(texts: Texts, sitting: Sitting, kind: Kind, label: str | None = 
 
 def offer_button(texts: Texts, offer: Offer) -> Button:
     """Return the button of what could be filed where the course is known: what it is, and about which sitting."""
-    kind = texts.plain(LATE) if offer.late else kind_name(texts, offer.kind.kind)
+    late = KIND_WORDS[offer.kind.kind].late if offer.late else None
+    kind = texts.plain(late) if late else kind_name(texts, offer.kind.kind)
     if len(offer.sitting.course.sittings) > 1 and offer.kind.each_sitting:
         kind = texts.plain("{kind}, attempt {n}", kind=kind, n=offer.sitting.attempt.number)
     return form_button(texts, offer.sitting, offer.kind.kind, kind)
@@ -235,39 +223,6 @@ def instead(texts: Texts, standing: CourseStanding | None, no: Refused[Any]) -> 
     if no.reason == MissedExamRefusal.ATTENDANCE:
         return texts("With documents of a good cause the dean's office may still admit you to the exam.")
     return None
-
-
-def _listed(
-    texts: Texts, study: Study, profile: Profile, kinds: Sequence[Kind], other: Sequence[Button], *said: Html
-) -> Screen:
-    now = MessageInstant(study.now)
-    if study.student.status is not Status.ACTIVE:
-        no = Refused(FilingRefusal.NOT_STUDYING, (HOUSE,))
-        why = refusal(texts, no, now=study.now), clauses(texts, no.cites), desk_of(texts, kinds[0], profile)
-        return Screen(paragraphs(*said, *why), (back(texts),))
-    those = [each for kind in kinds for each in offers(study, kind, now) if _sensible(study, each)]
-    possible = [each for each in those if isinstance(each.decision, Allowed)]
-    impossible = [each for each in those if isinstance(each.decision, Refused)]
-    possible.sort(key=lambda each: (each.late, _closing(each)))
-    return Screen(
-        paragraphs(
-            *said,
-            texts(TITLES[kinds[0]]),
-            lines(texts("Possible now, choose the exam below:"), *(_possible(texts, study, each) for each in possible))
-            if possible
-            else texts(NOTHING[kinds[0]]),
-            lines(texts("Not possible:"), *_impossible(texts, study, impossible)) if impossible else None,
-            texts(AGAIN) if any(_repeated(each.decision) for each in impossible) else None,
-            clauses(texts, tuple(chain.from_iterable(each.decision.cites for each in those))) if those else None,
-            None if possible else desk_of(texts, kinds[0], profile),
-        ),
-        (
-            *((_button(texts, each),) for each in possible),
-            *_ways(texts, study, impossible),
-            *((each,) for each in other),
-            back(texts),
-        ),
-    )
 
 
 def _closing(offer: Offer) -> float:

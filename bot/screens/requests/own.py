@@ -7,7 +7,7 @@ from operator import itemgetter
 from bot.i18n import Html, Texts, bold, escape, lines, msgid, paragraphs
 from bot.screen import Button, Rows, Screen
 from bot.screens.marks import open_course
-from bot.screens.menu import OpenAppeals, OpenRequests, OpenRetakes, back
+from bot.screens.menu import OpenRequests, back
 from bot.screens.requests.buttons import (
     AddDocuments,
     AskWithdrawal,
@@ -16,7 +16,9 @@ from bot.screens.requests.buttons import (
     WriteAnswer,
 )
 from bot.screens.requests.form import quoted
+from bot.screens.requests.lists import lists_row
 from bot.words.courses import mark
+from bot.words.desks import DESK_WORDS
 from bot.words.requests import (
     AGAIN,
     became,
@@ -35,11 +37,12 @@ from policy.decision import Refused
 from policy.instant import MessageInstant
 from policy.marks import Course, Standing
 from policy.profile import Profile
-from policy.requests import Kind, Queue, RequestState, queue_of
+from policy.requests import RequestState
 from policy.retakes import RetakeRefusal
 from services.requests.cases import Case
 from services.requests.filing import Filed
 from services.requests.history import DOCUMENT, OBJECT
+from services.requests.kinds import KINDS
 from services.sittings import Sitting
 from services.standing import CourseStanding, Study
 from storage.records import Change
@@ -47,11 +50,6 @@ from storage.requests import Decision, ExamKey, Request
 
 LISTED = 30  # requests in the list; older ones are in the data of /me
 LATE = timedelta(minutes=1)  # a message that took longer to arrive is told that this does not matter
-NEXT: Mapping[Queue, str] = {
-    Queue.APPEALS: msgid("Next: the appeal commission decides until {due}."),
-    Queue.SERVICE_DESK: msgid("Next: the student service desk decides until {due}."),
-    Queue.REGISTRAR: msgid("Next: the registrar's office decides until {due}."),
-}
 SEATS = {True: msgid("date, time and room given"), False: msgid("date, time and room called off")}
 
 
@@ -73,7 +71,7 @@ def receipt(texts: Texts, study: Study, filed: Filed, profile: Profile, *, docum
             lines(*about_request(texts, study, request), *_mark_now(texts, study, request, filed.sitting)),
             quoted(texts, request.reason) if request.reason else None,
             lines(
-                texts(NEXT[queue_of(request.kind)], due=until(texts, request.due_at, study.now)),
+                texts(DESK_WORDS[request.kind.queue].next, due=until(texts, request.due_at, study.now)),
                 texts("Every step will be told here by itself."),
             ),
             _documents(texts, study, request, documents),
@@ -93,7 +91,7 @@ def requests(texts: Texts, study: Study, *said: Html) -> Screen:
                 texts("What can be filed now is under the buttons below."),
             ),
             (
-                (Button(texts.plain("Appeal"), OpenAppeals()), Button(texts.plain("Retake"), OpenRetakes())),
+                lists_row(texts),
                 back(texts),
             ),
         )
@@ -174,7 +172,7 @@ def decided(texts: Texts, case: Case, decision: Decision) -> Html:
 
 def marks(texts: Texts, case: Case, decision: Decision) -> Html | None:
     """Say what a decision did to the mark, under a spoiler."""
-    if decision.mark_before is None or case.request.kind is not Kind.APPEAL:
+    if decision.mark_before is None or not case.kind.gives_points:
         return None
     if not decision.points or decision.mark_after is None:
         return texts("The mark stays as it was: <tg-spoiler>{mark}</tg-spoiler>", mark=decision.mark_before)
@@ -197,14 +195,14 @@ def opens(texts: Texts, study: Study, standing: CourseStanding) -> Html | None:
     if isinstance(retake, Windows):
         may = standing.may_retake(MessageInstant(study.now))
         if isinstance(may, Refused) and may.reason is RetakeRefusal.ALREADY_FILED:
-            return refusal(texts, may, Kind.RETAKE, now=study.now)
+            return refusal(texts, may, now=study.now)
         if study.now >= retake.closes:
             return texts(AGAIN)
         closes = retake.at(study.now).closes
         return texts("You can apply for a retake until {until}.", until=until(texts, closes, study.now))
     if retake.reason in (RetakeRefusal.NO_RESULT, RetakeRefusal.MISSED_THE_EXAM, RetakeRefusal.RETAKE_PENDING):
         return None
-    return lines(refusal(texts, retake, Kind.RETAKE, now=study.now), texts(AGAIN))
+    return lines(refusal(texts, retake, now=study.now), texts(AGAIN))
 
 
 def used(texts: Texts, case: Case) -> Html | None:
@@ -216,7 +214,7 @@ def used(texts: Texts, case: Case) -> Html | None:
 
 def seat(texts: Texts, one: Request, now: datetime) -> Html | None:
     """Say when and where an approved exam is, or that this is still to come; None for what gets no seat."""
-    if one.state is not RequestState.APPROVED:
+    if not KINDS[one.kind].gives_seat or one.state is not RequestState.APPROVED:
         return None
     if one.seat is None:
         return texts("Date, time and room of the exam will be told here.")
@@ -225,7 +223,7 @@ def seat(texts: Texts, one: Request, now: datetime) -> Html | None:
 
 def entered(texts: Texts, one: Request, now: datetime) -> Html | None:
     """Say whether the new mark stands in the university's system; None for what changes no mark."""
-    if one.kind is not Kind.APPEAL or one.state is not RequestState.UPHELD:
+    if not KINDS[one.kind].gives_points or one.state is not RequestState.UPHELD:
         return None
     if one.entered_at is None:
         return texts("The registrar's office will enter the new mark in the university's system.")
@@ -276,7 +274,7 @@ def mine(texts: Texts, *, anew: bool = False) -> tuple[Button, ...]:
 def _mark_now(texts: Texts, study: Study, one: Request, sitting: Sitting) -> Iterator[Html]:
     """Give the lines that say which mark a request is about: that of the exam, and what came of it."""
     result = sitting.result
-    if one.kind is Kind.APPEAL_PROCEDURE:
+    if not KINDS[one.kind].about_mark:
         return
     if result.standing is Standing.PENDING:
         yield texts("There is no mark yet: it is appealed as soon as it is posted.")
@@ -309,7 +307,7 @@ def _now(texts: Texts, case: Case) -> Iterator[Html]:
             texts("The time of the decision stands still until you answer."),
         )
         return
-    yield texts(NEXT[queue_of(one.kind)], due=until(texts, one.due_at, case.study.now))
+    yield texts(DESK_WORDS[one.kind.queue].next, due=until(texts, one.due_at, case.study.now))
 
 
 def _documents(texts: Texts, study: Study, one: Request, documents: int) -> Html | None:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from bot.i18n import Html, Texts, bold, lines, paragraphs
 from bot.screen import Button, Rows, Screen
 from bot.screens.review.buttons import BindQueue, SetQueueLanguage, UnbindQueue
-from bot.words.desks import queue_name
 from bot.words.records import WORDS
+from bot.words.review import queue_name
 from policy.people import Language
 from policy.requests import Queue
 from storage.queues import QueueChat

@@ -6,11 +6,11 @@ from datetime import datetime
 from bot.i18n import Html, Texts, bold, lines, paragraphs
 from bot.screen import Button, Rows, Screen
 from bot.screens.review.buttons import ChooseSubstitute, OpenCase, OpenQueue, TakeCase
-from bot.words.desks import queue_name
 from bot.words.requests import became, exam_title, filed_late, kind_name, number, stands, state_name
+from bot.words.review import queue_name
 from bot.words.windows import moment, until
 from policy.marks import Course
-from policy.requests import Queue, RequestState
+from policy.requests import DESKS, Queue, RequestState
 from services.requests.cases import Case
 from storage.requests import Request
 
@@ -24,7 +24,7 @@ def card(texts: Texts, case: Case, *, queue: Queue, link: str | None, now: datet
     `link` is the address of the bot for a group; None: the reader's private chat, where the case opens in place.
     """
     request, student = case.request, case.student
-    to_enter = queue is Queue.REGISTRAR and case.kind.gives_points
+    to_enter = DESKS[queue].enters_marks and case.kind.gives_points
     return Screen(
         paragraphs(
             bold(texts("{number}. {kind}", number=number(texts, request.id), kind=kind_name(texts, request.kind))),

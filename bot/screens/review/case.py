@@ -29,7 +29,6 @@ from bot.screens.review.buttons import (
 from bot.screens.review.outlook import brings
 from bot.words.contacts import desk
 from bot.words.courses import mark, shortened
-from bot.words.desks import desk_of
 from bot.words.records import WORDS
 from bot.words.requests import (
     became,
@@ -42,11 +41,12 @@ from bot.words.requests import (
     stands,
     state_name,
 )
+from bot.words.review import desk_of
 from bot.words.windows import BASIS, dated, moment, until
 from policy.marks import Attempt, Course, Result
 from policy.people import RoleGrant
 from policy.profile import Profile
-from policy.requests import Queue, RequestState, favourable
+from policy.requests import DESKS, ENTERING, Queue, RequestState
 from policy.review import Act, decided_in_one_step
 from services.requests.cases import Case
 from services.requests.documents import Loss
@@ -143,7 +143,7 @@ def entry(texts: Texts, case: Case, *, now: datetime, said: Html | None = None) 
         ),
         (
             *(() if entered else ((Button(texts.plain("✅ Entered"), EnterMark(number=request.id)),),)),
-            (Button(texts.plain("« Queue"), OpenQueue(queue=Queue.REGISTRAR, which="to_enter")),),
+            (Button(texts.plain("« Queue"), OpenQueue(queue=ENTERING, which="to_enter")),),
         ),
         protected=True,
     )
@@ -395,7 +395,7 @@ def _act_buttons(
     if Act.TAKE in acts and request.taken_by == by:
         yield (Button(texts.plain("Let it go"), ReleaseCase(**at)),)
     if Act.PREPARE in again and not (Act.SIGN in again and case.reviewed.proposed_again):
-        outcome = favourable(request.kind)
+        outcome = case.kind.desk.favourable
         label = texts.plain("Decide in the student's favour after all")
         yield (Button(label, BeginVerdict(**at, outcome=outcome, again=True)),)
     if Act.SEAT in acts and case.kind.gives_seat:
@@ -413,7 +413,7 @@ def verb(texts: Texts, outcome: RequestState, queue: Queue) -> str:
             return texts.plain("✅ Uphold")
         case RequestState.APPROVED:
             return texts.plain("✅ Approve")
-        case RequestState.REFUSED if queue is Queue.APPEALS:
+        case RequestState.REFUSED if DESKS[queue].favourable is RequestState.UPHELD:
             return texts.plain("❌ Do not uphold")
         case _:
             return texts.plain("❌ Refuse")

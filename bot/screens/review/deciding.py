@@ -24,7 +24,7 @@ from bot.words.courses import shortened
 from bot.words.windows import moment
 from policy.calendar import ExamSlot
 from policy.people import Language
-from policy.requests import Queue, RequestState
+from policy.requests import RequestState
 from services.requests.cases import Case
 from services.requests.outlook import Outlook
 from services.requests.reviewing import REASON_LENGTH
@@ -156,7 +156,7 @@ def ask_text(texts: Texts, case: Case, form: CaseForm, templates: Sequence[Reaso
     else:
         task = (
             texts("Write the reason: it is told to the student and stands in the protocol.")
-            if case.kind.queue is Queue.APPEALS
+            if case.kind.desk.commission
             else texts("Write the reason: the student reads it.")
         )
         name = _name(texts, case, form)

@@ -9,8 +9,8 @@ from bot.i18n import Html, Texts, bold, lines, msgid, paragraphs
 from bot.papers import APPLICATION, BY, PROTOCOL, REGISTER
 from bot.screen import Button, Paper, Screen, SentBefore
 from bot.screens.menu import back
-from bot.words.desks import queue_name
 from bot.words.requests import number
+from bot.words.review import queue_name
 from policy.requests import Queue
 from services.papers.protocol import Function
 from services.requests.papers import Member

@@ -9,12 +9,12 @@ from bot.screen import Button, Rows, Screen
 from bot.screens.menu import back
 from bot.screens.review.buttons import OpenCase, OpenQueue
 from bot.words.contacts import desk
-from bot.words.desks import desk_of, queue_name
 from bot.words.requests import kind_name, number, stands
+from bot.words.review import queue_name
 from bot.words.windows import moment, until
 from policy.people import Language
 from policy.profile import Profile
-from policy.requests import Queue, RequestState
+from policy.requests import DESKS, Queue, RequestState
 from services.requests.cases import Queued, Waiting
 from storage.records import Person
 from storage.requests import Request
@@ -119,7 +119,7 @@ def no_queue(texts: Texts, profile: Profile) -> Screen:
     return Screen(
         paragraphs(
             texts("You hold no role today that deals with students' requests."),
-            desk(texts, desk_of(profile, Queue.SERVICE_DESK)),
+            desk(texts, profile.contacts.service_desk),
         ),
         (back(texts),),
     )
@@ -180,8 +180,8 @@ def _filters(texts: Texts, button: OpenQueue) -> Rows:
 
 def _fits(which: str, queue: Queue) -> bool:
     if which == TO_ENTER:
-        return queue is Queue.REGISTRAR
-    return which != Waiting.TO_SIGN or queue is Queue.APPEALS
+        return DESKS[queue].enters_marks
+    return which != Waiting.TO_SIGN or DESKS[queue].commission
 
 
 def _others(texts: Texts, button: OpenQueue, mine: Sequence[Queue]) -> Iterable[tuple[Button, ...]]:

@@ -16,13 +16,13 @@ from bot.screens.requests.offers import sitting_name
 from bot.screens.review.buttons import OpenCase, OpenQueue
 from bot.words.contacts import desk
 from bot.words.courses import BUTTON_LETTERS, reference
-from bot.words.desks import desk_of
 from bot.words.requests import cause_name, exam_title, filed_late, kind_name, number, received
+from bot.words.review import desk_of
 from bot.words.windows import until
 from policy.calendar import Window
 from policy.people import Student
 from policy.profile import Profile
-from policy.requests import Kind, queue_of
+from policy.requests import Kind
 from services.requests.filing import Filed, Offer
 from storage.requests import SentFile
 
@@ -269,14 +269,14 @@ def registered(texts: Texts, filed: Filed, profile: Profile) -> Screen:
         ),
         (
             (Button(texts.plain("Open"), OpenCase(number=request.id)),),
-            (Button(texts.plain("« Queue"), OpenQueue(queue=queue_of(request.kind))),),
+            (Button(texts.plain("« Queue"), OpenQueue(queue=request.kind.queue)),),
         ),
     )
 
 
 def refused(texts: Texts, why: Html, kind: Kind | None, profile: Profile) -> Html:
     """Say why it cannot be filed, and where a human answers."""
-    return lines(texts("❌ {why}", why=why), desk(texts, desk_of(profile, queue_of(kind))) if kind else None)
+    return lines(texts("❌ {why}", why=why), desk(texts, desk_of(profile, kind.queue)) if kind else None)
 
 
 def nobody_found(texts: Texts) -> Html:

@@ -8,10 +8,11 @@ from bot.screen import Button, Screen
 from bot.screens.cancel import cancel_button
 from bot.screens.menu import back
 from bot.words.courses import shortened
-from bot.words.desks import queue_name
 from bot.words.requests import state_name
+from bot.words.review import queue_name
 from policy.people import Language
-from policy.requests import Kind, Queue, RequestState
+from policy.requests import Queue, RequestState
+from services.requests.telling import kinds_of
 from storage.queues import ReasonTemplate
 
 LETTERS = 40  # of a reason on a button
@@ -131,8 +132,7 @@ def no_queue(texts: Texts) -> Screen:
 
 def outcome_name(texts: Texts, queue: Queue, outcome: RequestState) -> str:
     """Return what a decision is called in a queue."""
-    kind = Kind.APPEAL if queue is Queue.APPEALS else Kind.RETAKE
-    return state_name(texts, kind, outcome)
+    return state_name(texts, kinds_of(queue)[0], outcome)
 
 
 def _short(texts: Texts, template: ReasonTemplate) -> str:
