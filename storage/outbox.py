@@ -36,6 +36,7 @@ from storage.tables import outbox
 from storage.upsert import ROWS_AT_ONCE, chunks
 
 AT_ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+COUNTED = 10_000  # of what waits: nobody reads a larger number, and counting it would take the event loop
 LONGEST_PAUSE = timedelta(minutes=5)  # until a message is tried again
 
 
@@ -188,9 +189,13 @@ class Outbox:
         return tuple(map(_owed, await self._connection.execute(_OF_GROUP, {"group_key": group_key})))
 
     async def depth(self, *, now: datetime) -> dict[Priority, int]:
-        """Count what is due and not sent yet, by priority."""
-        rows = await self._connection.execute(_DEPTH, {"now": now})
-        return {Priority(row.priority): row.number for row in rows}
+        """Count what is due and not sent yet, by priority; no more than `COUNTED` of each is counted."""
+        found = {}
+        for priority in Priority:
+            number = await self._connection.scalar(_DEPTH, {"now": now, "of_priority": priority})
+            if number:
+                found[priority] = number
+        return found
 
     async def queued_for(self, chat_id: int, *, now: datetime) -> bool:
         """Tell whether anything for this chat is due and not sent yet, or goes before an answer."""
@@ -269,7 +274,10 @@ class Outbox:
         await self._connection.execute(_MOVE_CHAT, {"old": old, "new": new})
 
     async def stuck(self, *, now: datetime, since: datetime) -> tuple[int, datetime] | None:
-        """Count what is due and from when the oldest is, when that is before `since` and nothing was sent since."""
+        """Count what is due and from when the oldest is, when that is before `since` and nothing was sent since.
+
+        Of more than `COUNTED` only those are looked at that go next.
+        """
         row = (await self._connection.execute(_STUCK, {"now": now})).one()
         if row.oldest is None or row.oldest > since:
             return None
@@ -399,7 +407,9 @@ _may_go = and_(
     ),
     or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= bindparam("real", type_=Instant)),
 )
-_DEPTH = select(outbox.c.priority, func.count().label("number")).where(_is_due).group_by(outbox.c.priority)
+_DEPTH = select(func.count()).select_from(
+    select(literal_column("1")).where(_is_due, outbox.c.priority == bindparam("of_priority")).limit(COUNTED).subquery()
+)
 _in_chat = outbox.c.chat_id == bindparam("chat_id")
 _QUEUED = select(exists().where(_waits, or_(_is_due, _is_answer), _in_chat))
 _ANSWER_WAITS = select(exists().where(_waits, _is_answer, _in_chat))
@@ -471,10 +481,17 @@ _WITHDRAW_GROUP = (
     outbox.update().where(_unsent, outbox.c.group_key == bindparam("of_group")).values(state=OwedState.WITHDRAWN)
 )
 _due_since = case((outbox.c.not_before < outbox.c.made_at, outbox.c.made_at), else_=outbox.c.not_before)
-_STUCK = select(func.count().label("number"), func.min(_due_since, type_=Instant).label("oldest")).where(_is_due)
+_next = (
+    select(_due_since.label("since"))
+    .where(_is_due)
+    .order_by(outbox.c.priority, outbox.c.next_try_at, outbox.c.id)
+    .limit(COUNTED)
+    .subquery()
+)
+_STUCK = select(func.count().label("number"), func.min(_next.c.since, type_=Instant).label("oldest"))
 _SENT_SINCE = select(exists().where(outbox.c.sent_at > bindparam("since", type_=Instant)))
 _FAILED = select(func.count()).where(
-    outbox.c.state == OwedState.FAILED,
+    outbox.c.state == literal_column("'failed'"),  # as the partial index says it
     outbox.c.made_at > bindparam("since", type_=Instant),
     outbox.c.error.not_in(bindparam("errors", expanding=True)),
 )

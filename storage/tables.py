@@ -596,6 +596,24 @@ outbox = Table(  # no foreign key to the person: what is owed outlives a person 
         sqlite_where=text("state = 'waiting'"),
         postgresql_where=text("state = 'waiting'"),
     ),
+    Index(  # few at a time have a lease, and whoever renews theirs must not look through all that waits
+        "ix_outbox_leased_by",
+        "leased_by",
+        sqlite_where=text("leased_by IS NOT NULL"),
+        postgresql_where=text("leased_by IS NOT NULL"),
+    ),
+    Index(
+        "ix_outbox_sent_at",
+        "sent_at",
+        sqlite_where=text("sent_at IS NOT NULL"),
+        postgresql_where=text("sent_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_outbox_failed",
+        "made_at",
+        sqlite_where=text("state = 'failed'"),
+        postgresql_where=text("state = 'failed'"),
+    ),
     # With the state: after a sudden announcement PostgreSQL, whose statistics are older, would search all that waits.
     Index("ix_outbox_chat", "chat_id", "state"),
     Index("ix_outbox_person", "person_id", "state"),

@@ -1,15 +1,20 @@
 """The outbox: who is given what to send, in which order, and what is kept of it."""
 
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from policy.people import Language
 from services.owing import MAY_BE_WITHDRAWN, REWORDING, WITHDRAWAL, Undelivered, amend, delivery, owe, withdraw
 from storage.database import Database
-from storage.outbox import LONGEST_PAUSE, Arrived, Owed, OwedState, Priority, Settled
+from storage.outbox import COUNTED, LONGEST_PAUSE, Arrived, NewOwed, Owed, OwedState, Priority, Settled
 from storage.unit import Storage
+from tests.storage.faults import file_of
 
 NOW = datetime(2026, 1, 15, 5, 0, tzinfo=UTC)
 REAL = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)  # the machine's clock goes its own way
@@ -321,3 +326,38 @@ async def test_what_is_stuck_is_counted_from_when_it_was_owed(database: Database
         await put(storage, 1)
         now = NOW + timedelta(hours=1)
         assert await storage.outbox.stuck(now=now, since=now - timedelta(minutes=10)) == (1, NOW)
+
+
+async def test_more_than_anybody_reads_is_not_counted(database: Database) -> None:
+    made = NewOwed(kind="screen", content={}, made_at=NOW, chat_id=1, priority=Priority.ANNOUNCEMENT)
+    async with database.write() as storage:
+        await storage.outbox.add_many(replace(made, chat_id=number) for number in range(COUNTED + 1))
+        assert await storage.outbox.depth(now=NOW) == {Priority.ANNOUNCEMENT: COUNTED}
+        assert await storage.outbox.stuck(now=NOW, since=NOW) == (COUNTED, NOW)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_who_looks_after_the_outbox_does_not_look_through_it(database_url: str) -> None:
+    said: list[str] = []
+
+    def asked(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        said.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", asked)
+    try:
+        async with Database.open(database_url) as database, database.write() as storage:
+            await storage.outbox.renew("a", until=REAL)
+            await storage.outbox.let_go("a", but=[1])
+            await storage.outbox.end_leases("a")
+            await storage.outbox.depth(now=NOW)
+            await storage.outbox.stuck(now=NOW, since=NOW)
+            await storage.outbox.failed(since=NOW, except_for=["x"])
+            await put(storage, 1)
+            await storage.outbox.stuck(now=NOW, since=NOW)
+    finally:
+        event.remove(Engine, "before_cursor_execute", asked)
+    with closing(sqlite3.connect(file_of(database_url))) as connection:
+        for statement in (each for each in said if "outbox" in each and "INSERT" not in each):
+            values = [None] * statement.count("?")
+            plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+            assert not [step for step in plan if step.startswith("SCAN outbox") and "USING" not in step], statement
