@@ -21,7 +21,7 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m tests.borders
-	$(BIN)/python -m bot.i18n check
+	$(BIN)/python -m bot.catalogues check
 	$(BIN)/python -m storage.migrations.check
 	! grep -n '://' requirements.lock requirements-dev.lock
 
@@ -36,7 +36,7 @@ bench-full: .venv/dev
 	$(BIN)/python -m bench --full
 
 i18n: .venv/dev
-	$(BIN)/python -m bot.i18n update
+	$(BIN)/python -m bot.catalogues update
 
 lock: .venv/dev
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --python-version 3.11 pyproject.toml --group build -o requirements.lock

@@ -1,6 +1,6 @@
 """What keeps the catalogues whole: finds the sentences in the code, updates the .po files, tells what is wrong.
 
-Run through `python -m bot.i18n check` (nothing printed and 0 when all is well) and `python -m bot.i18n update`.
+`python -m bot.catalogues check` prints nothing and returns 0 when all is well, `... update` is what `make i18n` runs.
 """
 
 import ast
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
         problems = list(check())
         sys.stderr.writelines(f"{problem}\n" for problem in problems)
         return 1 if problems else 0
-    sys.stderr.write("python -m bot.i18n check | update\n")
+    sys.stderr.write("python -m bot.catalogues check | update\n")
     return 2
 
 
@@ -143,3 +143,7 @@ def _says(said: ast.expr) -> bool:
     return any(
         isinstance(part, ast.Constant) and re.search(r"[A-Za-z]", TAG.sub("", str(part.value))) for part in parts
     )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

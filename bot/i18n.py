@@ -10,13 +10,12 @@ be rendered for anybody at any time. A text is a short English sentence with nam
 
 Values speak the language by themselves: Decimal with a decimal comma, date and datetime in words (datetime in the
 university's zone). Markup may stand in the sentence; a value brings its own only as `Html`.
-`python -m bot.i18n update` adds new sentences to the catalogues, `python -m bot.i18n check` tells what is wrong.
+`make i18n` adds new sentences to the catalogues, `make check` tells what is wrong with them (`bot/catalogues.py`).
 """
 
 import gettext
 import html
 import re
-import sys
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
@@ -190,9 +189,3 @@ def _compiled(language: Language) -> gettext.GNUTranslations:
 def both(voices: Mapping[Language, Texts], write: Callable[[Texts], Html]) -> Html:
     """Return what `write` makes of each language, one under the other, for somebody whose language is not known."""
     return Html("\n\n— — —\n\n".join(write(voices[language]) for language in Language))
-
-
-if __name__ == "__main__":
-    from bot.catalogues import main
-
-    sys.exit(main(sys.argv[1:]))
