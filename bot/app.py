@@ -8,7 +8,8 @@ How to add a screen.
    `bot/middlewares/context.py`), calls a use case of `services/` and returns the screen. Register it in that file's
    `router()`, with `flags=WRITES` when it writes; a step that waits for text keeps a draft and is registered with
    `Answers("form")`.
-3. A new feature joins `FEATURES` below, its command `bot/commands.py`, its button `bot/screens/menu.py`.
+3. A new feature joins the list below; its commands, notices and papers stand in the `FEATURE` of its handlers
+   (`bot/feature.py`), its button in `bot/screens/menu.py`.
 4. `make i18n`, then write the new sentences in both catalogues.
 5. A test in `tests/bot/` with a `Person` (`tests/telegram.py`) who sends, taps and sees, in both languages.
 """
@@ -22,6 +23,7 @@ from aiogram.enums import ParseMode
 
 from bot.delivery.client import Client
 from bot.delivery.pacing import Pace
+from bot.feature import commands_of, merged
 from bot.handlers import (
     binding,
     cancel,
@@ -43,6 +45,7 @@ from bot.handlers import (
     menu,
     motions,
     need,
+    outages,
     outsiders,
     papers,
     queues,
@@ -55,6 +58,7 @@ from bot.handlers import (
     strangers,
     templates,
     undoing,
+    watching,
 )
 from bot.handlers import help as help_
 from bot.i18n import Texts
@@ -62,12 +66,13 @@ from bot.jobs.work import Work
 from bot.middlewares.context import Context, Speech
 from bot.middlewares.floods import Floods
 from bot.middlewares.origin import Origin
+from bot.wording import Wording
 from policy.people import Language
 from policy.profile import Profile
 from services.clock import Clock
 from storage.database import Database
 
-FEATURES = (  # asked in this order; the first that knows the update handles it
+_IN_ORDER = (  # asked in this order; the first that knows the update handles it
     marks,  # these three are asked for most and for themselves alone: somebody linked, in private
     gpa,
     need,
@@ -100,7 +105,12 @@ FEATURES = (  # asked in this order; the first that knows the update handles it
     documents,  # takes the photos and files of students
     filing,  # takes the texts of students: what no form waits for is none of the above
     fallback,  # takes what is left
+    errors,
+    outages,  # these have notices only
+    watching,
 )
+FEATURES = tuple(module.FEATURE for module in _IN_ORDER)
+COMMANDS = commands_of(FEATURES)
 
 
 def make_dispatcher(
@@ -116,7 +126,7 @@ def make_dispatcher(
     Of one person, `updates_a_minute` are handled.
     """
     work = Work()
-    dispatcher = Dispatcher(disable_fsm=True, work=work)
+    dispatcher = Dispatcher(disable_fsm=True, work=work, commands=COMMANDS)
     dispatcher.shutdown.register(work.stop)
     dispatcher.update.outer_middleware(Origin())
     dispatcher.update.outer_middleware(Floods(updates_a_minute, database=database, clock=clock, voices=voices))
@@ -125,9 +135,16 @@ def make_dispatcher(
     dispatcher.message.middleware(speech)
     dispatcher.callback_query.middleware(speech)
     dispatcher.edited_message.middleware(speech)
-    for feature in (*FEATURES, errors):
-        dispatcher.include_router(feature.router())
+    for feature in FEATURES:
+        if feature.router:
+            dispatcher.include_router(feature.router())
     return dispatcher
+
+
+def make_wording(bot: Bot, profile: Profile, voices: Mapping[Language, Texts]) -> Wording:
+    """Return how what the features owe is said by `bot`."""
+    notices, papers = (merged(getattr(each, what) for each in FEATURES) for what in ("notices", "papers"))
+    return Wording(bot, profile, voices, notices=notices, papers=papers)
 
 
 def make_bot(token: str, api_url: str, pace: Pace) -> Bot:

@@ -17,35 +17,6 @@ from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats
 from bot.i18n import Texts, msgid
 from policy.people import Language
 
-COMMANDS = {
-    "start": msgid("Begin"),
-    "menu": msgid("Everything I can do here"),
-    "marks": msgid("My marks"),
-    "gpa": msgid("My GPA and iGPA"),
-    "need": msgid("What I need on the exam"),
-    "appeal": msgid("Appeal against a mark"),
-    "retake": msgid("Apply for a retake or a missed exam"),
-    "requests": msgid("My requests and what became of them"),
-    "language": msgid("Change the language"),
-    "me": msgid("What is stored about me"),
-    "help": msgid("How this works and whom to ask"),
-    "cancel": msgid("Leave what I was writing"),
-}
-OFFICE_COMMANDS = {  # the registrar's office finds them in /help; the command menu is everybody's
-    "import": msgid("Load a file, or take an import back"),
-    "correct": msgid("Correct a posted mark"),
-    "confirm": msgid("What waits for a second person"),
-    "sheets": msgid("Final mark sheets: what keeps each from being printed"),
-    "roles": msgid("Propose a role, another term for it, or that it is taken"),
-    "link": msgid("Links and invitations"),
-    "bind": msgid("In a staff group: let a queue's cards stand there"),
-}
-REVIEW_COMMANDS = {  # of those who deal with students' requests
-    "queue": msgid("Requests that wait"),
-    "register": msgid("Register a request made on paper"),
-    "templates": msgid("Reasons ready to be given"),
-    "protocol": msgid("The commission's protocol, the register of requests"),
-}
 SCOPE = BotCommandScopeAllPrivateChats()
 DESCRIPTION = msgid(
     "Your marks, GPA and deadlines at the university, appeals and retakes filed in time, in Kazakh and Russian. "
@@ -60,7 +31,11 @@ log = structlog.get_logger(__name__)
 
 
 async def register_commands(
-    bot: Bot, voices: Mapping[Language, Texts], *, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    bot: Bot,
+    voices: Mapping[Language, Texts],
+    commands: Mapping[str, str],
+    *,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> None:
     """Tell Telegram the commands and what the bot is for, in both languages; asks first, tells only what changed.
 
@@ -71,7 +46,7 @@ async def register_commands(
     while True:
         try:
             for code, language in CODES.items():
-                await _tell(bot, voices[language], code or None)
+                await _tell(bot, voices[language], commands, code or None)
         except (TelegramRetryAfter, TelegramNetworkError, TelegramServerError, ClientDecodeError) as error:
             failures += 1
             pause = min(60.0 * 2 ** min(failures - 1, 10), LONGEST_PAUSE)
@@ -86,10 +61,10 @@ async def register_commands(
             return
 
 
-async def _tell(bot: Bot, texts: Texts, code: str | None) -> None:
-    commands = [BotCommand(command=name, description=texts.plain(says)) for name, says in COMMANDS.items()]
-    if await bot.get_my_commands(scope=SCOPE, language_code=code) != commands:
-        await bot.set_my_commands(commands, scope=SCOPE, language_code=code)
+async def _tell(bot: Bot, texts: Texts, commands: Mapping[str, str], code: str | None) -> None:
+    told = [BotCommand(command=name, description=texts.plain(says)) for name, says in commands.items()]
+    if await bot.get_my_commands(scope=SCOPE, language_code=code) != told:
+        await bot.set_my_commands(told, scope=SCOPE, language_code=code)
     description, short = texts.plain(DESCRIPTION), texts.plain(SHORT_DESCRIPTION)
     if (await bot.get_my_description(language_code=code)).description != description:
         await bot.set_my_description(description, language_code=code)

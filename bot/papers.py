@@ -28,6 +28,7 @@ BY = "by"  # for whom a paper is
 NOBODY = ""  # of an older version's papers it was not kept: they are asked for again
 
 LayOut = Callable[[], Awaitable[bytes]]
+MakePaper = Callable[[Storage, Mapping[str, Any], datetime, Profile], Awaitable[LayOut | None]]
 
 
 async def _application(storage: Storage, of: Mapping[str, Any], now: datetime, profile: Profile) -> LayOut | None:
@@ -51,4 +52,4 @@ async def _register(storage: Storage, of: Mapping[str, Any], now: datetime, prof
     return partial(register_of_requests, rows, title=of["title"], language=language, zone=profile.university.zone)
 
 
-PAPERS = {APPLICATION: _application, PROTOCOL: _protocol, REGISTER: _register}
+PAPERS: Mapping[str, MakePaper] = {APPLICATION: _application, PROTOCOL: _protocol, REGISTER: _register}

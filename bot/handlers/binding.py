@@ -8,8 +8,9 @@ from aiogram import F, Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 
+from bot.feature import Audience, Feature, NamedCommand
 from bot.filters import Where
-from bot.i18n import Texts
+from bot.i18n import Texts, msgid
 from bot.middlewares.context import WRITES, Said
 from bot.screen import Event, Toast
 from bot.screens.review import binding as screens
@@ -194,3 +195,9 @@ def router() -> Router:
     for button in (BindQueue, SetQueueLanguage, UnbindQueue):
         router.callback_query.register(refuse, button.filter(), in_group)
     return router
+
+
+FEATURE = Feature(
+    router=router,
+    commands=(NamedCommand("bind", msgid("In a staff group: let a queue's cards stand there"), 6, Audience.OFFICE),),
+)

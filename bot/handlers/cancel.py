@@ -4,7 +4,8 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import Message
 
-from bot.i18n import Texts
+from bot.feature import Feature, NamedCommand
+from bot.i18n import Texts, msgid
 from bot.middlewares.context import WRITES, Said
 from bot.screen import Event, Screen
 from bot.screens.cancel import Cancel, cancelled, nothing_to_cancel
@@ -32,3 +33,6 @@ def router() -> Router:
     router.message.register(cancel, Command("cancel"), flags=WRITES)
     router.callback_query.register(cancel, Cancel.filter(), flags=WRITES)
     return router
+
+
+FEATURE = Feature(router=router, commands=(NamedCommand("cancel", msgid("Leave what I was writing"), 11),))

@@ -6,11 +6,13 @@ from aiogram import Bot, F, Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
+from bot.feature import Feature
 from bot.filters import Where
 from bot.handlers.cases import as_outside
 from bot.i18n import Texts
 from bot.middlewares.context import WRITES, Said
 from bot.middlewares.review import Reviewer, of_staff_groups
+from bot.notices.cards import NOTICES
 from bot.screen import Toast
 from bot.screens.review import cards as screens
 from bot.screens.review.binding import turn_anonymity_off
@@ -90,3 +92,6 @@ def router() -> Router:
         others.callback_query.register(refuse, button.filter(), Where(F.message.chat.type != "private"))
     router.include_routers(staff, others)
     return router
+
+
+FEATURE = Feature(router=router, notices=NOTICES)

@@ -7,6 +7,7 @@ from aiogram import F, Router
 from aiogram.filters import CommandObject, CommandStart
 from aiogram.types import CallbackQuery, Message
 
+from bot.feature import Feature
 from bot.i18n import Html, lines
 from bot.middlewares.context import FINAL, WRITES, Said
 from bot.middlewares.review import Reviewer, of_staff
@@ -225,3 +226,6 @@ def router() -> Router:
     router.callback_query.register(choose_substitute, ChooseSubstitute.filter(), flags=WRITES)
     router.callback_query.register(name_one, NameSubstitute.filter(), flags=WRITES)
     return router
+
+
+FEATURE = Feature(router=router)

@@ -11,9 +11,11 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
-from bot.i18n import Html, Texts
+from bot.feature import Audience, Feature, NamedCommand
+from bot.i18n import Html, Texts, msgid
 from bot.jobs.motions import proposed
 from bot.middlewares.context import WRITES, Answers, Holds, Said
+from bot.notices.corrections import NOTICES
 from bot.screen import Event, Screen
 from bot.screens import corrections as screens
 from bot.screens.corrections import (
@@ -270,3 +272,10 @@ def router() -> Router:
         router.callback_query.register(step, button.filter(), flags=WRITES)
     router.callback_query.register(propose, Propose.filter(), flags=WRITES)
     return router
+
+
+FEATURE = Feature(
+    router=router,
+    commands=(NamedCommand("correct", msgid("Correct a posted mark"), 1, Audience.OFFICE),),
+    notices=NOTICES,
+)

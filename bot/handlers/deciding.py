@@ -12,6 +12,7 @@ from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, Message
 
 from bot.buttons import is_near
+from bot.feature import Feature
 from bot.handlers.cases import CASE_FORM, after, why
 from bot.i18n import Html, paragraphs
 from bot.middlewares.context import FINAL, WRITES, Answers, Said
@@ -347,3 +348,6 @@ def router() -> Router:
         router.callback_query.register(step, button.filter(), flags=WRITES)
     router.callback_query.register(confirm, ConfirmStep.filter(), flags=FINAL)
     return router
+
+
+FEATURE = Feature(router=router)

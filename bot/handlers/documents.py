@@ -6,6 +6,7 @@ from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
 from bot.delivery.worded import owed_screen
+from bot.feature import Feature
 from bot.filters import Where
 from bot.handlers.filing import (
     ANSWER,
@@ -27,6 +28,7 @@ from bot.handlers.filing import (
 from bot.handlers.requests import shown, unknown
 from bot.middlewares.applicant import Applicant, of_applicants
 from bot.middlewares.context import WRITES, Said
+from bot.notices.documents import NOTICES
 from bot.screen import Screen
 from bot.screens.fallback import only_text
 from bot.screens.requests import changing, documents, form, own
@@ -214,3 +216,6 @@ def router() -> Router:
     router.callback_query.register(give, GiveDocuments.filter(), flags=WRITES)
     router.callback_query.register(invite, AddDocuments.filter(), flags=WRITES)
     return router
+
+
+FEATURE = Feature(router=router, notices=NOTICES)

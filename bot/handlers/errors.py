@@ -17,6 +17,7 @@ from aiogram.types import ErrorEvent, Update
 from bot.delivery.sender import Sender
 from bot.delivery.updates import Handling
 from bot.delivery.worded import owed_screen
+from bot.feature import Feature
 from bot.i18n import Texts
 from bot.middlewares.context import HandledError
 from bot.screen import Screen, UnsaidError, answer, send
@@ -104,3 +105,6 @@ def router() -> Router:
     router = Router(name=__name__)
     router.errors.register(fail)
     return router
+
+
+FEATURE = Feature(router=router)

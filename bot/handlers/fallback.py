@@ -3,6 +3,7 @@
 from aiogram import F, Router
 from aiogram.types import Message
 
+from bot.feature import Feature
 from bot.filters import Where
 from bot.i18n import Texts
 from bot.middlewares.context import Said
@@ -29,3 +30,6 @@ def router() -> Router:
     router.message.register(misunderstand, Where(~F.pinned_message))
     router.callback_query.register(refresh)
     return router
+
+
+FEATURE = Feature(router=router)

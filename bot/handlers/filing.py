@@ -8,6 +8,7 @@ from typing import Any
 from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
+from bot.feature import Feature
 from bot.filters import Where
 from bot.handlers.requests import shown, unknown
 from bot.i18n import Html, Texts
@@ -527,3 +528,6 @@ def router() -> Router:
     router.callback_query.register(ask_answer, WriteAnswer.filter(), flags=WRITES)
     router.callback_query.register(send_answer, SendAnswer.filter(), flags=WRITES)
     return router
+
+
+FEATURE = Feature(router=router)

@@ -6,7 +6,8 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery
 
-from bot.i18n import Texts
+from bot.feature import Feature, NamedCommand
+from bot.i18n import Texts, msgid
 from bot.middlewares.context import Said
 from bot.middlewares.study import of_own_study
 from bot.screen import Event
@@ -48,3 +49,6 @@ def router() -> Router:
     router.callback_query.register(open_year, OpenYear.filter())
     router.callback_query.register(assume, WhatIf.filter())
     return router
+
+
+FEATURE = Feature(router=router, commands=(NamedCommand("gpa", msgid("My GPA and iGPA"), 3),))

@@ -8,13 +8,15 @@ from aiogram import F, Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Document, Message, TelegramObject
 
+from bot.feature import Audience, Feature, NamedCommand
 from bot.filters import Where
-from bot.i18n import Texts
+from bot.i18n import Texts, msgid
 from bot.jobs import imports as jobs
 from bot.jobs import motions
 from bot.jobs.imports import Office, Piece
 from bot.jobs.work import ProgressMessage, Work
 from bot.middlewares.context import WRITES, Answers, Holds, Said
+from bot.notices.imports import NOTICES
 from bot.screen import Event, Screen, answer
 from bot.screens import imports as screens
 from bot.screens.cancel import cancel_button
@@ -330,3 +332,10 @@ def router() -> Router:
     router.callback_query.register(open_import, OpenImport.filter())
     router.callback_query.register(ask_load, ProposeLoad.filter(), flags=WRITES)
     return router
+
+
+FEATURE = Feature(
+    router=router,
+    commands=(NamedCommand("import", msgid("Load a file, or take an import back"), 0, Audience.OFFICE),),
+    notices=NOTICES,
+)

@@ -7,7 +7,8 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery
 
-from bot.i18n import Texts
+from bot.feature import Feature, NamedCommand
+from bot.i18n import Texts, msgid
 from bot.middlewares.context import WRITES, Said
 from bot.screen import Event
 from bot.screens.language import ChooseLanguage, chosen, languages
@@ -45,3 +46,6 @@ def router() -> Router:
     router.callback_query.register(open_languages, OpenLanguage.filter())
     router.callback_query.register(choose, ChooseLanguage.filter(), flags=WRITES)
     return router
+
+
+FEATURE = Feature(router=router, commands=(NamedCommand("language", msgid("Change the language"), 8),))

@@ -7,7 +7,8 @@ from aiogram import Bot, Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
-from bot.i18n import Texts
+from bot.feature import Audience, Feature, NamedCommand
+from bot.i18n import Texts, msgid
 from bot.middlewares.context import WRITES, Answers, Holds, Said
 from bot.screen import Elsewhere, Event
 from bot.screens import links as screens
@@ -182,3 +183,6 @@ def router() -> Router:
     router.callback_query.register(release, Release.filter(), flags=WRITES)
     router.callback_query.register(invite, Invite.filter(), flags=WRITES)
     return router
+
+
+FEATURE = Feature(router=router, commands=(NamedCommand("link", msgid("Links and invitations"), 5, Audience.OFFICE),))

@@ -6,9 +6,11 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery
 
-from bot.i18n import Texts
+from bot.feature import Feature, NamedCommand
+from bot.i18n import Texts, msgid
 from bot.middlewares.context import Said
 from bot.middlewares.study import of_own_study
+from bot.notices.marks import NOTICES
 from bot.screen import Event, Screen
 from bot.screens import course as course_screens
 from bot.screens import marks as screens
@@ -77,3 +79,6 @@ def router() -> Router:
     router.callback_query.register(open_course, OpenCourse.filter())
     router.callback_query.register(open_course, WhyThen.filter())
     return router
+
+
+FEATURE = Feature(router=router, commands=(NamedCommand("marks", msgid("My marks"), 2),), notices=NOTICES)

@@ -7,7 +7,8 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery
 
-from bot.i18n import Texts
+from bot.feature import Feature, NamedCommand
+from bot.i18n import Texts, msgid
 from bot.middlewares.context import WRITES, Said
 from bot.screen import Event
 from bot.screens import me as screens
@@ -62,3 +63,6 @@ def router() -> Router:
     router.callback_query.register(ask_unlink, AskUnlink.filter())
     router.callback_query.register(unlink, Unlink.filter(), flags=WRITES)
     return router
+
+
+FEATURE = Feature(router=router, commands=(NamedCommand("me", msgid("What is stored about me"), 9),))

@@ -3,7 +3,8 @@
 from aiogram import Router
 from aiogram.filters import Command
 
-from bot.i18n import Texts
+from bot.feature import Feature, NamedCommand
+from bot.i18n import Texts, msgid
 from bot.middlewares.context import Said
 from bot.screen import Event
 from bot.screens.menu import OpenMenu, menu
@@ -21,3 +22,6 @@ def router() -> Router:
     router.message.register(open_menu, Command("menu"))
     router.callback_query.register(open_menu, OpenMenu.filter())
     return router
+
+
+FEATURE = Feature(router=router, commands=(NamedCommand("menu", msgid("Everything I can do here"), 1),))

@@ -7,13 +7,15 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
+from bot.feature import Audience, Feature, NamedCommand
 from bot.handlers.imports import kept_job, open_office
 from bot.handlers.undoing import show_table
-from bot.i18n import Texts
+from bot.i18n import Texts, msgid
 from bot.jobs import motions as jobs
 from bot.jobs.imports import Office
 from bot.jobs.work import ProgressMessage, Work
 from bot.middlewares.context import FINAL, WRITES, Answers, Said
+from bot.notices.motions import NOTICES
 from bot.screen import Event, answer
 from bot.screens import motions as screens
 from bot.screens.forms import LONGEST_REASON, too_long
@@ -235,3 +237,10 @@ def router() -> Router:
     router.callback_query.register(show_table, ShowUndoTable.filter(), flags=WRITES)
     router.callback_query.register(ask_refusal, RefuseMotion.filter(), flags=WRITES)
     return router
+
+
+FEATURE = Feature(
+    router=router,
+    commands=(NamedCommand("confirm", msgid("What waits for a second person"), 2, Audience.OFFICE),),
+    notices=NOTICES,
+)

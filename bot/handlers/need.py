@@ -7,7 +7,8 @@ from aiogram import F, Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 
-from bot.i18n import Texts
+from bot.feature import Feature, NamedCommand
+from bot.i18n import Texts, msgid
 from bot.middlewares.context import Said
 from bot.middlewares.study import of_own_study
 from bot.screen import Event
@@ -59,3 +60,6 @@ def router() -> Router:
     own.callback_query.register(need_in_course, NeedInCourse.filter())
     router.include_router(own)
     return router
+
+
+FEATURE = Feature(router=router, commands=(NamedCommand("need", msgid("What I need on the exam"), 4),))

@@ -6,6 +6,7 @@ from aiogram import Router
 from aiogram.types import CallbackQuery
 
 from bot.buttons import CallbackData
+from bot.feature import Feature
 from bot.i18n import Texts
 from bot.middlewares.context import Said
 from bot.screens import corrections, imports, links, menu, motions, roles, sheets, undoing
@@ -43,3 +44,6 @@ def router() -> Router:
     for button in OFFICE:
         router.callback_query.register(refuse, button.filter())
     return router
+
+
+FEATURE = Feature(router=router)

@@ -11,11 +11,13 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
 from bot.buttons import is_near
+from bot.feature import Audience, Feature, NamedCommand
 from bot.handlers.cases import why
 from bot.handlers.queues import queues_of
-from bot.i18n import Html
+from bot.i18n import Html, msgid
 from bot.middlewares.context import WRITES, Answers, Said
 from bot.middlewares.review import Reviewer, of_staff
+from bot.papers import PAPERS
 from bot.screen import Event, Screen, Toast
 from bot.screens.review import papers as screens
 from bot.screens.review import queue as queue_screens
@@ -266,3 +268,12 @@ def router() -> Router:
     router.callback_query.register(print_application, PrintApplication.filter(), flags=WRITES)
     router.callback_query.register(send_file, SendFile.filter(), flags=WRITES)
     return router
+
+
+FEATURE = Feature(
+    router=router,
+    commands=(
+        NamedCommand("protocol", msgid("The commission's protocol, the register of requests"), 3, Audience.REVIEWERS),
+    ),
+    papers=PAPERS,
+)

@@ -6,6 +6,8 @@ from aiogram import F, Router
 from aiogram.filters import Command, CommandStart
 from aiogram.types import CallbackQuery
 
+from bot.feature import Audience, Feature, NamedCommand
+from bot.i18n import msgid
 from bot.middlewares.context import WRITES, Said
 from bot.middlewares.review import Reviewer, of_staff
 from bot.screen import Event, Screen
@@ -74,3 +76,6 @@ def router() -> Router:
     router.callback_query.register(open_first, OpenQueues.filter(), flags=WRITES)
     router.callback_query.register(open_queue, OpenQueue.filter(), flags=WRITES)
     return router
+
+
+FEATURE = Feature(router=router, commands=(NamedCommand("queue", msgid("Requests that wait"), 0, Audience.REVIEWERS),))

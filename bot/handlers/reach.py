@@ -6,6 +6,7 @@ from aiogram import F, Router
 from aiogram.enums import ChatMemberStatus, ChatType
 from aiogram.types import ChatMemberUpdated, Message
 
+from bot.feature import Feature
 from bot.filters import Where
 from bot.middlewares.context import WRITES
 from services.owing import Undelivered
@@ -37,3 +38,6 @@ def router() -> Router:
     router.my_chat_member.register(change, Where(F.chat.type == ChatType.PRIVATE))
     router.message.register(follow, Where(F.migrate_to_chat_id | F.migrate_from_chat_id), flags=WRITES)
     return router
+
+
+FEATURE = Feature(router=router)

@@ -12,9 +12,10 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
 from bot.buttons import is_near
+from bot.feature import Audience, Feature, NamedCommand
 from bot.filters import Where
 from bot.handlers.documents import sent_file
-from bot.i18n import Html
+from bot.i18n import Html, msgid
 from bot.middlewares.context import WRITES, Answers, Said
 from bot.middlewares.review import Reviewer, of_staff
 from bot.screen import Event, Screen
@@ -341,3 +342,9 @@ def router() -> Router:
         router.callback_query.register(press, button.filter(), flags=WRITES)
     router.callback_query.register(file, FilePaper.filter(), flags=WRITES)
     return router
+
+
+FEATURE = Feature(
+    router=router,
+    commands=(NamedCommand("register", msgid("Register a request made on paper"), 1, Audience.REVIEWERS),),
+)

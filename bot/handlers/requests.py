@@ -7,10 +7,12 @@ from aiogram import F, Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
+from bot.feature import Feature, NamedCommand
 from bot.filters import Where
-from bot.i18n import Texts
+from bot.i18n import Texts, msgid
 from bot.middlewares.applicant import Applicant, of_applicants
 from bot.middlewares.context import FINAL, Said
+from bot.notices.requests import NOTICES
 from bot.screen import Event, Screen
 from bot.screens.menu import OpenAppeals, OpenComplaints, OpenRequests, OpenRetakes
 from bot.screens.requests import changing, form, offers, own
@@ -135,3 +137,14 @@ def router() -> Router:
     mine.callback_query.register(take_back, Withdraw.filter(), flags=FINAL)
     router.include_router(mine)
     return router
+
+
+FEATURE = Feature(
+    router=router,
+    commands=(
+        NamedCommand("appeal", msgid("Appeal against a mark"), 5),
+        NamedCommand("retake", msgid("Apply for a retake or a missed exam"), 6),
+        NamedCommand("requests", msgid("My requests and what became of them"), 7),
+    ),
+    notices=NOTICES,
+)

@@ -10,7 +10,8 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
 from bot.buttons import is_near
-from bot.i18n import Html, Texts
+from bot.feature import Audience, Feature, NamedCommand
+from bot.i18n import Html, Texts, msgid
 from bot.jobs.motions import proposed
 from bot.middlewares.context import WRITES, Answers, Holds, Said
 from bot.screen import Event, Screen
@@ -295,3 +296,11 @@ def router() -> Router:
         router.callback_query.register(step, button.filter(), flags=WRITES)
     router.callback_query.register(propose, ProposeRole.filter(), flags=WRITES)
     return router
+
+
+FEATURE = Feature(
+    router=router,
+    commands=(
+        NamedCommand("roles", msgid("Propose a role, another term for it, or that it is taken"), 4, Audience.OFFICE),
+    ),
+)

@@ -10,7 +10,8 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from bot.delivery.updates import Handling
-from bot.i18n import Texts
+from bot.feature import Audience, Feature, NamedCommand
+from bot.i18n import Texts, msgid
 from bot.jobs.motions import proposed
 from bot.middlewares.context import FINAL, WRITES, Answers, Holds, Said
 from bot.screen import Event, Screen
@@ -163,3 +164,11 @@ def router() -> Router:
     router.callback_query.register(ask_unlock, AskUnlock.filter(), flags=WRITES)
     router.callback_query.register(note_printed, PrintSheet.filter(), flags=FINAL)
     return router
+
+
+FEATURE = Feature(
+    router=router,
+    commands=(
+        NamedCommand("sheets", msgid("Final mark sheets: what keeps each from being printed"), 3, Audience.OFFICE),
+    ),
+)

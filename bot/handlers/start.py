@@ -7,8 +7,9 @@ from aiogram import F, Router
 from aiogram.filters import CommandObject, CommandStart
 from aiogram.types import CallbackQuery, Message
 
+from bot.feature import Feature, NamedCommand
 from bot.filters import Where
-from bot.i18n import Texts
+from bot.i18n import Texts, msgid
 from bot.middlewares.context import WRITES, Said
 from bot.screen import Elsewhere, Screen
 from bot.screens import start as screens
@@ -167,3 +168,6 @@ def router() -> Router:
     router.callback_query.register(decline, Decline.filter(), flags=WRITES)
     router.callback_query.register(answer_move, AnswerMove.filter(), flags=WRITES)
     return router
+
+
+FEATURE = Feature(router=router, commands=(NamedCommand("start", msgid("Begin"), 0),))

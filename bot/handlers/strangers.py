@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from aiogram import Router
 
+from bot.feature import Feature
 from bot.i18n import Texts
 from bot.middlewares.context import Said
 from bot.screen import Event
@@ -29,3 +30,6 @@ def router() -> Router:
     router.message.register(greet, unlinked)
     router.callback_query.register(greet, unlinked)
     return router
+
+
+FEATURE = Feature(router=router)

@@ -6,7 +6,8 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
-from bot.i18n import Html
+from bot.feature import Audience, Feature, NamedCommand
+from bot.i18n import Html, msgid
 from bot.middlewares.context import WRITES, Answers, Said
 from bot.middlewares.review import Reviewer, of_staff
 from bot.screen import Event, Screen
@@ -134,3 +135,8 @@ def router() -> Router:
     router.callback_query.register(begin_with_usual, AddUsual.filter(), flags=WRITES)
     router.callback_query.register(retire, RetireTemplate.filter(), flags=WRITES)
     return router
+
+
+FEATURE = Feature(
+    router=router, commands=(NamedCommand("templates", msgid("Reasons ready to be given"), 2, Audience.REVIEWERS),)
+)

@@ -6,6 +6,7 @@ from typing import Any
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
+from bot.feature import Feature
 from bot.handlers.imports import kept_job, open_office
 from bot.jobs import undoing as jobs
 from bot.jobs.imports import Office, Piece, one_import
@@ -126,3 +127,6 @@ def router() -> Router:
     router.callback_query.register(take_back, UndoAlone.filter(), flags=FINAL)
     router.callback_query.register(take_back, ProposeUndo.filter(), flags=WRITES)
     return router
+
+
+FEATURE = Feature(router=router)

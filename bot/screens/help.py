@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.commands import COMMANDS, OFFICE_COMMANDS, REVIEW_COMMANDS
+from bot.feature import Audience, Commands
 from bot.i18n import Html, Texts, bold, escape, lines, msgid, paragraphs
 from bot.screen import Screen
 from bot.screens.menu import OFFICE, back, reviews
@@ -11,14 +11,14 @@ from policy.profile import Profile
 from storage.records import Acquaintance
 
 
-def help_screen(texts: Texts, who: Acquaintance, profile: Profile) -> Screen:
+def help_screen(texts: Texts, who: Acquaintance, profile: Profile, commands: Commands) -> Screen:
     """List the commands this person has, say what is kept private and who answers."""
     office = any(grant.role in OFFICE for grant in who.roles)
     return Screen(
         paragraphs(
-            _commands(texts, msgid("Commands"), COMMANDS),
-            _commands(texts, msgid("Students' requests"), REVIEW_COMMANDS) if reviews(who) else None,
-            _commands(texts, msgid("The registrar's office"), OFFICE_COMMANDS) if office else None,
+            _commands(texts, msgid("Commands"), commands[Audience.EVERYBODY]),
+            _commands(texts, msgid("Students' requests"), commands[Audience.REVIEWERS]) if reviews(who) else None,
+            _commands(texts, msgid("The registrar's office"), commands[Audience.OFFICE]) if office else None,
             lines(
                 texts("Everything here is between you and the university: groups never see it."),
                 texts("The bot never asks for your portal password."),

@@ -80,8 +80,10 @@ async def _serve(environment: Environment, token: str, held: Holding) -> None:
 
 async def _receive(environment: Environment, token: str, held: Holding, stack: AsyncExitStack) -> None:
     """Put everything together, take in updates until cancelled; what has to be closed then is left on the stack."""
+    from bot.app import COMMANDS
     from bot.commands import register_commands
     from bot.delivery.models import warm_up
+    from bot.feature import Audience
 
     parts = await _put_together(environment, token, stack)
     administrators = _administrators(environment, parts, held)
@@ -91,7 +93,7 @@ async def _receive(environment: Environment, token: str, held: Holding, stack: A
         _while_open(stack, environment.clock.follow())
     warm_up()
     await _answered(parts.bot.me)
-    _while_open(stack, register_commands(parts.bot, parts.voices))
+    _while_open(stack, register_commands(parts.bot, parts.voices, COMMANDS[Audience.EVERYBODY]))
     gc.freeze()
     gc.enable()
     gc.set_threshold(GC_THRESHOLD, 20, 20)
@@ -123,7 +125,7 @@ class _Parts:
 
 
 async def _put_together(environment: Environment, token: str, stack: AsyncExitStack) -> _Parts:
-    from bot.app import make_bot, make_dispatcher
+    from bot.app import make_bot, make_dispatcher, make_wording
     from bot.delivery.health import Health, answering
     from bot.delivery.metrics import Metrics, Uncounted
     from bot.delivery.pacing import Pace
@@ -132,7 +134,6 @@ async def _put_together(environment: Environment, token: str, stack: AsyncExitSt
     from bot.delivery.troubles import Troubles
     from bot.delivery.updates import Updates
     from bot.i18n import load_texts
-    from bot.wording import Wording
     from services.requests.binding import follow_chat
     from storage.database import Database
     from storage.inbox import Inbox
@@ -160,7 +161,7 @@ async def _put_together(environment: Environment, token: str, stack: AsyncExitSt
     )
     counted: dict[str, Any] = {"meter": meter, "troubles": troubles}
     spoken: dict[str, Any] = {"bot": bot, "database": database, "clock": clock, **counted}
-    sender = Sender(pace=pace, wording=Wording(bot, profile, voices), follow=follow_chat, **spoken)
+    sender = Sender(pace=pace, wording=make_wording(bot, profile, voices), follow=follow_chat, **spoken)
     dispatcher["sender"] = sender
     stack.push_async_callback(dispatcher.emit_shutdown)
     touch = Touch(database, clock, inbox=inbox, troubles=troubles)

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import make_dispatcher
+from bot.app import make_dispatcher, make_wording
 from bot.delivery.pacing import Pace
 from bot.delivery.sender import Sender
 from bot.i18n import Texts, load_texts
 from bot.screens.start import CONSENT
-from bot.wording import Wording
 from policy.people import (
     Funding,
     Language,
@@ -105,7 +104,7 @@ def telegram_of(database: Database, inbox: Inbox, clock: HandClock) -> Callable[
                 database=database,
                 pace=pace,
                 clock=clock,
-                wording=Wording(telegram.bot, profile, voices),
+                wording=make_wording(telegram.bot, profile, voices),
                 follow=follow_chat,
             )
         )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from bot.papers import PAPERS, PROTOCOL, LayOut
+from bot.papers import PROTOCOL, LayOut
 from policy.profile import Profile
 from policy.requests import RequestState
 from services.requests.reviewing import Acting, Verdict, propose, sign
@@ -97,10 +97,11 @@ async def upheld(database: Database, profile: Profile, telegram: Telegram, clock
 
 @pytest.mark.usefixtures("upheld")
 async def test_others_may_write_while_a_paper_is_laid_out(
-    database: Database, linked: Linked, monkeypatch: pytest.MonkeyPatch
+    database: Database, telegram: Telegram, linked: Linked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secretary = await at_work(linked, SECRETARY)
     laid_out = []
+    wording: Any = telegram.sender._wording
 
     async def slow(_storage: Storage, of: Mapping[str, Any], now: datetime, _: Profile) -> LayOut:
         async def lay_out() -> bytes:
@@ -112,7 +113,7 @@ async def test_others_may_write_while_a_paper_is_laid_out(
 
         return lay_out
 
-    monkeypatch.setitem(PAPERS, PROTOCOL, slow)
+    monkeypatch.setitem(wording._papers, PROTOCOL, slow)
     await secretary.sends("/protocol")
     await secretary.taps("15 қаңтар: шешім 1")
     await secretary.taps("✅ Хаттама жасау")

@@ -23,12 +23,12 @@ from aiogram.exceptions import (
 from aiogram.methods import DeleteMessage, EditMessageText, SendMessage, TelegramMethod
 from aiogram.types import Chat, Message
 
+from bot.app import make_wording
 from bot.delivery.pacing import Pace
 from bot.delivery.sender import CONCURRENCY, FAILURES_ALLOWED, Sender
 from bot.delivery.worded import SCREEN, owed_elsewhere, owed_screen, stored
 from bot.i18n import Html, Texts
 from bot.screen import Elsewhere, Screen, Standing
-from bot.wording import Wording
 from policy.people import Language
 from policy.profile import Profile
 from services.owing import Undelivered, amend, owe, withdraw
@@ -130,7 +130,7 @@ class Post:
             database=database or self.database,
             pace=self.pace,
             clock=self.clock,
-            wording=Wording(bot, self._profile, self._voices),
+            wording=make_wording(bot, self._profile, self._voices),
             follow=follow_chat,
             real=self.machine.now,
             sleep=self._sleep,

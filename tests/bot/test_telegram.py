@@ -21,9 +21,9 @@ from aiogram.types import (
     ReplyParameters,
 )
 
+from bot.app import make_wording
 from bot.delivery.pacing import Pace
 from bot.delivery.sender import Sender
-from bot.wording import Wording
 from policy.profile import Profile
 from services.requests.binding import follow_chat
 from storage.database import Database
@@ -80,7 +80,7 @@ def telegram(heard: Heard, clock: HandClock, database: Database, inbox: Inbox, p
             database=database,
             pace=pace,
             clock=clock,
-            wording=Wording(telegram.bot, profile, {}),
+            wording=make_wording(telegram.bot, profile, {}),
             follow=follow_chat,
         )
     )

@@ -16,7 +16,7 @@ from aiogram.methods import AnswerCallbackQuery, TelegramMethod
 from aiogram.types import BufferedInputFile
 from structlog.testing import capture_logs
 
-from bot.commands import COMMANDS, OFFICE_COMMANDS, REVIEW_COMMANDS
+from bot.app import COMMANDS
 from bot.screens.language import ChooseLanguage
 from bot.screens.me import Unlink
 from bot.screens.review.buttons import BindQueue, OpenCase, OpenQueue, SetQueueLanguage, TakeCase, UnbindQueue
@@ -230,7 +230,7 @@ async def test_every_button_whatever_it_carries(walk: Walk) -> None:
 async def test_every_command_whatever_is_written_after_it(walk: Walk) -> None:
     forms = [each for each in every_button() if "token" in each.model_fields]
     sends = walk.person.sends
-    for command in (*COMMANDS, *OFFICE_COMMANDS, *REVIEW_COMMANDS, "corrections", "unbind"):
+    for command in (*(name for those in COMMANDS.values() for name in those), "corrections", "unbind"):
         await walk.tries(f"/{command}", partial(sends, f"/{command}"))
         for said in (AIGERIM, CHAIR, "1", str(2**64), "01.01-31.01.2026"):
             await walk.tries(f"/{command}: {said}", partial(sends, said))
