@@ -66,6 +66,7 @@ from bot.jobs.work import Work
 from bot.middlewares.context import Context, Speech
 from bot.middlewares.floods import Floods
 from bot.middlewares.origin import Origin
+from bot.routing import Directory
 from bot.wording import Wording
 from policy.people import Language
 from policy.profile import Profile
@@ -126,7 +127,7 @@ def make_dispatcher(
     Of one person, `updates_a_minute` are handled.
     """
     work = Work()
-    dispatcher = Dispatcher(disable_fsm=True, work=work, commands=COMMANDS)
+    dispatcher = Directory(disable_fsm=True, work=work, commands=COMMANDS)
     dispatcher.shutdown.register(work.stop)
     dispatcher.update.outer_middleware(Origin())
     dispatcher.update.outer_middleware(Floods(updates_a_minute, database=database, clock=clock, voices=voices))
