@@ -68,7 +68,7 @@ def compare_imports(folder: Path, other: Path, *, rows: int, rounds: int) -> Tab
             taken[number].append(_load(versions[number], folder / "now.db", "marks", marks))
     before, now = (_median(loads) for loads in taken)
     table = Table(f"Loading a workbook of {written} rows, {rounds} times in turns", ("what", "before", "now", "ratio"))
-    table.add("version", *(_version(checkout) for checkout in versions), "")
+    table.add("version", *(version(checkout) for checkout in versions), "")
     table.add("seconds, median", f"{before.wall:.1f}", f"{now.wall:.1f}", f"{now.wall / before.wall:.2f}")
     table.add("seconds of processor, median", f"{before.work:.1f}", f"{now.work:.1f}", f"{now.work / before.work:.2f}")
     memory = f"{before.memory:.0f}", f"{now.memory:.0f}", f"{now.memory / before.memory:.2f}"
@@ -119,7 +119,8 @@ def _median(loads: list[Load]) -> Load:
     return Load(*(statistics.median(getattr(load, name) for load in loads) for name in ("wall", "work", "memory")))
 
 
-def _version(checkout: Path) -> str:
+def version(checkout: Path) -> str:
+    """Return the commit of a checkout."""
     command = ["git", "-C", str(checkout), "describe", "--always", "--dirty"]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 

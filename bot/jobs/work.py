@@ -25,8 +25,9 @@ log = structlog.get_logger(__name__)
 class Work:
     """All that is going on, each piece under a key of its own; `turn` lets one at a time do what takes much memory.
 
-    `jobs` are the numbers of those that are kept in the records, `left` of those that storage cut short: what becomes
-    of them is found out as of those of a process that is gone (`bot/jobs/resuming.py`).
+    `jobs` are the numbers of those that are kept in the records, `left` of those that storage cut short or that came
+    while another was at the same: what becomes of them is found out as of those of a process that is gone
+    (`bot/jobs/resuming.py`).
     """
 
     def __init__(self) -> None:
@@ -41,9 +42,10 @@ class Work:
         return key in self._tasks
 
     def start(self, key: str, job: Coroutine[Any, Any, None], number: int) -> bool:
-        """Begin a job; False, and nothing begins, while one with this key goes on."""
+        """Begin a job; False, and it is left for later, while one with this key goes on."""
         if key in self._tasks:
             job.close()
+            self.left.add(number)
             return False
         self._tasks[key] = asyncio.create_task(self._do(key, job, number))
         return True

@@ -368,3 +368,37 @@ async def test_a_load_that_storage_cuts_short_is_no_failure_and_is_looked_at_onc
         await tap(olga, "Загрузить")
     assert "Загружено, № 1" in olga.sees
     assert await attempt(database)
+
+
+async def test_work_that_comes_while_another_is_at_the_same_is_looked_at_when_that_is_over(
+    olga: Person, database: Database, profile: Profile, voices: Mapping[Language, Texts]
+) -> None:
+    telegram, over = olga.telegram, asyncio.Event()
+    work: Work = telegram.dispatcher["work"]
+    resuming = Resuming(telegram.bot, work, database, profile, telegram.clock, voices)
+
+    async def cut_short(*_: Any, **__: Any) -> None:
+        raise TroubleError(Trouble.BUSY)
+
+    async def stand() -> None:
+        await over.wait()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jobs, "previewed", cut_short)
+        await send(olga, MARKS)
+    left = set(work.left)
+    async with database.read() as storage:
+        (upload,) = [each for number in range(1, 9) if (each := await storage.uploads.by_id(number))]
+    work.start(jobs.key_of(upload.id), stand(), 99)
+    await resuming.look()
+    assert work.left == left
+    assert len(left) == 1
+    over.set()
+    await work.finish()
+    await resuming.look()
+    await work.finish()
+    await telegram.sender.send_due()
+    assert work.left == set()
+    assert await running(database) == 0
+    await tap(olga, "Загрузить")
+    assert "Загружено, № 1" in olga.sees

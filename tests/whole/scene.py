@@ -13,12 +13,15 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from sqlalchemy import func, select
 
 from sandbox.acts import People
 from sandbox.server import TELEGRAM, World, make_app
 from sandbox.state import Json, Telegram
 from sandbox.trouble import Fault, Trouble
 from storage.database import Database
+from storage.jobs import JobState
+from storage.tables import jobs
 from tests.whole.hatchery import Hatched, hatchery
 
 TOKEN = "7000000001:whole-whole-whole-whole-whole-whole"
@@ -30,6 +33,7 @@ JITTER_SECONDS = 0.1
 STARTING_SECONDS = 1
 ANSWERS = ("editMessageText", "editMessageMedia", "answerCallbackQuery")
 SENDS = ("sendMessage", "sendPhoto", "sendDocument", "sendMediaGroup")
+PEOPLES_JOBS = select(func.count()).where(jobs.c.state == JobState.RUNNING, jobs.c.person_id.is_not(None))
 
 
 class CountedTrouble(Trouble):
@@ -139,15 +143,16 @@ class Scene:
         )
 
     async def until_nothing_is_left(self) -> None:
-        """Wait until every update is taken, nothing is owed any more, and the bot has been silent for a while."""
+        """Wait until every update is taken, no work is left, nothing is owed, and the bot was silent for a while."""
         await self.until(lambda: self.telegram.updates.count() == 0, "every update is taken")
         async with Database.open(self.environment["DATABASE_URL"]) as database:
             while True:
                 async with database.read() as storage:
                     owed = await storage.outbox.depth(now=self.telegram.clock.now())
-                if not any(owed.values()):
+                    left = await storage._connection.scalar(PEOPLES_JOBS)
+                if not any(owed.values()) and not left:
                     break
-                assert not self.quiet.is_set(), f"{owed} is owed and not sent:\n{self.log()}"
+                assert not self.quiet.is_set(), f"{owed} is owed, {left} jobs are left:\n{self.log()}"
                 await asyncio.sleep(0.5)
         silent, calls = 0, -1
         while silent < 20:
