@@ -21,7 +21,6 @@ from services.tabular import Cell, ValueMissing, fold
 
 Read = Callable[[Cell], Any]
 
-COMPONENT_MAXIMUM = "component_maximum"
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _DAY_FIRST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})(?:\s*(?:ж|г)\.?)?")
 _YEAR_FIRST = re.compile(r"(\d{4})[./-](\d{1,2})[./-](\d{1,2})")

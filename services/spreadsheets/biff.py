@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from services.spreadsheets.formats import Shows, code_of, what_shows
 from services.spreadsheets.told import Missing, Refused
 
-SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BEGINS, _ENDS = 0x0809, 0x000A
 _FREE = 0xFFFFFFFA  # from here on no sector
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}

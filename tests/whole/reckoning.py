@@ -1,14 +1,20 @@
 """What people heard and what was kept, counted beside what they did."""
 
+import asyncio
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
 
 from bench.table import Table
 from bot.delivery.updates import AT_ONCE
 from storage.database import Database
 from storage.records import READ
-from tests.whole.crowd import Crowd, Done, Roll, question_of
-from tests.whole.scene import Scene
+from tests.whole.conftest import Show, engine
+from tests.whole.crowd import PROFILE, Crowd, Done, Roll, populate, question_of, roll_of, world_of
+from tests.whole.scene import Scene, instants, scene
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,58 @@ class Reckoning:
         assert self.kept.there == self.kept.wanted
 
 
-async def reckoning(stage: Scene, crowd: Crowd, database_url: str) -> Reckoning:
+@dataclass(frozen=True)
+class Size:
+    """How much of it: so many people, struck so many times, for so long where it lasts."""
+
+    people: int
+    times: int
+    seconds: float = 0.0
+    settings: Mapping[str, str] = field(default_factory=dict)
+    seed: int = 20_261_121
+
+
+Striking = Callable[[Scene, list[int], Random], Coroutine[Any, Any, None]]
+"""Strikes a scene when the bot has given so many answers, and as often as there are such numbers."""
+
+
+async def lived_through(
+    size: Size,
+    database_url: str,
+    folder: Path,
+    show: Show,
+    *,
+    what: str,
+    strike: Striking,
+    way: str = "",
+    settings: Mapping[str, str] | None = None,
+) -> None:
+    """Let everybody do what they came for while something strikes, and count what came of it.
+
+    `what` says it, with `{n}` for how often.
+    """
+    roll = roll_of(size.people)
+    codes = await populate(database_url, folder, roll)
+    (folder / "profile.toml").write_text(PROFILE, encoding="utf-8")
+    chance = Random(size.seed)
+    given = {"KENES_PROFILE": "profile.toml", **size.settings, **(settings or {})}
+    async with scene(world_of(roll), database_url, folder, **given) as stage:
+        crowd = Crowd(stage, roll, codes, size.seed)
+        await stage.start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(strike(stage, instants(chance, size.times, roll.deeds), chance))
+            group.create_task(crowd.live())
+        counted = await _reckoning(stage, crowd, database_url)
+        where = f"{way}, {engine(database_url)}" if way else engine(database_url)
+        title = f"{what.format(n=stage.struck)}: {roll.deeds} updates of {size.people} people, {where}"
+        show(title, counted.table(title))
+        assert not crowd.done.missing, stage.log()
+        assert crowd.done.deeds == roll.deeds
+        assert stage.struck == size.times
+    counted.is_whole()
+
+
+async def _reckoning(stage: Scene, crowd: Crowd, database_url: str) -> Reckoning:
     """Wait until nothing is left to do, see that a bot started then says nothing, and count."""
     if not crowd.done.missing:
         await stage.until_nothing_is_left()

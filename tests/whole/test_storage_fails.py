@@ -1,8 +1,7 @@
 """Storage that fails under load, over and over: every update the bot was told of is handled once, in its order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from random import Random
 
@@ -10,24 +9,11 @@ import pytest
 
 from storage.migrations import migrate
 from tests.storage.faults import end_connections, held, unwritable
-from tests.whole.conftest import Show, engine
-from tests.whole.crowd import PROFILE, Crowd, populate, roll_of, world_of
+from tests.whole.conftest import Show
 from tests.whole.disks import small_disk
-from tests.whole.reckoning import reckoning
-from tests.whole.scene import IN_A_HURRY, Scene, instants, scene
+from tests.whole.reckoning import Size, lived_through
+from tests.whole.scene import IN_A_HURRY, Scene
 from tests.whole.servers import server
-
-
-@dataclass(frozen=True)
-class Size:
-    """How much of it: so many people, so many times, for so long where it lasts."""
-
-    people: int
-    times: int
-    seconds: float
-    settings: Mapping[str, str] = field(default_factory=dict)
-    seed: int = 20_261_129
-
 
 SIZES = [
     pytest.param(Size(people=40, times=3, seconds=5, settings=IN_A_HURRY), id="small"),
@@ -101,33 +87,13 @@ async def test_what_people_do_while_the_disk_is_full_is_done_once_and_answered_i
 async def _lived_through(
     size: Size, url: str, folder: Path, show: Show, *, what: str, strike: Callable[[], Awaitable[None]]
 ) -> None:
-    """Let everybody do what they came for while storage fails, and count what came of it."""
-    roll = roll_of(size.people)
-    codes = await populate(url, folder, roll)
-    (folder / "profile.toml").write_text(PROFILE, encoding="utf-8")
-    chance = Random(size.seed)
-    async with scene(world_of(roll), url, folder, KENES_PROFILE="profile.toml", **size.settings) as stage:
-        crowd = Crowd(stage, roll, codes, size.seed)
-        await stage.start()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(_strike_at(stage, instants(chance, size.times, roll.deeds), strike))
-            group.create_task(crowd.live())
-        counted = await reckoning(stage, crowd, url)
-        title = (
-            f"{what.capitalize()}, {stage.struck} times: {roll.deeds} updates of {size.people} people, {engine(url)}"
-        )
-        show(title, counted.table(title))
-        assert not crowd.done.missing, stage.log()
-        assert crowd.done.deeds == roll.deeds
-        assert stage.struck == size.times
-    counted.is_whole()
+    async def strike_at(stage: Scene, answers: list[int], _: Random) -> None:
+        for instant in answers:
+            while stage.answers() < instant:
+                if stage.quiet.is_set():
+                    return
+                await asyncio.sleep(0.001)
+            stage.struck += 1
+            await strike()
 
-
-async def _strike_at(stage: Scene, answers: list[int], strike: Callable[[], Awaitable[None]]) -> None:
-    for instant in answers:
-        while stage.answers() < instant:
-            if stage.quiet.is_set():
-                return
-            await asyncio.sleep(0.001)
-        stage.struck += 1
-        await strike()
+    await lived_through(size, url, folder, show, what=f"{what.capitalize()}, {{n}} times", strike=strike_at)
